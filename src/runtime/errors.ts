@@ -10,6 +10,7 @@ export const ERRORS = {
   FENCED: { exit: 4, action: 'stop', advice: 'A newer capture took over this slot; nothing is to be done where that was meant.' },
   PUBLICATION_CHANGED: { exit: 4, action: 'stop', advice: 'Restore the publication, or start with --on-slot-loss=refresh.' },
   TOPIC_CHANGED: { exit: 4, action: 'stop', advice: 'Restore the partition count, or use another topic prefix.' },
+  SCHEMA_REFUSED: { exit: 4, action: 'stop', advice: 'Set the compatibility of the named subject to NONE in the schema registry, or use another topic prefix.' },
   OFFSET_LOST: { exit: 4, action: 'stop', advice: 'The broker no longer has the next record: refresh the table.' },
   VERSION_NEWER: { exit: 4, action: 'stop', advice: 'Use the Freshet version that wrote this, or a newer one.' },
   TABLE_UNSUPPORTED: { exit: 3, action: 'stop', advice: 'Give the table a primary key, or a replica identity index.' },

@@ -1,0 +1,38 @@
+import type { Kafka } from 'kafkajs';
+import type { TableId } from '../change/table.ts';
+import type { PostgresConfig } from '../runtime/postgres.ts';
+import type { SchemaRegistryPort } from '../topics/registry.ts';
+import type { TopicSettings } from '../topics/topic-admin.ts';
+import type { CaptureObserver } from './observer.ts';
+import type { SnapshotSettings } from './snapshot-scheduler.ts';
+
+/** One source database with its slot, its topics and its bounds. */
+export interface CaptureConfig {
+  readonly connection: PostgresConfig;
+  readonly database: string;
+  readonly slot: string;
+  readonly publication: string;
+  readonly prefix: string;
+  readonly tables: readonly TableId[];
+  readonly topics: TopicSettings;
+  readonly snapshot: SnapshotSettings & { readonly connections: number; readonly lockTimeoutMs: number };
+  readonly stream: StreamSettings;
+  /** What a gap in the source's history leads to: an error for the operator, or a new epoch and a refresh of every table. */
+  readonly onSlotLoss: 'stop' | 'refresh';
+  readonly transactionTimeoutMs: number;
+  readonly slotTimeoutMs: number;
+}
+
+export interface StreamSettings {
+  /** What is received and not yet published. Bytes. */
+  readonly queueBytes: number;
+  /** One Kafka transaction, at most. */
+  readonly batchRecords: number;
+  readonly batchBytes: number;
+}
+
+export interface CaptureDependencies {
+  readonly kafka: Kafka;
+  readonly registry: SchemaRegistryPort;
+  readonly observer: CaptureObserver;
+}

@@ -1,0 +1,104 @@
+import { formatLsn, parseLsn } from '../change/lsn.ts';
+import { FreshetError } from '../runtime/errors.ts';
+import type { SlotStatus, SystemIdentity } from '../source/slot.ts';
+import type { MergeStateJson } from './merge-state.ts';
+
+/** The checkpoint's main entry. */
+export interface CaptureEntry {
+  readonly version: 1;
+  readonly state: MergeStateJson;
+  readonly system: SystemIdentity;
+  readonly clusterId: string;
+  /** False from the moment before the slot is created until it is known to exist. */
+  readonly slotReady: boolean;
+  /** "schema.name" of the tables whose records are counted. */
+  readonly tables: readonly string[];
+  /** topic → partitions */
+  readonly partitions: Readonly<Record<string, number>>;
+}
+
+export const CAPTURE_KEY = 'capture';
+
+export interface ObservedHistory {
+  readonly slotName: string;
+  readonly database: string;
+  readonly slot: SlotStatus | null;
+  readonly system: SystemIdentity;
+  readonly clusterId: string;
+  readonly partitions: ReadonlyMap<string, number>;
+  readonly tables: readonly string[];
+}
+
+export type StartDecision =
+  | { readonly kind: 'resume' }
+  /** Nothing was ever published, or the first start did not get as far as a slot. */
+  | { readonly kind: 'first' }
+  /** Going on would leave a silent gap (invariant 5). */
+  | { readonly kind: 'gap'; readonly error: FreshetError };
+
+export function parseCaptureEntry(text: string | undefined): CaptureEntry | null {
+  if (text === undefined) return null;
+  const entry = JSON.parse(text) as { version: number };
+  if (entry.version !== 1) {
+    throw new FreshetError('VERSION_NEWER', `the checkpoint has version ${entry.version}, this Freshet knows version 1`);
+  }
+  return entry as CaptureEntry;
+}
+
+/** Compares what the checkpoint remembers with what is there now. */
+export function judgeHistory(entry: CaptureEntry | null, now: ObservedHistory): StartDecision {
+  if (entry === null) {
+    if (now.slot === null) return { kind: 'first' };
+    return gap('HISTORY_CHANGED', `slot "${now.slotName}" exists, but its checkpoint does not: the topics were lost, or the slot is not ours`);
+  }
+  if (!entry.slotReady) return { kind: 'first' };
+  return slotGap(entry, now) ?? historyGap(entry, now) ?? topicGap(entry, now) ?? { kind: 'resume' };
+}
+
+function slotGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | null {
+  const { slot, slotName } = now;
+  if (slot === null) return gap('SLOT_LOST', `replication slot "${slotName}" no longer exists`);
+  if (slot.walStatus === 'lost') {
+    return gap('SLOT_LOST', `replication slot "${slotName}" is lost: the server removed WAL that it needs`);
+  }
+  if (slot.plugin !== 'pgoutput' || slot.database !== now.database) {
+    return gap('HISTORY_CHANGED', `slot "${slotName}" belongs to ${slot.plugin} in database "${slot.database}"`);
+  }
+  const passed = parseLsn(entry.state.passed);
+  if (slot.confirmedLsn !== null && slot.confirmedLsn > passed) {
+    const at = formatLsn(slot.confirmedLsn);
+    return gap('HISTORY_CHANGED', `slot "${slotName}" stands at ${at}, ahead of what was published (${entry.state.passed}): it was re-created or advanced`);
+  }
+  return null;
+}
+
+function historyGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | null {
+  if (entry.system.systemId !== now.system.systemId) {
+    return gap('HISTORY_CHANGED', `the source is another cluster now (system identifier ${now.system.systemId}, was ${entry.system.systemId})`);
+  }
+  if (entry.system.timeline !== now.system.timeline) {
+    return gap('HISTORY_CHANGED', `the source's timeline changed from ${entry.system.timeline} to ${now.system.timeline}: a failover or a restore`);
+  }
+  if (entry.clusterId !== now.clusterId) {
+    return gap('HISTORY_CHANGED', `the Kafka cluster changed from ${entry.clusterId} to ${now.clusterId}`);
+  }
+  const sameTables = entry.tables.length === now.tables.length && entry.tables.every((table) => now.tables.includes(table));
+  if (!sameTables && entry.state.midTransaction) {
+    return gap('PUBLICATION_CHANGED', 'the list of tables changed in the middle of a transaction, whose records can no longer be counted');
+  }
+  return null;
+}
+
+function topicGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | null {
+  for (const [topic, partitions] of Object.entries(entry.partitions)) {
+    const found = now.partitions.get(topic);
+    if (found === partitions) continue;
+    const what = found === undefined ? 'is gone' : `has ${found} partitions, had ${partitions}`;
+    return gap('TOPIC_CHANGED', `topic ${topic} ${what}`);
+  }
+  return null;
+}
+
+function gap(code: 'SLOT_LOST' | 'HISTORY_CHANGED' | 'TOPIC_CHANGED' | 'PUBLICATION_CHANGED', message: string): StartDecision {
+  return { kind: 'gap', error: new FreshetError(code, message) };
+}

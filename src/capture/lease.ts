@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { applyEntries, type CheckpointEntry, type CheckpointImage, checkpointRecord, readCheckpoint } from '../topics/checkpoint.ts';
+import { checkpointTopic } from '../topics/names.ts';
+import { type OutgoingRecord, TransactionalPublisher } from '../topics/publisher.ts';
+import { ensureCompactedTopic, withAdmin } from '../topics/topic-admin.ts';
+import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+
+const SESSION_KEY = 'session';
+
+/**
+ * The right to publish for one slot, and what was last committed under it. Acquiring it fences every
+ * earlier holder; it is lost with the first failed publish, since nobody knows how that ended.
+ */
+export class Lease implements AsyncDisposable {
+  /** The entries as Kafka holds them. */
+  readonly image: CheckpointImage;
+  readonly #publisher: TransactionalPublisher;
+  readonly #topic: string;
+  readonly #owner: string;
+  #broken = false;
+
+  private constructor(publisher: TransactionalPublisher, image: CheckpointImage, topic: string, owner: string) {
+    this.#publisher = publisher;
+    this.image = image;
+    this.#topic = topic;
+    this.#owner = owner;
+  }
+
+  static async acquire(config: CaptureConfig, { kafka }: CaptureDependencies): Promise<Lease> {
+    const topic = checkpointTopic(config.prefix);
+    await withAdmin(kafka, (admin) => ensureCompactedTopic(admin, topic, config.topics.replicationFactor));
+    const transactionalId = `freshet-${config.prefix}-${config.slot}`;
+    const publisher = await TransactionalPublisher.open(kafka, transactionalId, config.transactionTimeoutMs);
+    try {
+      const session = { id: randomUUID(), host: hostname(), pid: process.pid, startedAt: new Date().toISOString() };
+      const marker = { key: SESSION_KEY, value: JSON.stringify(session) };
+      await publisher.publish([checkpointRecord(topic, config.slot, marker)]);
+      const image = await readCheckpoint(kafka, topic, config.slot, marker);
+      return new Lease(publisher, image, topic, config.slot);
+    } catch (error) {
+      await publisher[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
+  /** Commits records and changed entries as one. Throws FENCED or CONNECTION, and the lease is lost. */
+  async publish(records: readonly OutgoingRecord[], entries: readonly CheckpointEntry[]): Promise<void> {
+    try {
+      const checkpoint = entries.map((entry) => checkpointRecord(this.#topic, this.#owner, entry));
+      await this.#publisher.publish([...records, ...checkpoint]);
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
+    applyEntries(this.image, entries);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#publisher[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,20 @@
+import type { Lsn } from '../change/lsn.ts';
+import type { RefreshPlanState } from '../snapshot/refresh-plan.ts';
+import type { SlotStatus } from '../source/slot.ts';
+import type { MergeState } from './merge-state.ts';
+import type { RejectedRecord } from './record-writer.ts';
+
+/** What a capture tells about itself; metrics and the terminal listen. Called often: it must return at once. */
+export interface CaptureObserver {
+  published(table: string, op: string, rows: number): void;
+  chunkRead(table: string, rows: number, bytes: number): void;
+  /** A snapshot still did not see transactions that are published already; the chunk is read again. */
+  chunkStale(table: string, xids: readonly number[], attempt: number): void;
+  committed(state: MergeState, records: number, bytes: number, durationMs: number): void;
+  progress(plan: RefreshPlanState): void;
+  rejected(record: RejectedRecord): void;
+  connected(slot: string, epoch: number): void;
+  /** Every second or so. `walLsn`: where the server writes now. */
+  slot(status: SlotStatus, walLsn: Lsn): void;
+  log(level: 'info' | 'warn' | 'error', message: string): void;
+}

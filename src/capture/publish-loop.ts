@@ -1,0 +1,203 @@
+import { ZERO_LSN } from '../change/lsn.ts';
+import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { ReplicationStream } from '../source/replication-stream.ts';
+import type { CheckpointEntry } from '../topics/checkpoint.ts';
+import type { StreamSettings } from './capture-config.ts';
+import { CAPTURE_KEY, type CaptureEntry } from './history.ts';
+import type { Lease } from './lease.ts';
+import type { Merge } from './merge.ts';
+import { stateToJson } from './merge-state.ts';
+import type { CaptureObserver } from './observer.ts';
+import type { CapturedTable, RecordWriter } from './record-writer.ts';
+import type { SnapshotScheduler } from './snapshot-scheduler.ts';
+import type { StreamApplier } from './stream-applier.ts';
+
+export interface PublishLoopOptions {
+  readonly stream: ReplicationStream;
+  readonly applier: StreamApplier;
+  readonly merge: Merge;
+  readonly writer: RecordWriter;
+  readonly scheduler: SnapshotScheduler;
+  readonly plans: ReadonlyMap<string, RefreshPlan>;
+  readonly lease: Lease;
+  /** The checkpoint's main entry without its state. */
+  readonly entry: Omit<CaptureEntry, 'state'>;
+  readonly settings: StreamSettings;
+  readonly observer: CaptureObserver;
+  readonly sweepTable: (plan: RefreshPlan) => Promise<CapturedTable>;
+}
+
+export const planKey = (id: string): string => `plan/${id}`;
+
+/** Live changes and chunks share a batch: neither waits for the other to end. */
+const CHUNK_SHARE = 0.5;
+const IDLE_CHECKPOINT_MS = 1_000;
+const KEEPALIVE_PAUSE_MS = 10;
+const XIDS_TO_FORGET = 10_000;
+
+/** Turns the stream and the ready chunks into Kafka transactions, one behind the other. */
+export class PublishLoop {
+  readonly #options: PublishLoopOptions;
+  #wakeUp: () => void = () => {};
+  #awake = false;
+  #commit: Promise<void> | null = null;
+  #failure: { error: unknown } | null = null;
+  #durablePassed = ZERO_LSN;
+  #checkpointAt = 0;
+  #forgetting = false;
+  readonly #finished = new Set<string>();
+
+  constructor(options: PublishLoopOptions) {
+    this.#options = options;
+    options.stream.onArrival(() => this.wake());
+  }
+
+  /** Something has arrived, has become ready, or broke. */
+  wake(): void {
+    this.#awake = true;
+    this.#wakeUp();
+  }
+
+  /** Runs until the signal; then what was collected is committed. Throws what broke the stream or the lease. */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.wake();
+    signal.addEventListener('abort', onAbort);
+    try {
+      while (!signal.aborted) await this.#turn();
+      await this.#settle();
+      if (this.#options.merge.passed > this.#durablePassed) this.#startCommit();
+      await this.#settle();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      // The commit under way must end before anyone reads the checkpoint or closes the producer.
+      await this.#commit?.catch(() => {});
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { writer, scheduler } = this.#options;
+    this.#awake = false;
+    scheduler.fill();
+    await this.#collect();
+    const dirty = writer.count > 0 || this.#checkpointIsDue();
+    if (!dirty) {
+      await this.#pause();
+      this.#throwFailure();
+      return;
+    }
+    if (this.#commit !== null) {
+      // While the last transaction is being committed more arrives: it goes into the same batch.
+      await this.#settle();
+      await this.#collect();
+    }
+    this.#startCommit();
+  }
+
+  async #collect(): Promise<void> {
+    const { stream, applier, writer, scheduler, settings, merge } = this.#options;
+    const nowMs = Date.now();
+    writer.startBatch(nowMs);
+    while (writer.count < settings.batchRecords && writer.bytes < settings.batchBytes) {
+      const share = settings.batchRecords * CHUNK_SHARE;
+      if (writer.count >= share && merge.isBetweenTransactions && scheduler.canPublish) break;
+      const item = stream.take();
+      if (item === undefined) break;
+      const wait = applier.apply(item, nowMs);
+      if (wait !== undefined) await wait;
+    }
+    const room = settings.batchRecords - writer.count;
+    if (room > 0 && writer.bytes < settings.batchBytes) scheduler.publish(room);
+    await this.#finishPlans();
+  }
+
+  /** A plan whose rows are all published ends, with a sweep where it followed a gap. */
+  async #finishPlans(): Promise<void> {
+    const { plans, merge, writer, observer, sweepTable } = this.#options;
+    for (const plan of plans.values()) {
+      if (plan.isFinished || !plan.isRead || !merge.isBetweenTransactions) continue;
+      const { sweepBefore, id } = plan.request;
+      if (sweepBefore !== null) {
+        const table = await sweepTable(plan);
+        for (let partition = 0; partition < table.partitions; partition++) {
+          writer.sweep(table, partition, sweepBefore, merge.snapshotPosition().text);
+        }
+      }
+      plan.finish(new Date().toISOString());
+      this.#finished.add(id);
+      observer.progress(plan.state);
+    }
+  }
+
+  #startCommit(): void {
+    const { writer, lease, merge, stream, observer } = this.#options;
+    const records = writer.takeBatch();
+    const bytes = records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0);
+    const entries = this.#entries();
+    const { state } = merge;
+    const startedAt = performance.now();
+    this.#checkpointAt = Date.now();
+    this.#commit = lease
+      .publish(records, entries)
+      .then(() => {
+        this.#durablePassed = state.passed;
+        stream.confirm(state.passed);
+        observer.committed(state, records.length, bytes, performance.now() - startedAt);
+      })
+      .catch((error: unknown) => {
+        this.#failure = { error };
+      })
+      .finally(() => {
+        this.#commit = null;
+        this.wake();
+      });
+  }
+
+  /** Everything that changed goes into the same Kafka transaction as the records. */
+  #entries(): CheckpointEntry[] {
+    const { merge, scheduler, plans, entry } = this.#options;
+    const main: CaptureEntry = { ...entry, state: stateToJson(merge.state) };
+    const entries: CheckpointEntry[] = [{ key: CAPTURE_KEY, value: JSON.stringify(main) }];
+    const ids = new Set([...scheduler.drainDirty(), ...this.#finished]);
+    this.#finished.clear();
+    for (const id of ids) {
+      const plan = plans.get(id);
+      if (plan !== undefined) entries.push({ key: planKey(id), value: JSON.stringify(plan.state) });
+    }
+    entries.push(...merge.owed.drain());
+    return entries;
+  }
+
+  /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */
+  #checkpointIsDue(): boolean {
+    if (this.#finished.size > 0) return true;
+    return this.#options.merge.passed > this.#durablePassed && Date.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#commit !== null) await this.#commit;
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  async #pause(): Promise<void> {
+    const { stream, scheduler, merge } = this.#options;
+    if (!this.#forgetting && merge.xids.size > XIDS_TO_FORGET) {
+      this.#forgetting = true;
+      void scheduler.forgetEnded().catch(() => {}).finally(() => (this.#forgetting = false));
+    }
+    if (!stream.isEmpty || this.#awake) return;
+    if (scheduler.isWaiting) stream.requestKeepalive();
+    const ms = scheduler.isWaiting ? KEEPALIVE_PAUSE_MS : IDLE_CHECKPOINT_MS / 4;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wakeUp = () => {};
+  }
+}

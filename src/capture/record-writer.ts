@@ -1,0 +1,173 @@
+import type { RefreshTag } from '../change/change.ts';
+import type { Lsn } from '../change/lsn.ts';
+import { type Tuple, tupleFromTexts } from '../change/tuple.ts';
+import { type ErrorCode, isFreshetError } from '../runtime/errors.ts';
+import { POSITION_HEADER, REFRESH_HEADER, SWEEP_HEADER } from '../topics/codec/headers.ts';
+import type { EnvelopeInput, TableCodec } from '../topics/codec/table-codec.ts';
+import type { OutgoingRecord } from '../topics/publisher.ts';
+
+/** A table whose changes are published: how, and into how many partitions. */
+export interface CapturedTable {
+  /** "schema.name" */
+  readonly name: string;
+  readonly codec: TableCodec;
+  readonly partitions: number;
+}
+
+export interface CommitInfo {
+  readonly commitLsn: Lsn;
+  readonly commitTsUs: bigint;
+  readonly xid: number;
+}
+
+/** Told of what cannot be published as it is; the others go on (invariant 7). */
+export interface RejectedRecord {
+  readonly table: string;
+  readonly keyText: string;
+  readonly position: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface RecordWriterOptions {
+  readonly maxRecordBytes: number;
+  readonly deadLetterTopic: string;
+  readonly published: (table: string, op: string, rows: number) => void;
+  readonly rejected: (record: RejectedRecord) => void;
+}
+
+/** Encodes changes and gathers the records of the next Kafka transaction. */
+export class RecordWriter {
+  readonly #options: RecordWriterOptions;
+  #records: OutgoingRecord[] = [];
+  #bytes = 0;
+  #nowUs = 0n;
+
+  constructor(options: RecordWriterOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#records.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  startBatch(nowMs: number): void {
+    this.#nowUs = BigInt(Math.floor(nowMs)) * 1_000n;
+  }
+
+  takeBatch(): OutgoingRecord[] {
+    const records = this.#records;
+    this.#records = [];
+    this.#bytes = 0;
+    return records;
+  }
+
+  change(
+    table: CapturedTable,
+    op: 'c' | 'u',
+    before: Tuple | null,
+    after: Tuple,
+    position: string,
+    commit: CommitInfo,
+  ): void {
+    this.#event(table, { ...this.#streamed(commit), op, before, after }, after, position, null);
+  }
+
+  /** An event with the old row, and a tombstone, which lets compaction drop the key. */
+  delete(table: CapturedTable, before: Tuple, position: string, commit: CommitInfo): void {
+    this.#event(table, { ...this.#streamed(commit), op: 'd', before, after: null }, before, position, null);
+    this.#tombstone(table, before);
+  }
+
+  truncate(table: CapturedTable, partition: number, position: string, commit: CommitInfo): void {
+    const { lsn, commitLsn, txId, commitTsUs, nowUs } = this.#streamed(commit);
+    const value = table.codec.encodeTruncate({ lsn, commitLsn, txId, commitTsUs, nowUs, snapshot: false });
+    this.#push({ topic: table.codec.topic, partition, key: null, value, headers: { [POSITION_HEADER]: position } });
+    this.#options.published(table.name, 't', 1);
+  }
+
+  /** A row that a refresh read. */
+  read(table: CapturedTable, row: Tuple, position: { text: string; lsn: Lsn }, tag: RefreshTag | null): void {
+    const event = { ...this.#snapshot(position.lsn), op: 'r' as const, before: null, after: row };
+    this.#event(table, event, row, position.text, tag);
+  }
+
+  /** A key that a refresh asked for and that is gone. */
+  gone(table: CapturedTable, keyTexts: readonly string[], position: { text: string; lsn: Lsn }, tag: RefreshTag | null): void {
+    const texts: (string | null)[] = table.codec.schema.columns.map(() => null);
+    for (const [i, column] of table.codec.schema.key.entries()) texts[column] = keyTexts[i] ?? null;
+    const before = tupleFromTexts(texts);
+    this.#event(table, { ...this.#snapshot(position.lsn), op: 'd', before, after: null }, before, position.text, tag);
+    this.#tombstone(table, before);
+  }
+
+  /** Ends a refresh that followed a gap: whatever of this partition is older is gone at the source. */
+  sweep(table: CapturedTable, partition: number, before: number, position: string): void {
+    const headers = { [POSITION_HEADER]: position, [SWEEP_HEADER]: String(before) };
+    this.#push({ topic: table.codec.topic, partition, key: null, value: null, headers });
+  }
+
+  #streamed(commit: CommitInfo): Omit<EnvelopeInput, 'op' | 'before' | 'after'> {
+    return {
+      lsn: commit.commitLsn,
+      commitLsn: commit.commitLsn,
+      txId: commit.xid,
+      commitTsUs: commit.commitTsUs,
+      snapshot: false,
+      nowUs: this.#nowUs,
+    };
+  }
+
+  #snapshot(lsn: Lsn): Omit<EnvelopeInput, 'op' | 'before' | 'after'> {
+    return { lsn, commitLsn: lsn, txId: null, commitTsUs: this.#nowUs, snapshot: true, nowUs: this.#nowUs };
+  }
+
+  #event(table: CapturedTable, event: EnvelopeInput, keyed: Tuple, position: string, tag: RefreshTag | null): void {
+    const { codec } = table;
+    try {
+      const value = codec.encodeValue(event);
+      if (value.length > this.#options.maxRecordBytes) {
+        const limit = this.#options.maxRecordBytes;
+        this.#reject(table, keyed, position, 'RECORD_TOO_LARGE', `the record has ${value.length} bytes, the limit is ${limit}`);
+        return;
+      }
+      const headers = recordHeaders(position, codec.valueHeaders(event), tag);
+      const partition = codec.partitionOf(keyed, table.partitions);
+      this.#push({ topic: codec.topic, partition, key: codec.encodeKey(keyed), value, headers });
+      this.#options.published(table.name, event.op, 1);
+    } catch (error) {
+      if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
+      this.#reject(table, keyed, position, error.code, error.message);
+    }
+  }
+
+  #tombstone(table: CapturedTable, keyed: Tuple): void {
+    const { codec } = table;
+    const partition = codec.partitionOf(keyed, table.partitions);
+    this.#push({ topic: codec.topic, partition, key: codec.encodeKey(keyed), value: null, headers: {} });
+  }
+
+  /** The dead letter points at the row: its bytes may be what could not be carried. */
+  #reject(table: CapturedTable, keyed: Tuple, position: string, code: ErrorCode, message: string): void {
+    const keyText = table.codec.keyText(keyed);
+    const rejected: RejectedRecord = { table: table.name, keyText, position, code, message };
+    const value = Buffer.from(JSON.stringify({ version: 1, stage: 'capture', ...rejected }));
+    this.#push({ topic: this.#options.deadLetterTopic, partition: 0, key: Buffer.from(keyText), value, headers: {} });
+    this.#options.rejected(rejected);
+  }
+
+  #push(record: OutgoingRecord): void {
+    this.#records.push(record);
+    this.#bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0) + 100;
+  }
+}
+
+function recordHeaders(position: string, more: Readonly<Record<string, string>> | null, tag: RefreshTag | null): Record<string, string> {
+  const headers: Record<string, string> = { ...more, [POSITION_HEADER]: position };
+  if (tag !== null) headers[REFRESH_HEADER] = JSON.stringify(tag);
+  return headers;
+}

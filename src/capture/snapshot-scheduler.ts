@@ -1,0 +1,319 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatTable, type TableId, type TableSchema } from '../change/table.ts';
+import { errorMessage } from '../runtime/postgres.ts';
+import type { ChunkScope } from '../snapshot/chunk-query.ts';
+import type { ChunkRead, ChunkReader } from '../snapshot/chunk-reader.ts';
+import type { KeyRange, KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { Window } from '../snapshot/window.ts';
+import type { Merge } from './merge.ts';
+import type { CaptureObserver } from './observer.ts';
+import { entryKey } from './owed-keys.ts';
+import type { CapturedTable, RecordWriter } from './record-writer.ts';
+
+export interface SnapshotSettings {
+  /** Rows of a chunk, at most. */
+  readonly chunkRows: number;
+  /** Bytes of a chunk as read, roughly; the rows follow from what rows were met. */
+  readonly chunkBytes: number;
+  readonly chunksInFlight: number;
+  /** A window that remembers more is dropped, and its chunk read again, smaller. */
+  readonly windowBytes: number;
+}
+
+/** What one window is opened for. */
+type Task =
+  | { readonly kind: 'range'; readonly plan: RefreshPlan; readonly range: KeyRange }
+  | { readonly kind: 'keys'; readonly table: TableId; readonly keys: readonly string[] };
+
+interface ReadyChunk {
+  readonly task: Task;
+  readonly read: ChunkRead;
+  readonly window: Window;
+  readonly table: CapturedTable;
+  /** Index of the next row, or of the next owed key. */
+  next: number;
+  published: number;
+}
+
+const FIRST_CHUNK_ROWS = 1_000;
+const OWED_KEYS_PER_CHUNK = 500;
+const STALE_PAUSE_MS = [20, 50, 100, 200, 500, 1_000];
+const RETRY_PAUSE_MS = 1_000;
+
+export interface SnapshotSchedulerOptions {
+  readonly merge: Merge;
+  readonly writer: RecordWriter;
+  readonly reader: ChunkReader;
+  readonly plans: ReadonlyMap<string, RefreshPlan>;
+  readonly settings: SnapshotSettings;
+  readonly observer: CaptureObserver;
+  readonly tableIds: ReadonlyMap<string, TableId>;
+  readonly resolve: (schema: TableSchema) => Promise<CapturedTable>;
+  /** Called when a chunk has become ready, or broke. */
+  readonly wake: () => void;
+}
+
+/** Keeps a bounded number of chunks in flight: opens windows, reads, and hands rows over when their time has come. */
+export class SnapshotScheduler implements AsyncDisposable {
+  readonly #options: SnapshotSchedulerOptions;
+  readonly #ready: ReadyChunk[] = [];
+  readonly #busyKeys = new Set<string>();
+  readonly #dirty = new Set<string>();
+  readonly #reads = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #rowBytes = new Map<string, number>();
+  #inFlight = 0;
+  #readsOutstanding = 0;
+  #turn = 0;
+
+  constructor(options: SnapshotSchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts reads as far as the bound allows. */
+  fill(): void {
+    while (this.#inFlight < this.#options.settings.chunksInFlight && !this.#stop.signal.aborted) {
+      const task = this.#nextTask();
+      if (task === null) return;
+      this.#inFlight += 1;
+      const read = this.#prepare(task).finally(() => this.#reads.delete(read));
+      this.#reads.add(read);
+    }
+  }
+
+  get isIdle(): boolean {
+    return this.#inFlight === 0;
+  }
+
+  /** A chunk is read and waits for the stream to pass its high watermark. */
+  get isWaiting(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  get canPublish(): boolean {
+    return this.#publishable() !== undefined;
+  }
+
+  /** Writes rows of ready chunks, at most `maxRows`; nothing in the middle of a transaction. */
+  publish(maxRows: number): void {
+    let left = maxRows;
+    while (left > 0) {
+      const chunk = this.#publishable();
+      if (chunk === undefined) return;
+      left -= this.#publishPiece(chunk, left);
+    }
+  }
+
+  /** Ids of the plans whose state changed since the last call. */
+  drainDirty(): string[] {
+    const ids = [...this.#dirty];
+    this.#dirty.clear();
+    return ids;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#reads);
+  }
+
+  #publishable(): ReadyChunk | undefined {
+    const { merge } = this.#options;
+    if (!merge.isBetweenTransactions) return undefined;
+    return this.#ready.find((chunk) => chunk.read.high <= merge.passed);
+  }
+
+  #nextTask(): Task | null {
+    const { merge, plans, tableIds } = this.#options;
+    const owed = merge.owed.take(OWED_KEYS_PER_CHUNK, this.#busyKeys);
+    const owedTable = owed === null ? undefined : tableIds.get(owed.table);
+    if (owed !== null && owedTable !== undefined) {
+      for (const key of owed.keys) this.#busyKeys.add(entryKey(owed.table, key));
+      return { kind: 'keys', table: owedTable, keys: owed.keys };
+    }
+    const active = [...plans.values()].filter((plan) => !plan.isFinished);
+    for (let i = 0; i < active.length; i++) {
+      const plan = active[(this.#turn + i) % active.length];
+      const range = plan?.take() ?? null;
+      if (plan === undefined || range === null) continue;
+      this.#turn += i + 1;
+      return { kind: 'range', plan, range };
+    }
+    return null;
+  }
+
+  async #prepare(task: Task): Promise<void> {
+    // The first read of the frontier turns its task into one with a fixed range.
+    const work = { task };
+    const name = formatTable(tableOf(task));
+    const window = this.#options.merge.openWindow(name);
+    try {
+      const read = await this.#readFresh(work, window);
+      if (read === null) {
+        this.#drop(work.task, window, false);
+        return;
+      }
+      const table = await this.#options.resolve(read.table.schema);
+      this.#ready.push({ task: work.task, read, window, table, next: 0, published: 0 });
+    } catch (error) {
+      if (!this.#stop.signal.aborted) {
+        this.#options.observer.log('warn', `reading ${name} failed, it is tried again: ${errorMessage(error)}`);
+        await sleep(RETRY_PAUSE_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
+      }
+      this.#drop(work.task, window, true);
+    } finally {
+      this.#options.wake();
+    }
+  }
+
+  /** Reads until the snapshot sees every transaction that was published before the window opened. */
+  async #readFresh(work: { task: Task }, window: Window): Promise<ChunkRead | null> {
+    const { merge, observer } = this.#options;
+    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+      const { read, stale } = await this.#readOnce(work.task, window);
+      const fixed = this.#fix(work.task, read);
+      if (fixed === null) return null;
+      work.task = fixed;
+      if (stale.length === 0) {
+        if (this.#readsOutstanding === 0) merge.xids.forgetEnded(read.visibility);
+        return read;
+      }
+      observer.chunkStale(formatTable(tableOf(work.task)), stale, attempt);
+      const pause = STALE_PAUSE_MS[Math.min(attempt, STALE_PAUSE_MS.length) - 1];
+      await sleep(pause, undefined, { signal: this.#stop.signal }).catch(() => {});
+    }
+    throw new Error('the capture stops');
+  }
+
+  /** A read counts as outstanding until its stale check is done: what it needs must not be forgotten before. */
+  async #readOnce(task: Task, window: Window): Promise<{ read: ChunkRead; stale: number[] }> {
+    this.#readsOutstanding += 1;
+    try {
+      const read = await this.#read(task);
+      return { read, stale: this.#options.merge.xids.staleXids(read.visibility, window.openIndex) };
+    } finally {
+      this.#readsOutstanding -= 1;
+    }
+  }
+
+  /** Forgets transactions that have ended, where no chunk does it. */
+  async forgetEnded(): Promise<void> {
+    if (this.#readsOutstanding > 0) return;
+    const visibility = await this.#options.reader.visibility();
+    if (this.#readsOutstanding === 0) this.#options.merge.xids.forgetEnded(visibility);
+  }
+
+  async #read(task: Task): Promise<ChunkRead> {
+    const id = tableOf(task);
+    const read = await this.#options.reader.read(id, this.#scope(task));
+    const name = formatTable(id);
+    if (read.rows.length > 0) this.#rowBytes.set(name, read.bytes / read.rows.length);
+    if (task.kind === 'range' && task.plan.estimatedRows < 0) task.plan.estimate(Math.max(0, read.table.estimatedRows));
+    this.#options.observer.chunkRead(name, read.rows.length, read.bytes);
+    return read;
+  }
+
+  #scope(task: Task): ChunkScope {
+    if (task.kind === 'keys') return { kind: 'keys', keys: task.keys.map((key) => JSON.parse(key) as KeyTexts) };
+    const { where } = task.plan.request;
+    return { kind: 'range', range: task.range, limit: task.range.upTo === null ? this.#limit(task) : null, where };
+  }
+
+  #limit(task: Task & { kind: 'range' }): number {
+    const { chunkRows, chunkBytes } = this.#options.settings;
+    const rowBytes = this.#rowBytes.get(formatTable(tableOf(task)));
+    if (rowBytes === undefined) return Math.min(FIRST_CHUNK_ROWS, chunkRows);
+    return Math.max(1, Math.min(chunkRows, Math.floor(chunkBytes / rowBytes)));
+  }
+
+  /** The first read of the frontier fixes the range; null where there was no row beyond the cursor. */
+  #fix(task: Task, read: ChunkRead): Task | null {
+    if (task.kind === 'keys' || task.range.upTo !== null) return task;
+    const range = task.plan.fixFrontier(read.lastKey, read.reachedEnd);
+    this.#dirty.add(task.plan.request.id);
+    this.fill();
+    return range === null ? null : { ...task, range };
+  }
+
+  #publishPiece(chunk: ReadyChunk, maxRows: number): number {
+    const { windowBytes } = this.#options.settings;
+    if (chunk.window.shapeChanged || (chunk.next === 0 && chunk.window.bytes > windowBytes)) {
+      this.#ready.splice(this.#ready.indexOf(chunk), 1);
+      this.#drop(chunk.task, chunk.window, true);
+      return 0;
+    }
+    const rows = chunk.task.kind === 'keys' ? this.#publishKeys(chunk, chunk.task.keys) : this.#publishRows(chunk, maxRows);
+    const length = chunk.task.kind === 'keys' ? chunk.task.keys.length : chunk.read.rows.length;
+    if (chunk.next >= length) this.#finish(chunk);
+    if (chunk.task.kind === 'range') this.#dirty.add(chunk.task.plan.request.id);
+    return rows;
+  }
+
+  #publishRows(chunk: ReadyChunk, maxRows: number): number {
+    const { merge, writer } = this.#options;
+    const tag = chunk.task.kind === 'range' ? chunk.task.plan.request.tag : null;
+    const { rows, visibility } = chunk.read;
+    const end = Math.min(rows.length, chunk.next + maxRows);
+    const count = end - chunk.next;
+    for (; chunk.next < end; chunk.next++) {
+      const row = rows[chunk.next];
+      if (row === undefined) continue;
+      if (!chunk.window.isEmpty) {
+        const key = chunk.table.codec.keyText(row);
+        const verdict = chunk.window.verdict(key, visibility);
+        if (verdict === 'skip-incomplete') merge.owed.owe(chunk.table.name, key);
+        if (verdict !== 'publish') continue;
+      }
+      writer.read(chunk.table, row, merge.snapshotPosition(), tag);
+      chunk.published += 1;
+    }
+    return count;
+  }
+
+  #publishKeys(chunk: ReadyChunk, keys: readonly string[]): number {
+    const { merge, writer } = this.#options;
+    const { codec, name } = chunk.table;
+    const rows = new Map(chunk.read.rows.map((row) => [codec.keyText(row), row]));
+    for (const key of keys) {
+      const verdict = chunk.window.verdict(key, chunk.read.visibility);
+      // A change without gaps came meanwhile: it is all that was owed.
+      if (verdict === 'skip') merge.owed.settle(name, key);
+      if (verdict !== 'publish') continue;
+      const row = rows.get(key);
+      const position = merge.snapshotPosition();
+      if (row === undefined) writer.gone(chunk.table, JSON.parse(key) as KeyTexts, position, null);
+      else writer.read(chunk.table, row, position, null);
+      merge.owed.settle(name, key);
+    }
+    chunk.next = keys.length;
+    return keys.length;
+  }
+
+  #finish(chunk: ReadyChunk): void {
+    this.#ready.splice(this.#ready.indexOf(chunk), 1);
+    this.#options.merge.closeWindow(chunk.table.name, chunk.window);
+    this.#inFlight -= 1;
+    if (chunk.task.kind === 'keys') this.#freeKeys(chunk.task);
+    else {
+      chunk.task.plan.publishedRows(chunk.published);
+      chunk.task.plan.finishRange(chunk.task.range);
+      this.#options.observer.progress(chunk.task.plan.state);
+    }
+  }
+
+  /** `again`: the range was not published and must be read anew. */
+  #drop(task: Task, window: Window, again: boolean): void {
+    this.#options.merge.closeWindow(formatTable(tableOf(task)), window);
+    this.#inFlight -= 1;
+    if (task.kind === 'keys') this.#freeKeys(task);
+    else if (again) task.plan.giveBack(task.range);
+  }
+
+  #freeKeys(task: Task & { kind: 'keys' }): void {
+    const table = formatTable(task.table);
+    for (const key of task.keys) this.#busyKeys.delete(entryKey(table, key));
+  }
+}
+
+function tableOf(task: Task): TableId {
+  return task.kind === 'keys' ? task.table : task.plan.request.table;
+}

@@ -1,0 +1,74 @@
+import { repairText } from './repair-text.ts';
+
+/** A brand as it was written, taken apart. */
+export interface BrandForm {
+  /** Readable again and without trade-mark signs and legal suffix, otherwise as written. */
+  readonly written: string;
+  /** Lower-case words without diacritics and punctuation; "and", "&" and "n" between words are left out. */
+  readonly words: readonly string[];
+  /**
+   * The words put together: equal for all spellings of one name that differ in case, spacing,
+   * punctuation, diacritics, trade-mark sign or legal form. Empty where the value holds no letter or digit.
+   */
+  readonly key: string;
+  /** Bytes of the value are lost (U+FFFD): its key cannot be trusted. */
+  readonly lost: boolean;
+}
+
+const TRADE_MARK = /[™®©℠]|\((?:tm|r|sm)\)|\s+TM$/giu;
+const LEGAL_FORM = new RegExp(
+  String.raw`[\s,]+(?:` +
+    'inc|incorporated|corp|corporation|ltd|limited|llc|l\\.l\\.c|llp|plc|gmbh|gmbh\\s*&\\s*co\\.?\\s*kg|' +
+    'kgaa|pvt|private|\\(p\\)|pte|pty|srl|s\\.r\\.l|sarl|bv|b\\.v|nv|n\\.v|ag|s\\.a|s\\.p\\.a|a/s|k\\.k|oyj|' +
+    String.raw`(?:&\s*|and\s+)?co|&\s*cie)[\s.,]*$`,
+  'iu',
+);
+const DIACRITICS = /[\u0300-\u036f]/g;
+const SPECIAL_LETTERS: Readonly<Record<string, string>> = { ß: 'ss', ø: 'o', æ: 'ae', œ: 'oe', ł: 'l', đ: 'd', ı: 'i', þ: 'th' };
+const SPECIAL = /[ßøæœłđıþ]/g;
+const WORD = /[\p{L}\p{N}\p{M}]+/gu;
+const ASCII = /^[\u0001-\u007f]*$/;
+const JOINER = /^(?:and|n)$/;
+
+export function parseBrand(raw: string): BrandForm {
+  const repaired = repairText(raw);
+  const written = withoutLegalForm(withoutMarks(repaired.text));
+  const words = wordsOf(written);
+  return { written, words, key: words.join(''), lost: repaired.lost };
+}
+
+/** The stable key of a brand's spelling; see `BrandForm.key`. */
+export function brandKey(raw: string): string {
+  return parseBrand(raw).key;
+}
+
+/** The words of any name, folded as those of a brand are. */
+export function wordsOf(text: string): string[] {
+  const folded = fold(text).replace(/['’‘`´]/g, '').replace(/@/g, ' at ').replace(/\+/g, ' plus ');
+  const words = folded.match(WORD) ?? [];
+  return words.filter((word, i) => i === 0 || i === words.length - 1 || !JOINER.test(word));
+}
+
+/** Lower case, compatibility forms and diacritics removed; letters that only differ by script stay apart. */
+export function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  return stripMarks(stripMarks(text).toLowerCase().replace(SPECIAL, (letter) => SPECIAL_LETTERS[letter] ?? letter)).normalize('NFC');
+}
+
+function stripMarks(text: string): string {
+  return text.normalize('NFKD').replace(DIACRITICS, '');
+}
+
+function withoutMarks(text: string): string {
+  return text.replace(TRADE_MARK, ' ').replace(/\s+/gu, ' ').trim();
+}
+
+/** "Via Flowers Llp" → "Via Flowers"; a name that is nothing but a legal form stays whole. */
+function withoutLegalForm(text: string): string {
+  let rest = text;
+  for (;;) {
+    const next = rest.replace(LEGAL_FORM, '').trim();
+    if (next === rest || !/[\p{L}\p{N}]/u.test(next) || /^the$/i.test(next)) return rest;
+    rest = next;
+  }
+}

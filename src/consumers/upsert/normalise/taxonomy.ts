@@ -1,0 +1,205 @@
+import { FreshetError } from '../../../runtime/errors.ts';
+import { boundedMemo } from './bounded-memo.ts';
+import { categoryStems } from './category-words.ts';
+import { SYNONYMS } from './taxonomy-synonyms.ts';
+
+/** One category of the canonical taxonomy. */
+export interface TaxonomyNode {
+  readonly id: string;
+  /** Outermost first, this category last. */
+  readonly path: readonly string[];
+}
+
+/** Where a source's category belongs, or which categories it may belong to. */
+export type CategoryMapping =
+  | { readonly kind: 'mapped'; readonly id: string; readonly path: readonly string[]; readonly confidence: number; readonly reason: string }
+  | { readonly kind: 'undecided'; readonly candidates: readonly TaxonomyNode[] };
+
+export interface Taxonomy {
+  readonly nodes: readonly TaxonomyNode[];
+  /** Maps a cleaned path; the name only chooses between equally good categories, it never makes one. */
+  map(path: readonly string[], name?: string | null): CategoryMapping;
+}
+
+/** Below this likeness a match is a guess, and people decide. */
+export const MIN_CONFIDENCE = 0.6;
+/** Two categories that are closer to each other than this are equally good. */
+const MARGIN = 0.03;
+const LEAF_WEIGHT = 0.7;
+/** What a match of an outer level is worth, for each level that it says less. */
+const PARENT_PENALTY = 0.88;
+const MAX_CANDIDATES = 5;
+const LINE = /^(\S+) - (.+)$/;
+
+interface Entry extends TaxonomyNode {
+  readonly leaf: ReadonlySet<string>;
+  /** What the name offers to choose from: "Charms & Pendants" is the place for charms, and for pendants. */
+  readonly alternatives: readonly ReadonlySet<string>[];
+  readonly around: ReadonlySet<string>;
+}
+
+interface Scored {
+  readonly entry: Entry;
+  readonly score: number;
+}
+
+/**
+ * Reads a taxonomy file: one `id - A > B > C` a line; blank lines and lines that begin with # are skipped.
+ * Throws CONFIG_INVALID, naming the line, on anything else and on an id that comes twice.
+ */
+export function loadTaxonomy(text: string): Taxonomy {
+  const nodes: TaxonomyNode[] = [];
+  const ids = new Set<string>();
+  for (const [i, raw] of text.replace(/^\ufeff/, '').split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const match = LINE.exec(line);
+    const [id, path] = [match?.[1], match?.[2]?.split('>').map((level) => level.trim())];
+    if (id === undefined || path === undefined || path.includes('')) throw badLine(i + 1, `"${line}" is not of the form "id - A > B > C"`);
+    if (ids.has(id)) throw badLine(i + 1, `id "${id}" is there twice`);
+    ids.add(id);
+    nodes.push({ id, path });
+  }
+  return createTaxonomy(nodes);
+}
+
+function badLine(line: number, what: string): FreshetError {
+  return new FreshetError('CONFIG_INVALID', `taxonomy, line ${line}: ${what}`, { cure: 'Correct the line, or take it out.' });
+}
+
+function createTaxonomy(nodes: readonly TaxonomyNode[]): Taxonomy {
+  const index = new CategoryIndex(nodes);
+  const byPath = boundedMemo((key) => index.match(key === '' ? [] : key.split('\u0000')));
+  return {
+    nodes,
+    map: (path, name = null) => decide(byPath(path.join('\u0000')), name),
+  };
+}
+
+/** The categories that fit a path best, and how well. Equal ones stay together until a name decides. */
+interface Match {
+  readonly best: readonly Scored[];
+  readonly steps: number;
+}
+
+class CategoryIndex {
+  readonly #byStem = new Map<string, Entry[]>();
+  readonly #weights = new Map<string, number>();
+
+  constructor(nodes: readonly TaxonomyNode[]) {
+    for (const node of nodes) {
+      const entry = entryOf(node);
+      for (const stem of entry.leaf) this.#byStem.set(stem, [...(this.#byStem.get(stem) ?? []), entry]);
+    }
+    for (const [stem, entries] of this.#byStem) this.#weights.set(stem, Math.log(1 + nodes.length / entries.length));
+  }
+
+  /** The innermost level that means something decides; each step outwards makes the answer less certain. */
+  match(levels: readonly string[]): Match {
+    let weak: Match = { best: [], steps: 0 };
+    for (let steps = 0; steps < levels.length; steps++) {
+      const at = levels.length - 1 - steps;
+      const best = this.#rank(levels[at] ?? '', levels.slice(0, at)).map(({ entry, score }) => ({ entry, score: score * PARENT_PENALTY ** steps }));
+      if ((best[0]?.score ?? 0) >= MIN_CONFIDENCE) return { best, steps };
+      if (weak.best.length === 0) weak = { best, steps };
+    }
+    return weak;
+  }
+
+  #rank(level: string, outer: readonly string[]): Scored[] {
+    const plain = new Set(categoryStems(level));
+    const readings = [plain, synonymStems(level)];
+    const context = union(outer.flatMap((parent) => [new Set(categoryStems(parent)), synonymStems(parent)]));
+    const entries = new Set(readings.flatMap((stems) => [...stems]).flatMap((stem) => this.#byStem.get(stem) ?? []));
+    const scored = [...entries].map((entry) => ({ entry, score: this.#score(entry, readings, context) }));
+    return scored.filter(({ score }) => score > 0.2).sort((a, b) => b.score - a.score || a.entry.path.length - b.entry.path.length || byId(a, b));
+  }
+
+  /**
+   * A category that says more than the source did ("Power Tool Combo Sets" for "Combo Sets") scores
+   * nothing: only those alternatives of its name count of which every word is in the source's path.
+   */
+  #score(entry: Entry, readings: readonly ReadonlySet<string>[], context: ReadonlySet<string>): number {
+    const everything = union([context, ...readings]);
+    const supported = entry.alternatives.filter((stems) => [...stems].every((stem) => everything.has(stem) || entry.around.has(stem)));
+    const likeness = Math.max(0, ...supported.flatMap((stems) => readings.map((reading) => this.#likeness(reading, stems))));
+    const shared = this.#weigh([...entry.around].filter((stem) => everything.has(stem)));
+    const around = this.#weigh([...entry.around]);
+    const surroundings = around === 0 ? 0.6 : Math.min(1, shared / (0.5 * around));
+    return likeness * (LEAF_WEIGHT + (1 - LEAF_WEIGHT) * surroundings);
+  }
+
+  /** Share of the meaning that both names have in common, rare words counting more (weighted Dice). */
+  #likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+    const common = this.#weigh([...a].filter((stem) => b.has(stem)));
+    const total = this.#weigh([...a]) + this.#weigh([...b]);
+    return total === 0 ? 0 : (2 * common) / total;
+  }
+
+  #weigh(stems: readonly string[]): number {
+    return stems.reduce((sum, stem) => sum + (this.#weights.get(stem) ?? 5), 0);
+  }
+}
+
+function entryOf(node: TaxonomyNode): Entry {
+  const name = node.path.at(-1) ?? '';
+  return {
+    ...node,
+    leaf: stemsOf(name),
+    alternatives: [stemsOf(name), ...name.split(/\s*(?:&|,|\band\b)\s*/).map(stemsOf)].filter((stems) => stems.size > 0),
+    around: stemsOf(node.path.slice(0, -1).join(' ')),
+  };
+}
+
+function decide({ best, steps }: Match, name: string | null): CategoryMapping {
+  const [first] = best;
+  if (first === undefined) return { kind: 'undecided', candidates: [] };
+  const rivals = best.filter(({ entry, score }) => first.score - score < MARGIN && !isWithin(entry, first.entry));
+  const chosen = rivals.length <= 1 ? first : chooseByName(rivals, name);
+  if (chosen === null || chosen.score < MIN_CONFIDENCE) {
+    return { kind: 'undecided', candidates: best.slice(0, MAX_CANDIDATES).map(({ entry: { id, path } }) => ({ id, path })) };
+  }
+  const reason = steps === 0 ? 'innermost level' : `${steps} level${steps === 1 ? '' : 's'} further out`;
+  const { id, path } = chosen.entry;
+  return { kind: 'mapped', id, path, confidence: Math.round(chosen.score * 100) / 100, reason: rivals.length <= 1 ? reason : `${reason}, chosen by the name` };
+}
+
+/** The only rival of which the name holds every word; none or several decide nothing. */
+function chooseByName(rivals: readonly Scored[], name: string | null): Scored | null {
+  if (name === null) return null;
+  const stems = new Set(categoryStems(name));
+  const named = rivals.filter(({ entry }) => [...entry.leaf].every((stem) => stems.has(stem)));
+  return named.length === 1 ? (named[0] ?? null) : null;
+}
+
+function isWithin(inner: Entry, outer: Entry): boolean {
+  return inner !== outer && inner.path.length > outer.path.length && outer.path.every((level, i) => inner.path[i] === level);
+}
+
+function byId(a: Scored, b: Scored): number {
+  return a.entry.id < b.entry.id ? -1 : 1;
+}
+
+function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  return new Set(sets.flatMap((set) => [...set]));
+}
+
+function stemsOf(text: string): ReadonlySet<string> {
+  return new Set(categoryStems(text));
+}
+
+const PHRASES = SYNONYMS.map(([shop, taxonomy]) => ({ from: categoryStems(shop).join(' '), to: categoryStems(taxonomy).join(' ') }))
+  .filter(({ from, to }) => from !== to)
+  .sort((a, b) => b.from.length - a.from.length);
+
+/** The level in the taxonomy's words. */
+const synonymStems = boundedMemo((level): ReadonlySet<string> => {
+  let text = ` ${categoryStems(level).join(' ')} `;
+  const replaced: string[] = [];
+  for (const { from, to } of PHRASES) {
+    if (!text.includes(` ${from} `)) continue;
+    text = text.replace(` ${from} `, ' ');
+    replaced.push(to);
+  }
+  return new Set(`${replaced.join(' ')} ${text}`.split(' ').filter((stem) => stem !== ''));
+});

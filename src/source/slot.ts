@@ -1,0 +1,120 @@
+import type pg from 'pg';
+import { type Lsn, parseLsn } from '../change/lsn.ts';
+import { FreshetError } from '../runtime/errors.ts';
+import { errorMessage, sqlState } from '../runtime/postgres.ts';
+
+/** A logical slot as `pg_replication_slots` shows it. */
+export interface SlotStatus {
+  readonly plugin: string;
+  readonly database: string;
+  readonly active: boolean;
+  readonly activePid: number | null;
+  readonly confirmedLsn: Lsn | null;
+  readonly restartLsn: Lsn | null;
+  /** reserved, extended, unreserved or lost; null before the slot was ever used */
+  readonly walStatus: string | null;
+  /** WAL that the slot keeps on the server's disk. */
+  readonly retainedBytes: number;
+  /** WAL that may still be written before the slot is lost; null where `max_slot_wal_keep_size` is −1. */
+  readonly safeBytes: number | null;
+}
+
+/** Who a server is: both change together with the history that a slot belongs to. */
+export interface SystemIdentity {
+  readonly systemId: string;
+  readonly timeline: number;
+}
+
+const SLOT = `
+  SELECT plugin, database, active, active_pid, confirmed_flush_lsn::text AS confirmed, restart_lsn::text AS restart,
+         wal_status, safe_wal_size::text AS safe,
+         coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::text AS retained
+    FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`;
+
+interface SlotRow {
+  readonly plugin: string;
+  readonly database: string;
+  readonly active: boolean;
+  readonly active_pid: number | null;
+  readonly confirmed: string | null;
+  readonly restart: string | null;
+  readonly wal_status: string | null;
+  readonly safe: string | null;
+  readonly retained: string;
+}
+
+export async function readSlot(client: pg.ClientBase, slot: string): Promise<SlotStatus | null> {
+  const row = (await client.query<SlotRow>(SLOT, [slot])).rows[0];
+  if (row === undefined) return null;
+  return {
+    plugin: row.plugin,
+    database: row.database,
+    active: row.active,
+    activePid: row.active_pid,
+    confirmedLsn: row.confirmed === null ? null : parseLsn(row.confirmed),
+    restartLsn: row.restart === null ? null : parseLsn(row.restart),
+    walStatus: row.wal_status,
+    retainedBytes: Number(row.retained),
+    safeBytes: row.safe === null ? null : Number(row.safe),
+  };
+}
+
+/** Creates the slot; waits for every transaction that runs now, and says which one if that takes too long. */
+export async function createSlot(client: pg.ClientBase, slot: string, timeoutMs: number): Promise<Lsn> {
+  try {
+    await client.query(`SET statement_timeout = ${Math.floor(timeoutMs)}`);
+    const { rows } = await client.query<{ lsn: string }>(
+      `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`,
+      [slot],
+    );
+    return parseLsn(rows[0]?.lsn ?? '0/0');
+  } catch (error) {
+    throw await slotCreationError(client, slot, error);
+  } finally {
+    await client.query('RESET statement_timeout').catch(() => {});
+  }
+}
+
+export async function dropSlot(client: pg.ClientBase, slot: string): Promise<void> {
+  await client.query(
+    `SELECT pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    [slot],
+  );
+}
+
+const BLOCKERS = `
+  SELECT pid, usename, coalesce(left(query, 60), '') AS query, (now() - xact_start)::text AS age
+    FROM pg_catalog.pg_stat_activity
+   WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 3`;
+
+async function slotCreationError(client: pg.ClientBase, slot: string, error: unknown): Promise<FreshetError> {
+  const state = sqlState(error);
+  if (state === '57014') {
+    const { rows } = await client
+      .query<{ pid: number; usename: string; age: string }>(BLOCKERS)
+      .catch(() => ({ rows: [] as { pid: number; usename: string; age: string }[] }));
+    const who = rows.map((row) => `pid ${row.pid} (${row.usename}, for ${row.age})`).join(', ');
+    return new FreshetError('CONNECTION', `creating slot "${slot}" waits for running transactions: ${who || 'unknown'}`, {
+      cause: error,
+      cure: 'End the named transactions; the slot is tried again.',
+    });
+  }
+  const cures: Record<string, string> = {
+    '42501': 'Give the role REPLICATION: see freshet init --print-sql.',
+    '55000': "Set wal_level = logical in postgresql.conf and restart PostgreSQL (ALTER SYSTEM SET wal_level = 'logical').",
+    '53400': 'Raise max_replication_slots and restart PostgreSQL, or drop slots that nobody uses.',
+  };
+  const cure = state === undefined ? undefined : cures[state];
+  return new FreshetError('PREFLIGHT', `cannot create replication slot "${slot}": ${errorMessage(error)}`, {
+    cause: error,
+    ...(cure === undefined ? {} : { cure }),
+  });
+}
+
+export async function identifySystem(client: pg.ClientBase): Promise<SystemIdentity> {
+  const { rows } = await client.query<{ system: string; timeline: number }>(
+    `SELECT s.system_identifier::text AS system, c.timeline_id AS timeline
+       FROM pg_control_system() s, pg_control_checkpoint() c`,
+  );
+  return { systemId: rows[0]?.system ?? '', timeline: rows[0]?.timeline ?? 0 };
+}

@@ -1,0 +1,109 @@
+import kafkajs from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
+import { FreshetError } from '../runtime/errors.ts';
+import { errorMessage } from '../runtime/postgres.ts';
+
+export interface TopicSettings {
+  readonly partitions: number;
+  /** −1: the broker's default */
+  readonly replicationFactor: number;
+  readonly retentionMs: number;
+  readonly maxRecordBytes: number;
+}
+
+/** Room for the batch's and the envelope's own bytes around one record of the limit. */
+export const RECORD_OVERHEAD_BYTES = 64 * 1024;
+
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } catch (error) {
+    if (error instanceof FreshetError) throw error;
+    throw new FreshetError('CONNECTION', `Kafka: ${errorMessage(error)}`, {
+      cause: error,
+      cure: 'Start Kafka, or correct kafka.brokers.',
+    });
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+/** The partition count of each topic that exists. */
+export async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
+  const existing = new Set(await admin.listTopics());
+  const wanted = topics.filter((topic) => existing.has(topic));
+  if (wanted.length === 0) return new Map();
+  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: [...wanted] });
+  return new Map(metadata.map((topic) => [topic.name, topic.partitions.length]));
+}
+
+/** Creates the change topics that are missing, and gives the partition count of all. */
+export async function ensureChangeTopics(
+  admin: Admin,
+  topics: readonly string[],
+  settings: TopicSettings,
+): Promise<Map<string, number>> {
+  const before = await partitionCounts(admin, topics);
+  const missing = topics.filter((topic) => !before.has(topic));
+  if (missing.length === 0) return before;
+  await create(admin, missing, settings.partitions, settings.replicationFactor, {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(settings.retentionMs),
+    'max.message.bytes': String(settings.maxRecordBytes + RECORD_OVERHEAD_BYTES),
+  });
+  return partitionCounts(admin, topics);
+}
+
+/** One partition, compacted: the newest value of each key is kept for ever. */
+export async function ensureCompactedTopic(admin: Admin, topic: string, replicationFactor: number): Promise<void> {
+  if ((await partitionCounts(admin, [topic])).has(topic)) return;
+  await create(admin, [topic], 1, replicationFactor, {
+    'cleanup.policy': 'compact',
+    'min.cleanable.dirty.ratio': '0.1',
+    'segment.ms': String(3_600_000),
+  });
+}
+
+/** An ordinary log of one partition: dead letters, control requests. */
+export async function ensureLogTopic(admin: Admin, topic: string, replicationFactor: number, retentionMs: number): Promise<void> {
+  if ((await partitionCounts(admin, [topic])).has(topic)) return;
+  await create(admin, [topic], 1, replicationFactor, { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) });
+}
+
+/** Tells a re-created cluster from the one that a checkpoint belongs to. */
+export async function clusterId(admin: Admin): Promise<string> {
+  const cluster = await admin.describeCluster();
+  return cluster.clusterId;
+}
+
+async function create(
+  admin: Admin,
+  topics: readonly string[],
+  numPartitions: number,
+  replicationFactor: number,
+  config: Readonly<Record<string, string>>,
+): Promise<void> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  try {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: topics.map((topic) => ({ topic, numPartitions, replicationFactor, configEntries })),
+    });
+  } catch (error) {
+    throw new FreshetError('PREFLIGHT', `cannot create topics ${topics.join(', ')}: ${errorMessage(error)}`, {
+      cause: error,
+      cure: 'Let Freshet create topics, or create them yourself with the partition count of the config.',
+    });
+  }
+}
+
+/** A topic's settings as the broker has them, for the doctor. */
+export async function topicConfig(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+  });
+  return new Map((resources[0]?.configEntries ?? []).map((entry) => [entry.configName, entry.configValue]));
+}
