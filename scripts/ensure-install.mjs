@@ -22,12 +22,17 @@ function isCurrent() {
 }
 
 if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
-  fail(`Node ${MIN_NODE} or newer is needed to install Freshet, this is ${process.versions.node}. See https://nodejs.org`);
+  fail(
+    `Node ${MIN_NODE} or newer is needed to install Freshet, this is ${process.versions.node}. See https://nodejs.org`,
+  );
 }
 if (!isCurrent()) {
   process.stderr.write('freshet: installing dependencies (npm ci), once …\n');
   // npm's stdout goes to our stderr.
-  const npm = spawnSync('npm', ['ci', '--silent', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
+  const npm = spawnSync('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (npm.error) fail(`npm could not be run: ${npm.error.message}`);
   if (npm.status !== 0) {
     fail('npm ci failed. Check the network and the npm registry setting, then see its reason with: npm ci');

@@ -45,7 +45,10 @@ export const KAFKA: Artefact = {
   async fill(into, signal) {
     const pom = join(into, 'pom.xml');
     await writeFile(pom, KAFKA_POM);
-    await maven(['-f', pom, COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${into}`], signal);
+    await maven(
+      ['-f', pom, COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${into}`],
+      signal,
+    );
   },
 };
 
@@ -90,7 +93,10 @@ export async function fetchArtefact(
 
 async function maven(args: readonly string[], signal: AbortSignal): Promise<void> {
   try {
-    await run('mvn', ['--quiet', '--batch-mode', '--strict-checksums', ...args], { signal, maxBuffer: MAX_OUTPUT_BYTES });
+    await run('mvn', ['--quiet', '--batch-mode', '--strict-checksums', ...args], {
+      signal,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
   } catch (cause) {
     signal.throwIfAborted();
     throw mavenFailure(cause as NodeJS.ErrnoException & { stdout?: string });
@@ -99,10 +105,14 @@ async function maven(args: readonly string[], signal: AbortSignal): Promise<void
 
 function mavenFailure(cause: NodeJS.ErrnoException & { stdout?: string }): FreshetError {
   if (cause.code === 'ENOENT') {
-    return new FreshetError('PREFLIGHT', 'Maven is needed to fetch Kafka and the registry once: no mvn could be run', {
-      cause,
-      cure: 'Install it (Debian: apt-get install maven), or give the URLs of a running Kafka and registry.',
-    });
+    return new FreshetError(
+      'PREFLIGHT',
+      'Maven is needed to fetch Kafka and the registry once: no mvn could be run',
+      {
+        cause,
+        cure: 'Install it (Debian: apt-get install maven), or give the URLs of a running Kafka and registry.',
+      },
+    );
   }
   const reason = (cause.stdout ?? '').split('\n').find((line) => line.includes('[ERROR]')) ?? String(cause);
   return new FreshetError('SERVICE_START', `Maven could not fetch an artefact: ${reason.slice(0, 600)}`, {

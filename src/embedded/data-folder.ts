@@ -45,7 +45,9 @@ export async function createDataDir(dataDir: string): Promise<string> {
 /** Call with the folder's lock held: reads, or on the first start makes, what is remembered between starts. */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const id = await remembered(join(path, 'id'), randomUUID);
-  const password = await remembered(join(path, 'postgres.password'), () => randomBytes(24).toString('base64url'));
+  const password = await remembered(join(path, 'postgres.password'), () =>
+    randomBytes(24).toString('base64url'),
+  );
   return { path, id, ports: await rememberedPorts(join(path, 'ports.json')), password };
 }
 
@@ -107,7 +109,9 @@ function parsePorts(text: string): Partial<Record<PortName, number>> {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== 'object' || parsed === null) return {};
-    const entries = Object.entries(parsed).filter(([, port]) => Number.isInteger(port) && port > 0 && port < 65_536);
+    const entries = Object.entries(parsed).filter(
+      ([, port]) => Number.isInteger(port) && port > 0 && port < 65_536,
+    );
     return Object.fromEntries(entries) as Partial<Record<PortName, number>>;
   } catch {
     return {};

@@ -33,12 +33,12 @@ export async function waitForLock(path: string, signal: AbortSignal): Promise<{ 
   }
 }
 
-/** Who holds, or held, the lock; null where there is none. */
+/** Who holds, or held, the lock; null where there is none. A damaged file names process 0, which never runs. */
 export async function lockHolder(path: string): Promise<ProcessIdentity | null> {
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) return null;
   const [pid = '0', startedAt = ''] = text.trim().split('\n');
-  return { pid: Number(pid), startedAt };
+  return { pid: Number(pid) || 0, startedAt };
 }
 
 async function placeLock(path: string, me: ProcessIdentity): Promise<boolean> {

@@ -46,6 +46,7 @@ function metadataRequest(): Buffer {
 
 /** The response: size, correlation id, then the array of brokers. */
 function activeBrokers(response: Buffer): number {
-  if (response.length < 12 || response.readInt32BE(4) !== CORRELATION) throw new Error('no Kafka broker answered');
+  if (response.length < 12 || response.readInt32BE(4) !== CORRELATION)
+    throw new Error('no Kafka broker answered');
   return response.readInt32BE(8);
 }

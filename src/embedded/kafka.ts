@@ -73,7 +73,11 @@ async function formatStorage(folder: DataFolder, home: string, java: readonly st
   try {
     await run('java', ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java, ...tool]);
   } catch (cause) {
-    throw new FreshetError('SERVICE_START', `Kafka's storage could not be formatted in ${home}: ${String(cause)}`, { cause });
+    throw new FreshetError(
+      'SERVICE_START',
+      `Kafka's storage could not be formatted in ${home}: ${String(cause)}`,
+      { cause },
+    );
   }
   await rename(fresh, data);
 }
@@ -116,5 +120,7 @@ function serverProperties(folder: DataFolder, logDirs: string): string {
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     'log.segment.delete.delay.ms': 1000,
   };
-  return Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join('');
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
 }

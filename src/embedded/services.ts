@@ -16,7 +16,10 @@ export interface EmbeddedOptions {
   /** Fetched artefacts, shared by all data folders; `~/.cache/freshet` by default. */
   readonly cacheDir?: string;
   /** `binDir` holds installed binaries (postgres, initdb) of PostgreSQL 15 or newer; with `url` nothing is started. */
-  readonly postgres?: { readonly binDir?: string; readonly url?: { readonly source: string; readonly target: string } };
+  readonly postgres?: {
+    readonly binDir?: string;
+    readonly url?: { readonly source: string; readonly target: string };
+  };
   /** With `brokers` (host:port) Kafka is not started. */
   readonly kafka?: { readonly brokers?: readonly string[] };
   /** With `url`, the base of a Confluent API, the registry is not started. */
@@ -49,7 +52,8 @@ export interface EmbeddedServices extends AsyncDisposable {
  */
 export async function startServices(options: EmbeddedOptions): Promise<EmbeddedServices> {
   const link = await startSupervisor(options);
-  const halt: EmbeddedServices['halt'] = (service, { immediate = false } = {}) => link.halt(service, immediate);
+  const halt: EmbeddedServices['halt'] = (service, { immediate = false } = {}) =>
+    link.halt(service, immediate);
   const stop = once(() => link.stop());
   return {
     urls: link.urls,

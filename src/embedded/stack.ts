@@ -15,7 +15,10 @@ export type OnProgress = (service: ServiceName, state: ProgressState, detail?: s
 /** What of the three is ours to start, and where the rest is. Plain data: it travels to the supervisor. */
 export interface StackOptions {
   readonly cacheDir: string;
-  readonly postgres: { readonly binDir?: string; readonly url?: { readonly source: string; readonly target: string } };
+  readonly postgres: {
+    readonly binDir?: string;
+    readonly url?: { readonly source: string; readonly target: string };
+  };
   readonly kafka: { readonly brokers?: readonly string[] };
   readonly registry: { readonly url?: string };
 }
@@ -86,7 +89,8 @@ export class Stack {
   /** Starts a halted or ended service again, on the port it had. */
   async resume(service: ServiceName, signal: AbortSignal): Promise<void> {
     const plan = this.#plans.get(service);
-    if (plan === undefined) throw new FreshetError('USAGE', `${service} was not started here: it was given by URL`);
+    if (plan === undefined)
+      throw new FreshetError('USAGE', `${service} was not started here: it was given by URL`);
     if (this.#processes.get(service)?.running === true) return;
     await this.#launch(plan, signal);
   }
@@ -104,7 +108,8 @@ export class Stack {
     const kafkaJars = kafka.brokers === undefined ? await this.#fetch('kafka', KAFKA, signal) : null;
     const registryJars = registry.url === undefined ? await this.#fetch('registry', REGISTRY, signal) : null;
     const launches: Promise<void>[] = [];
-    if (kafkaJars !== null) launches.push(this.#startJava('kafka', prepareKafka(this.#folder, kafkaJars), signal));
+    if (kafkaJars !== null)
+      launches.push(this.#startJava('kafka', prepareKafka(this.#folder, kafkaJars), signal));
     if (registryJars !== null) {
       const plan = prepareRegistry(this.#folder, registryJars, this.urls.kafkaBrokers);
       launches.push(this.#startJava('registry', plan, signal));

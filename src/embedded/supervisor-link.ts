@@ -33,10 +33,18 @@ export class SupervisorLink {
   }
 
   /** Forks a supervisor and resolves when its services are ready. Throws what `startServices` throws. */
-  static async start(dataDir: string, options: StackOptions, onProgress: OnProgress): Promise<SupervisorLink> {
+  static async start(
+    dataDir: string,
+    options: StackOptions,
+    onProgress: OnProgress,
+  ): Promise<SupervisorLink> {
     const path = await createDataDir(dataDir);
     const log = await open(logPath(path, 'supervisor'), 'a');
-    const child = fork(SUPERVISOR, [], { detached: true, execArgv: [], stdio: ['ignore', log.fd, log.fd, 'ipc'] });
+    const child = fork(SUPERVISOR, [], {
+      detached: true,
+      execArgv: [],
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    });
     await log.close();
     const exited = untilGone(child);
     const ready = untilReady(child, exited, path, onProgress);
@@ -132,9 +140,13 @@ async function untilGone(child: ChildProcess): Promise<void> {
 }
 
 function endedEarly(dataDir: string): FreshetError {
-  return new FreshetError('SERVICE_START', 'the supervisor of the embedded services ended before they were ready', {
-    cure: `See its log: ${logPath(dataDir, 'supervisor')}`,
-  });
+  return new FreshetError(
+    'SERVICE_START',
+    'the supervisor of the embedded services ended before they were ready',
+    {
+      cure: `See its log: ${logPath(dataDir, 'supervisor')}`,
+    },
+  );
 }
 
 function toError({ code, message, cure }: ErrorMessage): FreshetError {

@@ -22,7 +22,12 @@ export interface ErrorMessage {
 
 /** From the supervisor. */
 export type Report =
-  | { readonly type: 'progress'; readonly service: ServiceName; readonly state: ProgressState; readonly detail?: string }
+  | {
+      readonly type: 'progress';
+      readonly service: ServiceName;
+      readonly state: ProgressState;
+      readonly detail?: string;
+    }
   | { readonly type: 'ready'; readonly urls: ServiceUrls; readonly pids: Pids }
   | { readonly type: 'failed'; readonly error: ErrorMessage }
   | { readonly type: 'done'; readonly id: number; readonly pids: Pids }

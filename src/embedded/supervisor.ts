@@ -3,7 +3,7 @@
  * between the two is what ties their lives: when it closes, for whatever reason (kill -9 included),
  * the services are stopped and this process ends. Detached (`services up`), it lives until SIGTERM.
  */
-import { FreshetError } from '../runtime/errors.ts';
+import { ERRORS, FreshetError } from '../runtime/errors.ts';
 import { busyFolder, createDataDir, lockPath, openDataFolder } from './data-folder.ts';
 import { tryLock } from './folder-lock.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
@@ -135,10 +135,8 @@ function report(message: Report): void {
 function toMessage(error: unknown): ErrorMessage {
   if (error instanceof FreshetError) return { code: error.code, message: error.message, cure: error.cure };
   const full = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOSPC';
-  const known = new FreshetError('SERVICE_START', error instanceof Error ? error.message : String(error), {
-    ...(full ? { cure: 'The disk is full: free at least 1 GB, then start again.' } : {}),
-  });
-  return { code: known.code, message: known.message, cure: known.cure };
+  const cure = full ? 'The disk is full: free at least 1 GB, then start again.' : ERRORS.SERVICE_START.advice;
+  return { code: 'SERVICE_START', message: error instanceof Error ? error.message : String(error), cure };
 }
 
 const supervisor = new Supervisor();

@@ -16,9 +16,13 @@ export async function unprivilegedUser(): Promise<UnixUser | null> {
     const user = await findUser(name);
     if (user !== null && user.uid !== 0) return user;
   }
-  throw new FreshetError('PREFLIGHT', 'PostgreSQL refuses to run as root, and there is no user to run it as', {
-    cure: 'Run as another user, or make one: useradd --system postgres',
-  });
+  throw new FreshetError(
+    'PREFLIGHT',
+    'PostgreSQL refuses to run as root, and there is no user to run it as',
+    {
+      cure: 'Run as another user, or make one: useradd --system postgres',
+    },
+  );
 }
 
 /** True when `user` can do to `path` what `test` (1) calls by that letter. */
@@ -52,9 +56,13 @@ export async function outsideFolder(folder: DataFolder): Promise<string> {
   });
   const found = await lstat(path);
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) {
-    throw new FreshetError('PREFLIGHT', `${path} is needed for PostgreSQL's files but belongs to somebody else`, {
-      cure: 'Remove it, or use a data folder that every user can enter.',
-    });
+    throw new FreshetError(
+      'PREFLIGHT',
+      `${path} is needed for PostgreSQL's files but belongs to somebody else`,
+      {
+        cure: 'Remove it, or use a data folder that every user can enter.',
+      },
+    );
   }
   const mark = join(path, 'id');
   const known = await readFile(mark, 'utf8').catch(() => null);

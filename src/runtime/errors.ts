@@ -17,6 +17,9 @@ export const ERRORS = {
   RECORD_INVALID: { exit: 5, action: 'dead-letter', advice: 'Mend the cause, then retry the dead letter.' },
   RECORD_TOO_LARGE: { exit: 5, action: 'dead-letter', advice: 'Raise the record limit on broker, topics and Freshet, then refresh the key.' },
   CONNECTION: { exit: 1, action: 'retry', advice: 'Check that the service runs and can be reached.' },
+  SCORER_UNAVAILABLE: { exit: 1, action: 'retry', advice: "Check the scorer's endpoint; jobs wait and go on by themselves." },
+  SCORER_ANSWER: { exit: 5, action: 'retry', advice: 'Nothing was stored. Check that the model keeps to the answer format; the job is tried again.' },
+  SCORER_REJECTED: { exit: 2, action: 'stop', advice: "Check the scorer's base URL, key and model." },
   SINK_BUSY: { exit: 1, action: 'retry', advice: 'Nothing: a lock or a serialization conflict is tried again.' },
   INTERNAL: { exit: 1, action: 'stop', advice: 'This is a bug: please report it with the log.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 5; action: ErrorAction; advice: string }>;

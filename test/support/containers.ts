@@ -38,7 +38,16 @@ export async function startContainers(): Promise<{ urls: ServiceUrls; stop(): Pr
 function postgresContainer(): GenericContainer {
   return new GenericContainer(POSTGRES)
     .withEnvironment({ POSTGRES_PASSWORD: 'freshet' })
-    .withCommand(['-c', 'wal_level=logical', '-c', 'max_replication_slots=20', '-c', 'max_wal_senders=20', '-c', 'max_connections=200'])
+    .withCommand([
+      '-c',
+      'wal_level=logical',
+      '-c',
+      'max_replication_slots=20',
+      '-c',
+      'max_wal_senders=20',
+      '-c',
+      'max_connections=200',
+    ])
     .withExposedPorts(5432)
     .withStartupTimeout(START_TIMEOUT_MS)
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2));

@@ -1,11 +1,8 @@
-import { mkdtemp, chmod } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
-import { removeDataFolder } from '../../src/embedded/data-folder.ts';
 import { type ServiceUrls, startServices } from '../../src/embedded/services.ts';
 import { startContainers } from './containers.ts';
+import { cacheDir, givenUrls, temporaryDataDir } from './services-environment.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -25,7 +22,8 @@ interface Running {
 
 /**
  * Starts PostgreSQL, Kafka and the registry once a run. `FRESHET_TEST_SERVICES=containers` takes them
- * from Docker; the `FRESHET_TEST_*` URLs below, all four of them, from wherever they are.
+ * from Docker, the `FRESHET_TEST_*` URLs of services-environment.ts from wherever they are. A service
+ * that does not start fails the run with its name.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running = await start();
@@ -40,41 +38,16 @@ async function start(): Promise<Running> {
 }
 
 async function startEmbedded(): Promise<Running> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'freshet-test-'));
-  // PostgreSQL runs as another user when this process is root's, and must be able to pass through.
-  await chmod(dataDir, 0o711);
+  const dataDir = await temporaryDataDir();
   try {
-    const embedded = await startServices({ dataDir, ...cacheDir(process.env) });
+    const embedded = await startServices({ dataDir: dataDir.path, ...cacheDir(process.env) });
     const stop = async (): Promise<void> => {
       await embedded.stop();
-      await removeDataFolder(dataDir);
+      await dataDir[Symbol.asyncDispose]();
     };
     return { urls: embedded.urls, stop };
   } catch (error) {
-    await removeDataFolder(dataDir);
+    await dataDir[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-export function cacheDir(env: NodeJS.ProcessEnv): { cacheDir?: string } {
-  const xdg = env['XDG_CACHE_HOME'];
-  return xdg === undefined || xdg === '' ? {} : { cacheDir: join(xdg, 'freshet') };
-}
-
-const URL_VARIABLES = [
-  'FRESHET_TEST_SOURCE_URL',
-  'FRESHET_TEST_TARGET_URL',
-  'FRESHET_TEST_KAFKA',
-  'FRESHET_TEST_REGISTRY_URL',
-] as const;
-
-/** Null when none is given; some without the others are a mistake that is named. */
-export function givenUrls(env: NodeJS.ProcessEnv): ServiceUrls | null {
-  const [sourceUrl, targetUrl, kafka, registryUrl] = URL_VARIABLES.map((name) => env[name]);
-  if (sourceUrl && targetUrl && kafka && registryUrl) {
-    return { sourceUrl, targetUrl, kafkaBrokers: kafka.split(','), registryUrl };
-  }
-  const missing = URL_VARIABLES.filter((name) => !env[name]);
-  if (missing.length === URL_VARIABLES.length) return null;
-  throw new Error(`of the URLs for the tests, ${missing.join(' and ')} is missing: give all of them or none`);
 }

@@ -5,10 +5,11 @@ export type Votes = Readonly<Partial<Record<PageType, number>>>;
 
 /**
  * What an earlier segment makes of the ones behind it: below a blog or a help centre, "pricing" is
- * what the article is about, not what the page is; below a tag it is only the tag's name; below press releases every slug is one. Topics that
+ * what the article is about, not what the page is; below a tag it is only the tag's name; below press releases or in a shop every
+ * slug is one of them. Topics that
  * are `firm` keep their say.
  */
-export type Context = 'editorial' | 'reference' | 'list' | 'press';
+export type Context = 'editorial' | 'reference' | 'list' | 'press' | 'shop';
 
 /** A thing that words of a URL or a title can name, in any language. */
 export interface Topic {

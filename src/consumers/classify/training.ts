@@ -13,7 +13,7 @@ export interface TrainingOptions {
   readonly stepSize: number;
 }
 
-export const DEFAULT_TRAINING: TrainingOptions = { pull: 0.15, rounds: 120, stepSize: 0.1 };
+export const DEFAULT_TRAINING: TrainingOptions = { pull: 2, rounds: 60, stepSize: 0.1 };
 
 /**
  * Multinomial logistic regression with a Gaussian prior around `prior` (MAP estimate): the weights

@@ -23,6 +23,8 @@ export interface Segment {
 /** A URL as the rules see it. */
 export interface UrlParts {
   readonly host: HostParts;
+  /** The path's segments, percent-decoded, nothing left out. */
+  readonly path: readonly string[];
   /** Without locale prefixes, index files and file endings; also the route of a `#/route`. */
   readonly segments: readonly Segment[];
   /** Whether a locale was found in the path. */
@@ -61,11 +63,13 @@ export function urlParts(url: string): UrlParts | null {
   const hash = parsed.hash;
   const route = hash.startsWith('#/') || hash.startsWith('#!') ? hash.slice(hash.startsWith('#!') ? 2 : 1) : '';
   const texts = splitPath(route === '' ? path : `${path}/${route.split('?')[0] ?? ''}`);
+  const whole = [...texts];
   const extension = takeExtension(texts);
   const before = texts.length;
   stripLocales(texts);
   return {
     host: hostParts(parsed.hostname),
+    path: whole,
     segments: texts.map((text) => ({ text, words: wordsOf(text) })),
     localized: texts.length !== before,
     extension,

@@ -1,14 +1,17 @@
 const MARKS = /\p{M}+/gu;
 const SEPARATORS = /[^\p{L}\p{N}]+/u;
-const ASCII_ONLY = /^[\0-\x7f]*$/;
-/** A lower-case letter before an upper-case one, or a letter that ends an acronym: `changePassword`, `PDFViewer`. */
-const CAMEL = /([a-z\d])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g;
+/** Between a lower-case letter and an upper-case one, and at an acronym's end: `changePassword`, `PDFViewer`. */
+const HUMP = /([a-z\d])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g;
 /** Humps of words are longer than those of a random id such as `vYrWTDxoeGg`. */
 const SHORTEST_HUMP = 3.2;
 
-/** What a segment, a host label or a title says: its words, and all of them joined. */
+/** No topic has a name of more words than this. */
+const LONGEST_NAME = 7;
+
+/** What a segment, a host label or a title says. */
 export interface Words {
   readonly list: readonly string[];
+  /** All words without separators; empty where there are too many for a name. */
   readonly joined: string;
 }
 
@@ -17,7 +20,7 @@ const NONE: Words = { list: [], joined: '' };
 /** Lower case, and Latin letters without their diacritics; other scripts keep their letters. */
 export function fold(text: string): string {
   const lower = text.toLowerCase();
-  if (ASCII_ONLY.test(lower)) return lower;
+  if (!hasForeign(lower)) return lower;
   const folded = lower.normalize('NFKD').replace(MARKS, '').normalize('NFC');
   return folded.replaceAll('ß', 'ss').replaceAll('ø', 'o').replaceAll('ł', 'l').replaceAll('ı', 'i').replaceAll('æ', 'ae');
 }
@@ -25,25 +28,32 @@ export function fold(text: string): string {
 /** Splits at everything that is neither letter nor digit, and at camelCase humps. */
 export function wordsOf(text: string): Words {
   if (text === '') return NONE;
-  const list = splitWords(fold(hasHumps(text) ? splitHumps(text) : text));
-  return { list, joined: list.length === 1 ? (list[0] ?? '') : list.join('') };
+  const folded = hasUpper(text) ? fold(splitHumps(text)) : fold(text);
+  const list = splitWords(folded);
+  return { list, joined: joinWords(list) };
+}
+
+/** See `Words.joined`. */
+export function joinWords(list: readonly string[]): string {
+  if (list.length === 1) return list[0] ?? '';
+  return list.length > LONGEST_NAME ? '' : list.join('');
 }
 
 function splitHumps(text: string): string {
-  const humps = text.replace(CAMEL, '$1$2-');
+  const humps = text.replace(HUMP, '$1$2-');
   return text.length / (humps.length - text.length + 1) < SHORTEST_HUMP ? text : humps;
 }
 
-function hasHumps(text: string): boolean {
-  for (let i = 1; i < text.length; i++) {
+function hasUpper(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 65 && code <= 90) {
-      const before = text.charCodeAt(i - 1);
-      if ((before >= 97 && before <= 122) || (before >= 48 && before <= 57)) return true;
-      const after = text.charCodeAt(i + 1);
-      if (before >= 65 && before <= 90 && after >= 97 && after <= 122) return true;
-    }
+    if (code >= 65 && code <= 90) return true;
   }
+  return false;
+}
+
+function hasForeign(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return true;
   return false;
 }
 
@@ -60,6 +70,7 @@ function splitWords(text: string): string[] {
       start = -1;
     }
   }
-  if (start >= 0) list.push(text.slice(start));
+  if (start === 0) return [text];
+  if (start > 0) list.push(text.slice(start));
   return list;
 }

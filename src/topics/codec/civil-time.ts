@@ -110,6 +110,8 @@ export function zonedTimestampToIso(text: string): string {
 
 /** The reverse, into a text that PostgreSQL reads: "0044-03-15T00:00:00Z BC" for ISO's year −43. */
 export function isoToZonedTimestamp(iso: string): string {
+  const first = iso.charCodeAt(0);
+  if (first >= 0x31 && first <= 0x39 && iso.charCodeAt(4) === 0x2d) return iso;
   const match = ISO_ZONED.exec(iso);
   if (match?.[1] === undefined || match[2] === undefined) return iso;
   const year = Number(match[1]);

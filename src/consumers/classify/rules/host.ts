@@ -8,7 +8,7 @@ import { addTopics, eachPhrase, topicsOf } from './topic-match.ts';
 
 /** Top-level domains that are words: `acme.engineering`, `acme.help`. They say what a subdomain would. */
 const WORD_SUFFIXES = new Set(
-  'blog news engineering tech dev help support shop store events community academy careers jobs wiki press social'.split(' '),
+  'blog news engineering help support events community careers jobs wiki press'.split(' '),
 );
 /** Words in a domain's own name that tell a news medium. */
 const NEWS_NAME =
@@ -21,10 +21,10 @@ const WORD_NAMES = new Set('help support docs blog engineering careers jobs foru
 const PERSONAL_PLATFORM = /^(github\.io|gitlab\.io|wordpress\.com|blogspot\.[a-z.]+|substack\.com|medium\.com|tumblr\.com|ghost\.io|hashnode\.dev)$/;
 
 const NEWS_HOST = defineSignal('host-name:news', { article: 1.2 });
-const EVENT_HOST = defineSignal('host-name:event', { event: 1 });
+const EVENT_HOST = defineSignal('host-name:event', { event: 1.2 });
 const BLOG_HOST = defineSignal('host-name:blog', { article: 1.2 });
 const BLOG_PLATFORM = defineSignal('host:blog-platform', { article: 1.2 });
-const DOCS_PLATFORM = defineSignal('host:docs-platform', { documentation: 4 });
+const DOCS_PLATFORM = defineSignal('host:docs-platform', { documentation: 6 });
 const INSTITUTION = defineSignal('host:institution', { resource: 0.4 });
 const GOVERNMENT = defineSignal('host:government', { press: 0.8 });
 const YEAR_HOST = defineSignal('host:year', { event: 1.5 });

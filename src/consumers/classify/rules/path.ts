@@ -7,13 +7,14 @@ import { addTopics, eachPhrase, topicsOf, withoutNumbers } from './topic-match.t
 /** A last segment with this many words is a slug: its words tell what the page is about, not what it is. */
 const SLUG_WORDS = 5;
 
-const PAGE: Record<Context | 'none', Role> = { none: 'page', editorial: 'page-in-article', reference: 'page-in-docs', list: 'page-in-list', press: 'page-in-article' };
+const PAGE: Record<Context | 'none', Role> = { none: 'page', editorial: 'page-in-article', reference: 'page-in-docs', list: 'page-in-list', press: 'page-in-article', shop: 'page' };
 const SECTION: Record<Context | 'none', Role> = {
   none: 'section',
   editorial: 'section-in-article',
   reference: 'section-in-docs',
   list: 'section-in-list',
   press: 'section-in-article',
+  shop: 'section',
 };
 const MOST: Record<Context | 'none', Role> = {
   none: 'most',
@@ -21,6 +22,7 @@ const MOST: Record<Context | 'none', Role> = {
   reference: 'most-in-docs',
   list: 'most-in-list',
   press: 'most-in-article',
+  shop: 'most',
 };
 
 /**
@@ -48,7 +50,7 @@ function addSection(segment: Segment, before: Context | 'none', signals: SignalS
   let context = before;
   const count = segment.words.list.length;
   eachPhrase(segment.words, (found, covered, atEnd) => {
-    if (before !== 'none' || (!atEnd && covered * 2 < count)) {
+    if ((before !== 'none' && before !== 'shop') || (!atEnd && covered * 2 < count)) {
       addTopics(found, 'inner', signals);
       return;
     }
@@ -79,11 +81,12 @@ function addLast(segment: Segment, topics: readonly number[], context: Context |
     return;
   }
   const count = segment.words.list.length;
+  if (count > SLUG_WORDS && context !== 'none') return;
   eachPhrase(segment.words, (found, covered, atEnd) => {
     if (count >= SLUG_WORDS - 1 && atEnd && covered > 1 && context === 'none') addTopics(found, 'tail', signals);
     else if (count >= SLUG_WORDS && covered * 2 < count) addTopics(found, 'slug', signals);
     else if (covered * 2 >= count && (covered > 1 || atEnd)) addTopics(found, MOST[context], signals);
-    else if (atEnd && context === 'none' && count < SLUG_WORDS) addTopics(found, 'head', signals);
+    else if (atEnd && (context === 'none' || context === 'shop') && count < SLUG_WORDS) addTopics(found, 'head', signals);
     else addTopics(found, context === 'none' ? 'some' : 'slug', signals);
   });
 }

@@ -1,5 +1,5 @@
 import { defineSignal, type SignalSet } from '../signals.ts';
-import type { UrlParts } from '../url-parts.ts';
+import type { HostParts, UrlParts } from '../url-parts.ts';
 import type { Votes } from '../topic.ts';
 
 /**
@@ -132,7 +132,7 @@ const PLATFORMS: readonly Platform[] = [
   { hosts: 'slideshare.net speakerdeck.com scribd.com issuu.com', paths: [[TWO, 'slides', RESOURCE], [ONE, 'slides-owner', PROFILE]] },
   {
     hosts: 'wikipedia.org wiktionary.org wikibooks.org wikivoyage.org wikinews.org britannica.com fandom.com',
-    paths: [[/^\/wiki\/(user|benutzer|utilisateur):/, 'wiki-user', PROFILE], [/^\/wiki\/./, 'wiki-entry', { article: 5 }]],
+    paths: [[/^\/wiki\/(main_page|hauptseite|portada|accueil|hoofdpagina|huvudsida|forside|etusivu|.*:(accueil_principal|portada|página_principal|pagina_principale|strona_główna))$/, 'wiki-main-page', { homepage: 7 }], [/^\/wiki\/(user|benutzer|utilisateur):/, 'wiki-user', PROFILE], [/^\/wiki\/./, 'wiki-entry', { article: 5 }]],
   },
   {
     hosts: 'prnewswire.com businesswire.com globenewswire.com newswire.com accesswire.com einpresswire.com presseportal.de openpr.com openpr.de prweb.com newswire.ca presseagentur.com',
@@ -167,11 +167,21 @@ function compile(): ReadonlyMap<string, readonly Matcher[]> {
   return matchers;
 }
 
+const byHost = new WeakMap<HostParts, readonly Matcher[]>();
+
+function matchersOf(host: HostParts): readonly Matcher[] {
+  const known = byHost.get(host);
+  if (known !== undefined) return known;
+  const bare = host.hostname.startsWith('www.') ? host.hostname.slice(4) : host.hostname;
+  const found = MATCHERS.get(bare) ?? MATCHERS.get(host.domain) ?? MATCHERS.get(`${host.name}.*`) ?? [];
+  byHost.set(host, found);
+  return found;
+}
+
 /** What the address form of a well-known platform says. */
 export function addPlatformSignals(parts: UrlParts, signals: SignalSet): void {
-  const { hostname, domain, name } = parts.host;
-  const matchers = MATCHERS.get(hostname.startsWith('www.') ? hostname.slice(4) : hostname) ?? MATCHERS.get(domain) ?? MATCHERS.get(`${name}.*`);
-  if (matchers === undefined) return;
+  const matchers = matchersOf(parts.host);
+  if (matchers.length === 0) return;
   const path = `/${parts.segments.map((segment) => segment.text).join('/')}`.toLowerCase();
   for (const [pattern, signal] of matchers) {
     if (pattern.test(path)) {

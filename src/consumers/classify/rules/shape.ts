@@ -33,10 +33,13 @@ const TEXT_FILE = defineSignal('file:text', { other: 1.5, documentation: 1 });
 const DATE_PATH = defineSignal('shape:date-path', { article: 6 });
 const DATE_LIST = defineSignal('shape:date-list', { archive: 4 });
 const YEAR_PAGE = defineSignal('shape:year', { event: 2.5 });
-const YEAR_TAIL = defineSignal('shape:year-tail', { event: 1.8 });
+const YEAR_TAIL = defineSignal('shape:year-tail', { event: 2.8 });
 const YEAR_SECTION = defineSignal('shape:year-section', { article: 1, event: 1.2 });
+/** Content systems that write the slug as a folder: `/some-headline/story.html`. */
+const STORY_FILE = /^(story|article|artikel|beitrag)$/i;
+const STORY_PAGE = defineSignal('shape:story-file', { article: 3 });
 const DATED_SLUG = defineSignal('shape:dated-slug', { article: 2 });
-const PAGE_NUMBER = defineSignal('shape:page-number', { archive: 3 });
+const PAGE_NUMBER = defineSignal('shape:page-number', { archive: 6 });
 const PRODUCT_ID = defineSignal('shape:product-id', { product: 5.5 });
 const LEADING_NUMBER = defineSignal('shape:leading-id', { product: 1.4, article: 0.4, category: 0.6 });
 const LEADING_NUMBER_FILE = defineSignal('shape:leading-id-file', { product: 4.5 });
@@ -68,13 +71,14 @@ const PAGE_ENDING = defineSignal('file:page', {});
 const LETTER_ID = defineSignal('shape:letter-section-id', { product: 5.5 });
 const LETTER_SLUG = defineSignal('shape:letter-section-slug', { article: 2, product: 0.6 });
 const LONE_SLUG = defineSignal('shape:lone-slug', { article: 0.6 });
-const BARE_WORD = defineSignal('shape:bare-word', { product: 0.6, other: 0.9 });
+const BARE_WORD = defineSignal('shape:bare-word', { product: 1, other: 0.9 });
 const WELL_KNOWN = defineSignal('shape:well-known', { legal: 3, other: 2 });
 const PROJECT_PAGES = defineSignal('host:project-pages', { homepage: 3.2 });
 const HELP_DESK = defineSignal('shape:help-desk', { support: 6 });
 const MACHINE_PATH = defineSignal('shape:api-call', { other: 5 });
 
 /** Address forms of the help-desk products in wide use. */
+const HELP_DESK_WORDS = new Set(['hc', 'portal', 'support', 'knowledge_base', 'knowledgebase', 'kb']);
 const HELP_DESK_PATH = /\/hc\/|\/customer\/(en\/)?portal\/|\/support\/(solutions|tickets|home)|\/knowledge_?base\/|\/kb\/|\/portal\/(en\/)?kb/;
 
 /** What the form of path and file name says, whatever its words mean. */
@@ -121,8 +125,9 @@ function addDateSignals(segments: readonly Segment[], last: Segment, signals: Si
     } else signals.add(YEAR_SECTION);
   }
   const text = last.text;
-  if (!YEAR.test(text) && ENDS_WITH_YEAR.test(text) && last.words.list.length <= 5) signals.add(YEAR_TAIL);
+  if (!YEAR.test(text) && ENDS_WITH_YEAR.test(text) && last.words.list.length <= 4) signals.add(YEAR_TAIL);
   if (DATED.test(text)) signals.add(DATED_SLUG);
+  if (segments.length > 2 && STORY_FILE.test(text)) signals.add(STORY_PAGE);
   const before = segments.at(-2)?.text.toLowerCase();
   if (NUMBER.test(text) && (before === 'page' || before === 'p' || before === 'seite')) signals.add(PAGE_NUMBER);
 }
@@ -169,7 +174,10 @@ function addSlugSignals(segments: readonly Segment[], last: Segment, context: Co
 function addMachineSignals(segments: readonly Segment[], signals: SignalSet): void {
   const first = segments[0]?.text.toLowerCase();
   if (first === '.well-known') signals.add(WELL_KNOWN);
-  if (segments.length > 1 && HELP_DESK_PATH.test(`/${segments.map((segment) => segment.text).join('/')}/`)) signals.add(HELP_DESK);
+  if (segments.length > 1 && segments.some((segment) => HELP_DESK_WORDS.has(segment.text))) {
+    const path = segments.map((segment) => segment.text).join('/');
+    if (HELP_DESK_PATH.test(`/${path}/`)) signals.add(HELP_DESK);
+  }
   const second = segments[1]?.text ?? '';
   if (first === 'wp-json' || (first === 'api' && segments.length > 2 && /^v\d/.test(second))) signals.add(MACHINE_PATH);
 }

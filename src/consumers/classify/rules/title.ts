@@ -3,8 +3,10 @@ import { fold, wordsOf } from '../words.ts';
 import { addTopics, eachPhrase, topicsOf } from './topic-match.ts';
 
 /** A title is cut here: what follows is most often the site's name. */
-const SITE_SUFFIX = /\s+[|–—·»]\s+|\s+-\s+/;
+const SITE_SUFFIX = /\s[|–—·»-]\s/;
 const SHORT_WORDS = 5;
+/** The words of a longer title are its subject, not its kind. */
+const LONG_WORDS = 10;
 const LONG_TITLE = 300;
 
 const SHORT = defineSignal('title:short', {});
@@ -34,7 +36,7 @@ export function addTitleSignals(title: string, signals: SignalSet): void {
   addFormSignals(fold(text), words.list.length, signals);
   const topics = topicsOf(words);
   if (topics.length > 0) addTopics(topics, 'title', signals);
-  else eachPhrase(words, (found) => addTopics(found, words.list.length <= SHORT_WORDS ? 'title' : 'title-long', signals));
+  else if (words.list.length <= LONG_WORDS) eachPhrase(words, (found) => addTopics(found, words.list.length <= SHORT_WORDS ? 'title' : 'title-long', signals));
 }
 
 function addFormSignals(text: string, words: number, signals: SignalSet): void {

@@ -82,7 +82,7 @@ export const ACCOUNT: readonly Topic[] = [
     name: 'profile',
     words: 'profile profil perfil profilo профиль myprofile',
     page: { auth: 3.6 },
-    section: { auth: 2, profile: 2 },
+    section: { auth: 1.6, profile: 2.6 },
     title: { profile: 0.5 },
     whole: true,
   },

@@ -32,13 +32,13 @@ export const COMPANY: readonly Topic[] = [
   },
   {
     name: 'team',
-    words: 'team ourteam theteam meettheteam people ourpeople equipe lequipe equipo nuestroequipo elequipo team nossaequipe ilteam hetteam teamet zespol tym csapat echipa ekibimiz команда redaktion redaction crew',
+    words: 'team ourteam theteam meettheteam ourpeople equipe lequipe equipo nuestroequipo elequipo team nossaequipe ilteam hetteam teamet zespol tym csapat echipa ekibimiz команда redaktion redaction crew',
     page: { about: 4 },
     section: { about: 1.5, profile: 1.5 },
   },
   {
     name: 'company',
-    words: 'company corporate corp institutional inside group konzern entreprise companies business',
+    words: 'company people corporate corp institutional inside group konzern entreprise companies business',
     page: { about: 2.6 },
     section: { about: 1 },
     host: { about: 0.8 },

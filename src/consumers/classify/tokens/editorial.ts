@@ -46,7 +46,7 @@ export const EDITORIAL: readonly Topic[] = [
   {
     name: 'desk',
     words:
-      'politics politik politica politique polityka world welt international internacional international business wirtschaft gospodarka economy economia economie finance finanzen money sport sports sporten deportes esportes sportart football fussball lifestyle culture kultur cultura culture entertainment espectaculos unterhaltung health gesundheit salud sante travel reise viajes voyage science wissen ciencia food recipes recipe rezepte rezept recette recettes receta recetas ricette ricetta przepis przepisy opskrifter fashion mode beauty celebrity people-news local lokales region regional panorama gesellschaft societe sociedad society environment umwelt tech-news digital netzwelt ratgeber thema themen tests test review reviews testberichte tips tipps howto wiki encyclopedia lexikon edition usnews uknews worldnews podcast podcasts episodes episode video videos chronik inland ausland',
+      'politics politik politica politique polityka world welt international internacional international business wirtschaft gospodarka economy economia economie finance finanzen money sport sports sporten deportes esportes sportart football fussball lifestyle culture kultur cultura culture entertainment espectaculos unterhaltung health gesundheit salud sante travel reise viajes voyage science wissen ciencia food recipes recipe rezepte rezept recette recettes receta recetas ricette ricetta przepis przepisy opskrifter fashion mode beauty celebrity people-news local lokales region regional panorama gesellschaft societe sociedad society environment umwelt tech-news digital netzwelt ratgeber thema themen tests review reviews testberichte tips tipps howto wiki encyclopedia lexikon usnews uknews worldnews podcast podcasts episodes episode video videos chronik inland ausland',
     page: { blog_index: 1.2, article: 0.6 },
     section: { article: 2.2 },
     host: { article: 1 },
@@ -73,7 +73,7 @@ export const EDITORIAL: readonly Topic[] = [
   },
   {
     name: 'archive',
-    words: 'archive archives archiv archivo archivos archivio arquivo arquivos archief arkiv arkisto archiwum arsiv архив past previous allposts allarticles latest olderposts recent sitemap',
+    words: 'archive archives archiv archivo archivos archivio arquivo arquivos archief arkiv arkisto archiwum arsiv архив past previous allposts allarticles latest olderposts recent',
     page: { archive: 4 },
     section: { archive: 1.4, article: 1.4 },
     title: { archive: 1 },

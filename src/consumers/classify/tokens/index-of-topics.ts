@@ -24,10 +24,26 @@ export const TOPICS: readonly Topic[] = [
 /** Topic numbers by word, diacritics and hyphens of the tables removed. */
 export const TOPICS_BY_WORD: ReadonlyMap<string, readonly number[]> = indexWords();
 
+/**
+ * The same for every beginning of a word too, with no topics: whoever joins words to a phrase can stop
+ * at the first text that is not in here.
+ */
+export const TOPICS_BY_BEGINNING: ReadonlyMap<string, readonly number[]> = indexBeginnings();
+
+function indexBeginnings(): Map<string, readonly number[]> {
+  const none: readonly number[] = [];
+  const index = new Map<string, readonly number[]>();
+  for (const word of TOPICS_BY_WORD.keys()) {
+    for (let length = 1; length < word.length; length++) index.set(word.slice(0, length), none);
+  }
+  for (const [word, topics] of TOPICS_BY_WORD) index.set(word, topics);
+  return index;
+}
+
 function indexWords(): Map<string, readonly number[]> {
   const index = new Map<string, number[]>();
   for (const [number, topic] of TOPICS.entries()) {
-    for (const raw of new Set(topic.words.split(' '))) {
+    for (const raw of new Set(topic.words.split(' ').filter((word) => word !== ''))) {
       const word = fold(raw).replaceAll('-', '');
       const numbers = index.get(word);
       if (numbers === undefined) index.set(word, [number]);

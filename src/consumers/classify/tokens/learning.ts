@@ -37,12 +37,20 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'event',
-    words: 'event events eventdetails calendar webinar webinars webcast webcasts workshop workshops meetup meetups conference conferences conf summit hackathon roadshow expo tradeshow congress symposium seminar seminars ondemand openhouse livestream agenda schedule programme program speakers speaker sponsors venue veranstaltung veranstaltungen termine termin messe messen evenement evenements agenda eventos evento calendario conferencia conferencias webinarios congreso congresso eventi convegno evenementen evenement evenemang arrangementer arrangement tapahtumat tapahtuma wydarzenia wydarzenie konferencja konferencje szkolenia udalosti akceakce konference esemenyek rendezvenyek evenimente etkinlikler etkinlik acara sukien meropriyatiya мероприятия события конференция イベント セミナー 活动 이벤트 الفعاليات con edicion ausgabe',
+    words: 'event events eventdetails calendar webinar webinars webcast webcasts workshop workshops meetup meetups conference conferences conf summit hackathon roadshow expo tradeshow congress symposium seminar seminars ondemand openhouse livestream agenda schedule programme program speakers speaker sponsors venue veranstaltung veranstaltungen termine termin messe messen evenement evenements agenda eventos evento calendario conferencia conferencias webinarios congreso congresso eventi convegno evenementen evenement evenemang arrangementer arrangement tapahtumat tapahtuma wydarzenia wydarzenie konferencja konferencje szkolenia udalosti akceakce konference esemenyek rendezvenyek evenimente etkinlikler etkinlik acara sukien meropriyatiya мероприятия события конференция イベント セミナー 活动 이벤트 الفعاليات edicion ausgabe',
     page: { event: 4.4 },
     section: { event: 4.4 },
     host: { event: 3 },
     hostRoot: { event: 2.2, homepage: 2 },
     title: { event: 1.2 },
+  },
+  {
+    name: 'convention',
+    words: 'con conf edition editions',
+    page: { event: 2.5 },
+    section: { event: 3 },
+    title: {},
+    whole: true,
   },
   {
     name: 'cfp',

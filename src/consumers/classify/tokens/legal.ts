@@ -9,7 +9,7 @@ export const LEGAL: readonly Topic[] = [
       'dataprotectionpolicy gdpr ccpa dsgvo rgpd lgpd dpa dataprocessingagreement dataprocessingaddendum subprocessors personaldata ' +
       'privacyterms termsandprivacy privacyandterms privacyandpolicy privacyfull privacyrights consumerrights donotsell dataprocessing ' +
       'datenschutz datenschutzerklaerung datenschutzerklarung datenschutzhinweise datenschutzinformation ' +
-      'confidentialite politiquedeconfidentialite politiqueconfidentialite donneespersonnelles protectiondesdonnees viepriv vieprivee ' +
+      'confidentialite politiquedeconfidentialite politiqueconfidentialite donneespersonnelles protectiondesdonnees vieprivee ' +
       'privacidad politicadeprivacidad politicaprivacidad avisodeprivacidad protecciondedatos ' +
       'privacidade politicadeprivacidade politicaprivacidade avisodeprivacidade ' +
       'informativaprivacy informativasullaprivacy normativaprivacy privacybeleid privacyverklaring ' +
@@ -17,9 +17,9 @@ export const LEGAL: readonly Topic[] = [
       'politykaprywatnosci prywatnosc ochranaosobnichudaju ochranaudaju osobniudaje zasadyochranyosobnichudaju ' +
       'adatvedelem adatkezelesitajekoztato adatkezeles confidentialitate politicadeconfidentialitate gizlilik gizlilikpolitikasi kvkk ' +
       'kebijakanprivasi chinhsachbaomat quyenriengtu konfidencialnost politikakonfidencialnosti politikakonfidentsialnosti ' +
-      'конфиденциальность политикаконфиденциальности プライバシー プライバシーポリシー privacypolicyjp 隐私政策 隐私 개인정보처리방침 سياسةالخصوصية',
-    page: { legal: 6 },
-    section: { legal: 4.5 },
+      'конфиденциальность политикаконфиденциальности プライバシー プライバシーポリシー 隐私政策 隐私 개인정보처리방침 سياسةالخصوصية',
+    page: { legal: 8 },
+    section: { legal: 5 },
     host: { legal: 3.5 },
     hostRoot: { legal: 8 },
     firm: true,
@@ -38,8 +38,8 @@ export const LEGAL: readonly Topic[] = [
       'voorwaarden algemenevoorwaarden gebruiksvoorwaarden villkor anvandarvillkor allmannavillkor vilkar brukervilkar betingelser kayttoehdot ' +
       'regulamin warunkiuzytkowania obchodnipodminky podminky aszf felhasznalasifeltetelek termenisiconditii kullanimkosullari kullanicisozlesmesi ' +
       'syaratdanketentuan dieukhoan dieukhoansudung usloviya polzovatelskoesoglashenie соглашение пользовательскоесоглашение 利用規約 服务条款 用户协议 이용약관',
-    page: { legal: 5.5 },
-    section: { legal: 4 },
+    page: { legal: 7 },
+    section: { legal: 4.5 },
     firm: true,
   },
   {
@@ -59,7 +59,7 @@ export const LEGAL: readonly Topic[] = [
     name: 'imprint',
     words:
       'imprint impressum mentionslegales mentionlegale impressumdatenschutz colofon avisolegal notalegal tiraz impresszum imprintprivacy anbieterkennzeichnung',
-    page: { legal: 6 },
+    page: { legal: 8 },
     firm: true,
   },
   {
@@ -67,7 +67,7 @@ export const LEGAL: readonly Topic[] = [
     words:
       'cookie cookies cookiepolicy cookiespolicy cookienotice cookiestatement cookiesettings cookiepreferences cookieconsent cookierichtlinie politicadecookies politicacookies ' +
       'politiquedecookies politiquecookies chartecookies gestiondescookies cookiebeleid politykacookies kakor evasteet informativacookie cookiepolitik cerezpolitikasi',
-    page: { legal: 5.5 },
+    page: { legal: 7 },
     firm: true,
   },
   {
@@ -75,8 +75,8 @@ export const LEGAL: readonly Topic[] = [
     words:
       'conduct codeofconduct coc codeofethics ethics verhaltenskodex codedeconduite codigodeconducta codigodeconduta codicedicondotta uppforandekod antiharassment ' +
       'antiharassmentpolicy communityguidelines communityguideline communityrules communitystandards contentpolicy contentguidelines guidelines houserules ' +
-      'verhaltensregeln suppliercodeofconduct standards',
-    page: { legal: 6.5 },
+      'verhaltensregeln suppliercodeofconduct',
+    page: { legal: 9 },
     section: { legal: 3 },
     firm: true,
   },
@@ -86,9 +86,9 @@ export const LEGAL: readonly Topic[] = [
       'responsibledisclosure responsibledisclosurepolicy vulnerabilitydisclosure vulnerabilitydisclosurepolicy vulnerabilitydisclosureprogram disclosurepolicy vdp ' +
       'vulnerability vulnerabilities vulnerabilityprocess reportvulnerability reportavulnerability vulnerabilityreporting vulnerabilityreport securitypolicy securitydisclosure ' +
       'coordinateddisclosure coordinatedvulnerabilitydisclosure disclosure disclosures bugbounty bugbountyprogram bounty securitytxt reportsecurityissue reportsecurityissues reportasecurityissue ' +
-      'securityhalloffame responsiblevulnerability securityresponse securityreporting psirt productsecurity schwachstellemelden schwachstelle divulgationresponsable divulgacionresponsable responsibledisclosureprogram',
-    page: { legal: 5 },
-    section: { legal: 3.5 },
+      'securityhalloffame halloffame securityacknowledgements securityacknowledgments securitythanks responsiblevulnerability securityresponse securityreporting psirt productsecurity schwachstellemelden schwachstelle divulgationresponsable divulgacionresponsable responsibledisclosureprogram',
+    page: { legal: 7 },
+    section: { legal: 4 },
     firm: true,
   },
   {

@@ -28,7 +28,7 @@ export const MARKETING: readonly Topic[] = [
   },
   {
     name: 'campaign',
-    words: 'lp lps landing landingpage landingpages campaign campaigns promo promos promotion promotions offer offers specialoffer specialoffers deal deals discount discounts coupon coupons giveaway sale blackfriday cybermonday referral refer referafriend affiliate affiliates affiliateprogram giftcard giftcards thankyou thanks waitlist earlyaccess invite aktion aktionen angebote angebot gewinnspiel oferta ofertas promocion promociones promocao promocoes offerte aanbiedingen kampagne kampanj kampanjer tarjous akcija promocje akce kampanya kampanyalar akcii startups forstartups',
+    words: 'lp lps landing landingpage landingpages campaign campaigns promo promos promotion promotions offer offers specialoffer specialoffers deal deals discount discounts coupon coupons giveaway sale blackfriday cybermonday referral refer referafriend affiliate affiliates affiliateprogram giftcard giftcards thankyou thanks waitlist earlyaccess invite aktion aktionen angebote angebot gewinnspiel oferta ofertas promocion promociones promocao promocoes offerte aanbiedingen kampagne kampanj kampanjer tarjous akcija promocje akce kampanya kampanyalar akcii forstartups',
     page: { landing: 3.8 },
     section: { landing: 4.2 },
     host: { landing: 2.4 },
@@ -57,14 +57,14 @@ export const MARKETING: readonly Topic[] = [
   },
   {
     name: 'customers',
-    words: 'customers ourcustomers clients ourclients clientes clienti kunden klanten kunder klienci client clientele portfolio ourwork projects-done references reference-projects stories-customers',
+    words: 'customers ourcustomers clients ourclients clientes clienti kunden klanten kunder klienci client clientele portfolio ourwork references reference-projects',
     page: { case_study: 3.8 },
     section: { case_study: 4.2 },
     host: { case_study: 2.5 },
   },
   {
     name: 'integrations',
-    words: 'integration integrations integrate connectors connector connections connection appmarketplace marketplace appdirectory apps plugins plugin addons addon extensions extension integrationen integraciones integracoes integrazioni integraties integracje integrace entegrasyonlar partners-integrations appstore ecosystem zapier',
+    words: 'integration integrations integrate connectors connector connections connection appmarketplace marketplace appdirectory apps plugins plugin addons addon extensions extension integrationen integraciones integracoes integrazioni integraties integracje integrace entegrasyonlar appstore ecosystem zapier',
     page: { integration: 3.6 },
     section: { integration: 3.6 },
     host: {},

@@ -5,7 +5,7 @@ export const REFERENCE: readonly Topic[] = [
   {
     name: 'docs',
     words:
-      'docs doc documentation documentations developerdocs devdocs apidocs apidoc apidocumentation apireference apiguide apihelp apidocumentation reference manual manuals handbook handbuch userguide usermanual usersguide developerguide adminguide installguide quickstart dokumentation dokumentacja dokumentace dokumentaatio documentacion documentacao documentazione documentatie bedienungsanleitung anleitung javadoc swagger openapi redoc rfc spec specs specification techdocs man refman cookbook',
+      'docs doc documentation documentations developerdocs devdocs apidocs apidoc apidocumentation apireference apiguide apihelp apidocumentation reference manual manuals handbook handbuch userguide usermanual usersguide developerguide adminguide installguide quickstart quickstartguide integrationguide startguide setupguide dokumentation dokumentacja dokumentace dokumentaatio documentacion documentacao documentazione documentatie bedienungsanleitung anleitung javadoc swagger openapi redoc rfc spec specs specification techdocs man refman cookbook',
     page: { documentation: 5 },
     section: { documentation: 5 },
     host: { documentation: 5 },
@@ -24,7 +24,7 @@ export const REFERENCE: readonly Topic[] = [
     name: 'api',
     words: 'api apis rest restapi webservice webservices sdk sdks graphql restful openapi',
     page: { documentation: 3.6 },
-    section: { documentation: 2 },
+    section: { documentation: 4.2 },
     host: { documentation: 2.2 },
     hostRoot: { documentation: 8 },
     title: { documentation: 0.8 },

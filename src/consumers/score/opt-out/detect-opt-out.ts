@@ -1,5 +1,5 @@
 import { ENGLISH_RULES, KEEP_GOING, type OptOutRule, PARTIAL } from './english-rules.ts';
-import { bare, loneKeyword, SHOUTED_KEYWORDS } from './keywords.ts';
+import { loneKeyword, SHOUTED_KEYWORDS } from './keywords.ts';
 import { type Sentence, toSentences } from './normalize.ts';
 import { OTHER_LANGUAGE_RULES } from './other-languages.ts';
 import { ownWords } from './sender-text.ts';
@@ -22,9 +22,9 @@ const MAX_EVIDENCE_CHARS = 160;
 
 /** A message without any of these cannot match a rule; it is the fast way out for ordinary texts. */
 const TRIGGER =
-  /s[\s.*_-]?t+[\s.*_-]?[o0]|tsop|stp|quit|ceas|end\b|cancel|unsu|ubs|un[- ]|opt|remov|reo?m|delet|take|drop|eras|scratch|leave|lose|forget|report|revok|withdraw|permission|consent|author|tired|sick|fed up|block|halt|enough|avoid|refrain|discontinu|do n|d[ou]?n['’`´]?t?\b|don|dun|not\b|no\b|n['’]t|never|nvr|neva|rather|longer|regist|count|sign|exclud|get me|purge|strike|pull|clear|cross|complain|dnc|dnd|without/i;
+  /s[\s.*_-]?t+[\s.*_-]?[o0]|s[o]+tp|tsop|sstop|stahp|stp|quit|ceas|end\b|cancel|unsu|ubs|un[- ]|opt|remov|reo?m|delet|take|drop|eras|scratch|leave|lose|forget|report|revok|withdraw|permission|consent|author|tired|sick|fed up|block|halt|enough|avoid|refrain|discontinu|do n|d[ou]?n['’`´]?t?\b|don|dun|not\b|no\b|n['’]t|never|nvr|neva|rather|longer|regist|count|sign|exclud|get me|purge|strike|pull|clear|cross|complain|dnc|get o|without/i;
 const NON_ENGLISH =
-  /[^\u0000-\u024f\u2000-\u2bff\ufe0f\u{1f000}-\u{1faff}]|baja|deje|paren|pare\b|para\b|quiten|borr|elimin|saqu|saca|quitame|quiero|deseo|arr[eê]t|stop|ne |plus|d[eé]s|retire|supprim|enlev|h[oö]r|kein|mehr|mich|mir|l[oö]sch|n[aã]o|remov|smett|non |cancell|togl|rimuov|disis|hou|geen|nooit|schrijf|verwijder|slut|inga|ingen|ikke|fjern|ta bort|prze|nie |wypis|usu|mesaj|jangan|jgn|berhenti|hapus|padam|buang|wag|tigil|tanggal|alis|sispan|wete|mat |band|keine|bekendas|annul|salir|alto|basta|fermare|sair|descad|uitsch|afmeld|avreg|avslut|avmeld|zrezyg|rezyg|odhl|iptal|ret|batal|itigil|parar|det[eé]n|abm|abb|k[uü]nd|aufh/iu;
+  /[^\u0000-\u024f\u2000-\u2bff\ufe0f\u{1f000}-\u{1faff}]|baja|dej[ea]|paren|pare\b|para\b|quiten|borr|elimin|saqu|saca|quitame|quiero|deseo|arr[eê]t|stop|ne |plus|d[eé]s|retire|supprim|enlev|h[oö]r|kein|mehr|mich|mir|l[oö]sch|n[aã]o|remov|smett|non |cancell|togl|rimuov|disis|hou|geen|nooit|schrijf|verwijder|slut|inga|ingen|ikke|fjern|ta bort|prze|nie |wypis|usu|mesaj|jangan|jgn|berhenti|hapus|padam|buang|wag|tigil|tanggal|alis|sispan|wete|mat |band|keine|bekendas|annul|salir|alto|basta|fermare|sair|descad|uitsch|afmeld|avreg|avslut|avmeld|zrezyg|rezyg|odhl|iptal|ret|batal|itigil|parar|det[eé]n|abm|abb|k[uü]nd|aufh/iu;
 
 /** Judges one inbound message. Pure and total: any text gives a decision. */
 export function detectOptOut(body: string): OptOutDecision {
@@ -57,7 +57,7 @@ function byKeyword(sentences: readonly Sentence[], besideInstruction: boolean): 
     if (sentence.shouted || sentence.ownLine) return yes('keyword-apart', keyword, 0.9);
     if (hasContext(sentences)) return yes('keyword-with-reason', keyword, 0.8);
   }
-  return byKeywordStart(sentences[0]);
+  return byReason(sentences[0]);
 }
 
 function isApart(sentence: Sentence, index: number, count: number, besideInstruction: boolean): boolean {
@@ -76,8 +76,12 @@ function hasContext(sentences: readonly Sentence[]): boolean {
 const KEYWORD_START =
   /^(?:please )?(?:stop|unsubscribe)(?: (?:it|this|that|all this|now|please|all))*[ ,:-]+(?:please |thanks |thank you |and |i am |we are |this is |sorry |no |you have |do )*(?:not interested|no interest|wrong (?:number|person)|the wrong|thanks|thank you|no thanks|do not (?:want|know)|not (?:want|know)|remove me)\b/;
 
-function byKeywordStart(sentence: Sentence | undefined): OptOutDecision | null {
-  const match = sentence === undefined ? null : KEYWORD_START.exec(sentence.text);
+const KEYWORD_END =
+  /\b(?:not interested|wrong (?:number|person)|no thanks|no thank you),? (?:so |and )?(?:please )?(?:remove|stop|unsubscribe|cancel)(?: please| thanks)?$/;
+
+function byReason(sentence: Sentence | undefined): OptOutDecision | null {
+  if (sentence === undefined) return null;
+  const match = KEYWORD_START.exec(sentence.text) ?? KEYWORD_END.exec(sentence.text);
   return match === null ? null : yes('keyword-with-reason', match[0], 0.8);
 }
 
@@ -87,6 +91,7 @@ function byRules(sentences: readonly Sentence[]): OptOutDecision {
     const keep = KEEP_GOING.exec(sentence.text);
     const partial = PARTIAL.exec(sentence.text);
     for (const rule of RULES) {
+      if (!rule.gate.test(sentence.text)) continue;
       const match = rule.pattern.exec(sentence.text);
       if (match === null) continue;
       const guard = guardAgainst(rule, sentence, match, keep, partial);
@@ -112,9 +117,4 @@ function guardAgainst(
   }
   if (rule.partial && partial !== null && !FOR_EVER.test(sentence.text)) return no('another-time-or-channel', partial[0]);
   return null;
-}
-
-/** The courtesy-free form, for callers that show why a short message counted. */
-export function plainForm(body: string): string {
-  return bare(toSentences(body).map((sentence) => sentence.text).join(' '));
 }

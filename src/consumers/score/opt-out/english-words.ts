@@ -21,11 +21,11 @@ export const FOR_GOOD =
 
 /** Words that may stand between "stop" and what is to stop. */
 export const FILLER =
-  "(?:(?:fucking|freaking|fkn|damn|goddamn|bloody|stupid|all|any|the|this|these|those|that|your|such|of|with|to|from|it|and|constantly|always|ever|trying to|being|so many|more|so much|further|unwanted|unsolicited|annoying|useless|random|daily|constant|please|me|kind|kinds|type|types|sort|other|out|doing) )";
+  "(?:(?:fucking|freaking|fkn|damn|goddamn|bloody|stupid|all|any|the|this|these|those|that|your|such|of|with|w|to|from|it|and|constantly|always|ever|trying to|being|so many|more|so much|further|unwanted|unsolicited|annoying|useless|random|daily|constant|please|me|kind|kinds|type|types|sort|other|out|doing) )";
 
 /** Who is asked: the reader. "They told me to stop" and "why did you stop" are not requests. */
 const ASKING =
-  "(?:(?:can|could|would|will|wish|want|need|unless|until|like|please|make sure|hope|prefer|ask(?:ed|ing)?|beg(?:ging)?|demand|better) (?:that )?(?:you|ya'll)(?: (?:please|all|guys|people|just))?|you (?:can|may|must|should|better|all|guys|people)(?: please| just)?|(?:you|need|like|ask(?:ed|ing)? you|told you|told you guys|beg you|request|guys|people|company|team|would like you|able|way|for you|have you|get you|you guys|you people|you all|it|them all) to(?: please| just)?)";
+  "(?:(?:can|could|would|will|wish|want|need|unless|until|like|please|make sure|hope|prefer|ask(?:ed|ing)?|beg(?:ging)?|demand|better) (?:that )?(?:you|ya'll)(?: (?:please|all|guys|people|just))?|you (?:can|may|must|should|better|all|guys|people)(?: please| just)?|(?:you|need|like|ask(?:ed|ing)? you|(?:asked|told) you(?: \\w+){1,3}|told you|told you guys|beg you|request|guys|people|company|team|would like you|able|way|for you|have you|get you|you guys|you people|you all|it|them all) to(?: please| just)?)";
 const OPENERS =
   '(?:please|kindly|just|and|so|then|now|but|or|also|ok|okay|hey|hi|hello|dear|sir|madam|maam|guys?|people|yo|bro|dude|man|omg|wtf|lol|no|yes|yeah|thanks|thank you|i said|said|again|must|should|better|immediately|seriously|anymore|number|person|interested|because|phone|useless|time|stop|not me|me|you have|notes|not mine|god|already|therefore|wrong|late|enough|busy|goodbye|bye)';
 

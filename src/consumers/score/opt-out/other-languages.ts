@@ -5,9 +5,33 @@ import type { OptOutRule } from './english-rules.ts';
  * remove + me, unsubscribe + me. Latin scripts are matched without accents.
  */
 function words(language: string, source: string): OptOutRule {
-  const pattern = new RegExp(source, 'u');
-  return { name: `request-${language}`, pattern, confidence: 0.85, inQuestions: true, partial: false };
+  return {
+    name: `request-${language}`,
+    pattern: new RegExp(source, 'u'),
+    gate: GATES[language] ?? NOT_LATIN,
+    confidence: 0.85,
+    inQuestions: true,
+    partial: false,
+  };
 }
+
+const NOT_LATIN = /[^\u0000-\u024f]/;
+/** Without one of these pieces none of the language's patterns can match. */
+const GATES: Readonly<Record<string, RegExp>> = {
+  es: /\bno me |\bno nos |\bno (?:m|e|ll|c|q|d)|dej|pare|quit|borr|elimin|saqu|saca|dame|denme|darme/,
+  fr: /arrete|stop|\bne |desabonn|desinscri|retirez|supprimez|enlevez/,
+  de: /\bho|kein|nicht|wieder|sie mir|mich|sie |meine/,
+  pt: /\bpare|\bpara |\bnao |remova|retire|exclua|descadastre|me tire/,
+  it: /smett|\bnon |cancell|togl|rimuov|disiscri/,
+  nl: /stop|hou|geen|nooit|schrijf|meld|verwijder/,
+  'sv-da-no': /slut|stop|\bta |\btag |fjern|inga|ingen|ikke/,
+  pl: /przesta|prosze|\bnie |wypisz|usun/,
+  tr: /mayin|meyin|istemiyorum|atma|gonderme|yazma|arama|cikar/,
+  'id-ms': /jangan|jgn|berhenti|stop|hapus|padam|buang/,
+  tl: /wag|tigilan|tanggalin|alisin/,
+  ht: /\bpa |sispan|\brete |stop|retire|wete/,
+  'hi-latn': /\bmat |\bna |nahi|band/,
+};
 
 export const OTHER_LANGUAGE_RULES: readonly OptOutRule[] = [
   words('es', '(?<!\\bno )(?:\\bno (?:me |nos )(?:manden?|envien?|envies|mandes|escriban?|escribas|llamen?|llames|contacten?|molesten?) (?:mas|mensajes)\\b|\\bno (?:me |nos )?(?:manden|envien|envies|mandes|escriban|llamen|contacten|molesten)\\b|\\bno (?:quiero|deseo) (?:recibir )?(?:mas|sus|estos|tus) (?:\\w+ )?(?:mensajes|llamadas|correos|sms|textos|publicidad))'),

@@ -32,7 +32,7 @@ const INSTRUCTIONS: readonly RegExp[] = [
   /\byou (?:can|may|could) (?:always |also |still )?(?:unsubscribe|optout)|\byou can not unsubscribe|\byou can stop .{0,40}\bby\b/,
   /\byou (?:are|have|have been|were|will be)(?: now| been| successfully){0,2} (?:unsubscribed?|optout|removed|opted)\b/,
   /\byou (?:will|shall) (?:no longer|not) (?:receive|get)\b/,
-  /\bif you (?:do not|no longer|would|want|wish|prefer|would like|would not)\b.{0,60}\b(?:receive|get|unsubscribe|optout|stop|messages|texts)\b.{0,60}/,
+  /\bif you (?:do not|no longer|would like|want|wish|prefer|would not|would rather)(?: to)?(?: want| wish| like| rather| prefer)?(?: to)?(?: no longer| not| stop)?(?: to)? (?:receiv\w+|get(?:ting)?|unsubscribe|optout|be removed|be contacted|stop)\b/,
 ];
 
 export interface OwnWords {

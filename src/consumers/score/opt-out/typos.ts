@@ -20,7 +20,8 @@ export function correctTypo(word: string): string {
   if (word.startsWith('sto') && /^sto+p+$/.test(word)) return 'stop';
   const known = CORRECTIONS.get(word);
   if (known !== undefined) return known;
-  return isUnsubscribe(word) ? 'unsubscribe' : word;
+  if (!isUnsubscribe(word)) return word;
+  return word.endsWith('d') ? 'unsubscribed' : 'unsubscribe';
 }
 
 function buildCorrections(): Map<string, string> {

@@ -1,3 +1,4 @@
+import { boundedMemo } from './bounded-memo.ts';
 import { repairText } from './repair-text.ts';
 
 /** A brand as it was written, taken apart. */
@@ -27,10 +28,14 @@ const DIACRITICS = /[\u0300-\u036f]/g;
 const SPECIAL_LETTERS: Readonly<Record<string, string>> = { ß: 'ss', ø: 'o', æ: 'ae', œ: 'oe', ł: 'l', đ: 'd', ı: 'i', þ: 'th' };
 const SPECIAL = /[ßøæœłđıþ]/g;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
+const ASCII_WORD = /[a-z0-9]+/g;
 const ASCII = /^[\u0001-\u007f]*$/;
 const JOINER = /^(?:and|n)$/;
 
-export function parseBrand(raw: string): BrandForm {
+/** Takes a value of a brand field apart. Never throws. */
+export const parseBrand: (raw: string) => BrandForm = boundedMemo(readBrand);
+
+function readBrand(raw: string): BrandForm {
   const repaired = repairText(raw);
   const written = withoutLegalForm(withoutMarks(repaired.text));
   const words = wordsOf(written);
@@ -45,7 +50,7 @@ export function brandKey(raw: string): string {
 /** The words of any name, folded as those of a brand are. */
 export function wordsOf(text: string): string[] {
   const folded = fold(text).replace(/['’‘`´]/g, '').replace(/@/g, ' at ').replace(/\+/g, ' plus ');
-  const words = folded.match(WORD) ?? [];
+  const words = folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
   return words.filter((word, i) => i === 0 || i === words.length - 1 || !JOINER.test(word));
 }
 

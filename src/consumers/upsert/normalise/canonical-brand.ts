@@ -1,3 +1,4 @@
+import { boundedMemo } from './bounded-memo.ts';
 import type { BrandDictionary } from './brand-dictionary.ts';
 import { brandKey, parseBrand, type BrandForm } from './brand-key.ts';
 import { COMPANY_WORDS, EVERYDAY_WORDS, PLACE_WORDS, TRADE_WORDS } from './brand-words.ts';
@@ -41,6 +42,18 @@ const MAX_LETTERS = 60;
  */
 export function canonicalBrand(raw: string | null, dictionary: BrandDictionary): BrandDecision {
   if (raw === null || raw.trim() === '') return { name: null, reason: 'missing', review: null };
+  let decisions = DECISIONS.get(dictionary);
+  if (decisions === undefined) {
+    decisions = boundedMemo((value) => decideBrand(value, dictionary));
+    DECISIONS.set(dictionary, decisions);
+  }
+  return decisions(raw);
+}
+
+/** Catalogues repeat few brands often; a dictionary that is no longer used takes its decisions with it. */
+const DECISIONS = new WeakMap<BrandDictionary, (raw: string) => BrandDecision>();
+
+function decideBrand(raw: string, dictionary: BrandDictionary): BrandDecision {
   const form = parseBrand(raw);
   const { key, written } = form;
   const alias = form.lost ? undefined : dictionary.aliases.get(key);

@@ -2,6 +2,8 @@ import { boundedMemo } from './bounded-memo.ts';
 import { fold } from './brand-key.ts';
 
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
+const ASCII = /^[\u0001-\u007f]*$/;
+const NOT_ASCII_WORD = /[^a-z0-9]+/g;
 const EMPTY_WORDS = new Set(['and', 'n', 'of', 'for', 'the', 'a', 'an', 'in', 'with', 'to', 'by', 'on', 'all', 'other', 'others']);
 const IRREGULAR: Readonly<Record<string, string>> = {
   women: 'woman', womens: 'woman', men: 'man', mens: 'man', kids: 'child', kid: 'child', children: 'child', childrens: 'child',
@@ -34,5 +36,6 @@ export function stemOf(word: string): string {
 
 /** Letters and digits only, folded: equal for names that differ in case, spacing, punctuation or accents. */
 export function nameKey(text: string): string {
-  return (fold(text).match(WORD) ?? []).join('');
+  const folded = fold(text);
+  return ASCII.test(folded) ? folded.replace(NOT_ASCII_WORD, '') : (folded.match(WORD) ?? []).join('');
 }

@@ -1,7 +1,7 @@
 import { FreshetError } from '../../../runtime/errors.ts';
 import { boundedMemo } from './bounded-memo.ts';
-import { categoryStems } from './category-words.ts';
-import { SYNONYMS } from './taxonomy-synonyms.ts';
+import { categoryStems, stemOf } from './category-words.ts';
+import { DEPARTMENTS, SYNONYMS } from './taxonomy-synonyms.ts';
 
 /** One category of the canonical taxonomy. */
 export interface TaxonomyNode {
@@ -28,6 +28,11 @@ const MARGIN = 0.03;
 const LEAF_WEIGHT = 0.7;
 /** What a match of an outer level is worth, for each level that it says less. */
 const PARENT_PENALTY = 0.88;
+/** Further out than this a category says too little about the thing to be its place. */
+const MAX_STEPS = 2;
+/** A category that is the place for several things fits one of them a little less than its own category does. */
+const ALTERNATIVE_PENALTY = 0.93;
+const DEPARTMENT_PENALTY = 0.75;
 const MAX_CANDIDATES = 5;
 const LINE = /^(\S+) - (.+)$/;
 
@@ -36,6 +41,12 @@ interface Entry extends TaxonomyNode {
   /** What the name offers to choose from: "Charms & Pendants" is the place for charms, and for pendants. */
   readonly alternatives: readonly ReadonlySet<string>[];
   readonly around: ReadonlySet<string>;
+}
+
+/** What the outer levels of a source's path say. */
+interface Surroundings {
+  readonly context: ReadonlySet<string>;
+  readonly departments: ReadonlySet<string>;
 }
 
 interface Scored {
@@ -85,8 +96,10 @@ interface Match {
 class CategoryIndex {
   readonly #byStem = new Map<string, Entry[]>();
   readonly #weights = new Map<string, number>();
+  readonly #roots: ReadonlySet<string>;
 
   constructor(nodes: readonly TaxonomyNode[]) {
+    this.#roots = new Set(nodes.map(({ path }) => path[0] ?? ''));
     for (const node of nodes) {
       const entry = entryOf(node);
       for (const stem of entry.leaf) this.#byStem.set(stem, [...(this.#byStem.get(stem) ?? []), entry]);
@@ -97,7 +110,7 @@ class CategoryIndex {
   /** The innermost level that means something decides; each step outwards makes the answer less certain. */
   match(levels: readonly string[]): Match {
     let weak: Match = { best: [], steps: 0 };
-    for (let steps = 0; steps < levels.length; steps++) {
+    for (let steps = 0; steps < Math.min(levels.length, MAX_STEPS + 1); steps++) {
       const at = levels.length - 1 - steps;
       const best = this.#rank(levels[at] ?? '', levels.slice(0, at)).map(({ entry, score }) => ({ entry, score: score * PARENT_PENALTY ** steps }));
       if ((best[0]?.score ?? 0) >= MIN_CONFIDENCE) return { best, steps };
@@ -110,23 +123,33 @@ class CategoryIndex {
     const plain = new Set(categoryStems(level));
     const readings = [plain, synonymStems(level)];
     const context = union(outer.flatMap((parent) => [new Set(categoryStems(parent)), synonymStems(parent)]));
+    const departments = this.#departmentsOf(outer[0] ?? level);
     const entries = new Set(readings.flatMap((stems) => [...stems]).flatMap((stem) => this.#byStem.get(stem) ?? []));
-    const scored = [...entries].map((entry) => ({ entry, score: this.#score(entry, readings, context) }));
+    const scored = [...entries].map((entry) => ({ entry, score: this.#score(entry, readings, { context, departments }) }));
     return scored.filter(({ score }) => score > 0.2).sort((a, b) => b.score - a.score || a.entry.path.length - b.entry.path.length || byId(a, b));
+  }
+
+  /** The taxonomy's roots under which a shop's department is to be found; empty where nothing is known. */
+  #departmentsOf(root: string): ReadonlySet<string> {
+    const stems = new Set(categoryStems(root));
+    const known = DEPARTMENTS.filter(([word]) => stems.has(stemOf(word))).flatMap(([, roots]) => roots);
+    return new Set(known.filter((name) => this.#roots.has(name)));
   }
 
   /**
    * A category that says more than the source did ("Power Tool Combo Sets" for "Combo Sets") scores
    * nothing: only those alternatives of its name count of which every word is in the source's path.
    */
-  #score(entry: Entry, readings: readonly ReadonlySet<string>[], context: ReadonlySet<string>): number {
+  #score(entry: Entry, readings: readonly ReadonlySet<string>[], { context, departments }: Surroundings): number {
     const everything = union([context, ...readings]);
-    const supported = entry.alternatives.filter((stems) => [...stems].every((stem) => everything.has(stem) || entry.around.has(stem)));
-    const likeness = Math.max(0, ...supported.flatMap((stems) => readings.map((reading) => this.#likeness(reading, stems))));
-    const shared = this.#weigh([...entry.around].filter((stem) => everything.has(stem)));
+    const supports = (stems: ReadonlySet<string>) => [...stems].every((stem) => everything.has(stem));
+    const best = (stems: ReadonlySet<string>) => (supports(stems) ? Math.max(...readings.map((reading) => this.#likeness(reading, stems))) : 0);
+    const likeness = Math.max(best(entry.leaf), ALTERNATIVE_PENALTY * Math.max(0, ...entry.alternatives.map(best)));
     const around = this.#weigh([...entry.around]);
-    const surroundings = around === 0 ? 0.6 : Math.min(1, shared / (0.5 * around));
-    return likeness * (LEAF_WEIGHT + (1 - LEAF_WEIGHT) * surroundings);
+    const shared = this.#weigh([...entry.around].filter((stem) => context.has(stem)));
+    const inDepartment = departments.size === 0 ? null : departments.has(entry.path[0] ?? '');
+    const surroundings = Math.max(inDepartment === true ? 0.8 : 0, around === 0 ? 0.6 : Math.min(1, shared / (0.5 * around)));
+    return likeness * (LEAF_WEIGHT + (1 - LEAF_WEIGHT) * surroundings) * (inDepartment === false ? DEPARTMENT_PENALTY : 1);
   }
 
   /** Share of the meaning that both names have in common, rare words counting more (weighted Dice). */
@@ -146,9 +169,18 @@ function entryOf(node: TaxonomyNode): Entry {
   return {
     ...node,
     leaf: stemsOf(name),
-    alternatives: [stemsOf(name), ...name.split(/\s*(?:&|,|\band\b)\s*/).map(stemsOf)].filter((stems) => stems.size > 0),
+    alternatives: alternativesOf(name),
     around: stemsOf(node.path.slice(0, -1).join(' ')),
   };
+}
+
+/** "Charms & Pendants" → charms | pendants; "Curtain & Drape Rings" → curtain rings | drape rings. */
+function alternativesOf(name: string): ReadonlySet<string>[] {
+  const parts = name.split(/\s*(?:&|,|\band\b)\s*/).filter((part) => part !== '');
+  const last = parts.at(-1) ?? '';
+  const head = last.split(' ').at(-1) ?? '';
+  const isPlural = (part: string) => /s$/i.test(part);
+  return parts.map((part) => stemsOf(isPlural(last) && !isPlural(part) ? `${part} ${head}` : part)).filter((stems) => stems.size > 0);
 }
 
 function decide({ best, steps }: Match, name: string | null): CategoryMapping {

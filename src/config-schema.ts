@@ -1,0 +1,114 @@
+import { z } from 'zod';
+
+/** An identifier that also names files, groups and topics: no surprises in any of them. */
+const name = z.string().regex(/^[a-z][a-z0-9_-]{0,40}$/, 'must be a lower-case name: letters, digits, "_" and "-", a letter first');
+const slotName = z.string().regex(/^[a-z0-9_]{1,63}$/, 'must be 1 to 63 of a-z, 0-9 and "_"');
+const url = z.string().regex(/^postgres(ql)?:\/\//, 'must be a URL like postgres://user@host:5432/database');
+const count = (min: number, max: number) => z.int().min(min).max(max);
+const MEBIBYTE = 1024 * 1024;
+
+const tls = z.strictObject({
+  caFile: z.string().optional().describe('PEM file of the authorities that are trusted; the system’s where left out'),
+  certFile: z.string().optional(),
+  keyFile: z.string().optional(),
+});
+
+/** A secret is never written down in the config: it is named, and read from the environment or a file. */
+const secret = z.union([
+  z.strictObject({ env: z.string().describe('environment variable that holds the secret') }),
+  z.strictObject({ file: z.string().describe('file that holds the secret') }),
+]);
+
+const table = z
+  .string()
+  .regex(/^[^.]+\.[^.]+$|^"[^"]+"\."[^"]+"$/, 'must be schema.table; with dots in a name: "schema"."table"');
+
+const source = z.strictObject({
+  name,
+  url: url.optional().describe('also FRESHET_SOURCE_URL, where there is one source'),
+  password: secret.optional(),
+  tls: tls.optional(),
+  slot: slotName.optional().describe('default: freshet_<name>'),
+  publication: z.string().min(1).max(63).optional().describe('default: freshet_<name>'),
+  prefix: name.optional().describe('first part of the topics’ names; default: the source’s name'),
+  tables: z.array(table).min(1, 'must name at least one table'),
+  onSlotLoss: z.enum(['stop', 'refresh']).default('stop'),
+});
+
+const kafka = z.strictObject({
+  brokers: z.array(z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'must be host:port')).min(1).optional(),
+  clientId: name.default('freshet'),
+  tls: tls.optional(),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string().min(1),
+      password: secret,
+    })
+    .optional(),
+});
+
+const registry = z.strictObject({
+  url: z.string().regex(/^https?:\/\//, 'must be an http(s) URL').optional(),
+  auth: z.strictObject({ username: z.string().min(1), password: secret }).optional(),
+  tls: tls.optional(),
+});
+
+const topics = z.strictObject({
+  partitions: count(1, 10_000).default(4).describe('of each new topic; never changed afterwards'),
+  replicationFactor: count(-1, 10).default(-1).describe('-1: the broker’s default'),
+  retentionHours: count(1, 24 * 365).default(24 * 7),
+  maxRecordBytes: count(1024, 512 * MEBIBYTE).default(8 * MEBIBYTE),
+});
+
+const snapshot = z.strictObject({
+  chunkRows: count(1, 1_000_000).default(10_000),
+  chunkBytes: count(64 * 1024, 256 * MEBIBYTE).default(4 * MEBIBYTE),
+  chunksInFlight: count(1, 64).default(3),
+  connections: count(1, 32).default(2),
+  windowBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+  lockTimeoutMs: count(10, 3_600_000).default(10_000),
+});
+
+const stream = z.strictObject({
+  queueBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+  batchRecords: count(1, 100_000).default(10_000),
+  batchBytes: count(64 * 1024, 256 * MEBIBYTE).default(8 * MEBIBYTE),
+  transactionTimeoutMs: count(1_000, 900_000).default(15_000),
+  slotTimeoutMs: count(1_000, 3_600_000).default(60_000),
+});
+
+const consumers = z.strictObject({
+  maxBatchRecords: count(1, 100_000).default(5_000),
+  connections: count(1, 64).default(4),
+});
+
+const http = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: count(0, 65_535).default(9464).describe('0: any free port'),
+});
+
+/** The config file, `freshet.config.ts`. Unknown keys fail. */
+export const configSchema = z.strictObject({
+  dataDir: z.string().min(1).default('.freshet').describe('where the embedded services keep their data'),
+  sources: z.array(source).min(1).optional(),
+  target: z.strictObject({ url: url.optional(), password: secret.optional(), tls: tls.optional() }).prefault({}),
+  kafka: kafka.prefault({}),
+  registry: registry.prefault({}),
+  topics: topics.prefault({}),
+  snapshot: snapshot.prefault({}),
+  stream: stream.prefault({}),
+  consumers: consumers.prefault({}),
+  http: http.prefault({}),
+  pipelines: z.array(z.unknown()).default(['upsert']),
+});
+
+export type ConfigInput = z.input<typeof configSchema>;
+export type ParsedConfig = z.output<typeof configSchema>;
+export type SecretSetting = z.output<typeof secret>;
+export type TlsSetting = z.output<typeof tls>;
+
+/** Gives a config file its types: `export default defineConfig({ … })`. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config;
+}

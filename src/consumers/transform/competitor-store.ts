@@ -1,0 +1,188 @@
+import type { PartialRow, Value } from '../../change/change.ts';
+import { type IdType, readId } from './field.ts';
+import type { LeftOut } from './position-store.ts';
+import type { CompetitorLookup } from './result.ts';
+import type { SqlClient } from './sql-client.ts';
+import { sqlArray } from './sql-array.ts';
+import type { KeyChange, TableBatch } from './transform-batch.ts';
+
+/** A name that a brand has given to a competitor. */
+export interface NamedCompetitor {
+  readonly competitorId: string;
+  readonly brandId: string;
+  /** Trimmed. */
+  readonly name: string;
+}
+
+export interface StoredCompetitors {
+  /** Names before and after the changes; the same ones where nothing changed are left out. */
+  readonly changed: readonly NamedCompetitor[];
+  readonly incomplete: readonly LeftOut[];
+  readonly rejected: readonly LeftOut[];
+}
+
+interface Upsert {
+  readonly key: string;
+  readonly competitor: NamedCompetitor;
+  readonly change: KeyChange;
+}
+
+interface StateRow extends Record<string, unknown> {
+  readonly key: string;
+  readonly competitor: string;
+  readonly brand: string;
+  readonly name: string;
+}
+
+const RETURNED = 'source_key AS key, competitor_id::text AS competitor, brand_id::text AS brand, name';
+
+/** Brings the state table of `brand_competitors` up to date. Deleted and replaced names count as changed. */
+export async function storeCompetitors(client: SqlClient, batch: TableBatch, ids: IdType): Promise<StoredCompetitors> {
+  const changed: NamedCompetitor[] = [];
+  const incomplete: LeftOut[] = [];
+  const rejected: LeftOut[] = [];
+  const upserts: Upsert[] = [];
+  const deletes: string[] = [];
+  for (const [key, change] of batch.keys) {
+    const parsed = change.kind === 'delete' ? 'gone' : parseCompetitor(change, ids);
+    if (typeof parsed === 'object') upserts.push({ key, competitor: parsed, change });
+    else if (parsed === 'incomplete') incomplete.push({ id: key, reason: 'a column was not carried' });
+    else {
+      deletes.push(key);
+      if (parsed !== 'gone') rejected.push({ id: key, reason: parsed });
+    }
+  }
+  changed.push(...(await removeWhere(client, 'partition = ANY($1::integer[])', [sqlArray([...batch.truncated])])));
+  changed.push(...(await removeWhere(client, 'source_key = ANY($1::text[])', [sqlArray(deletes)])));
+  changed.push(...(await upsertCompetitors(client, upserts, ids)));
+  for (const [partition, before] of batch.sweeps) {
+    changed.push(...(await removeWhere(client, 'partition = $1 AND epoch < $2', [partition, before])));
+  }
+  return { changed, incomplete, rejected };
+}
+
+/** The competitor, 'incomplete', or what is wrong with it. */
+function parseCompetitor(
+  { rows }: KeyChange & { kind: 'upsert' },
+  ids: IdType,
+): NamedCompetitor | 'incomplete' | (string & {}) {
+  const row: PartialRow = Object.assign({}, ...rows.map(onlyCarried));
+  const [competitor, brand, name] = [row['competitor_id'], row['brand_id'], row['competitor_name']] as const;
+  if (competitor === undefined || brand === undefined || name === undefined) return 'incomplete';
+  const competitorId = readId(competitor as Value, ids);
+  const brandId = readId(brand as Value, ids);
+  if ('problem' in competitorId) return `competitor_id: ${competitorId.problem}`;
+  if ('problem' in brandId) return `brand_id: ${brandId.problem}`;
+  if (competitorId.value === null || brandId.value === null) return 'competitor_id or brand_id is NULL';
+  const trimmed = typeof name === 'string' ? name.trim() : '';
+  if (trimmed === '') return 'competitor_name is NULL or blank';
+  return { competitorId: competitorId.value, brandId: brandId.value, name: trimmed };
+}
+
+function onlyCarried(row: PartialRow): PartialRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value !== 'symbol'));
+}
+
+async function removeWhere(client: SqlClient, condition: string, values: unknown[]): Promise<NamedCompetitor[]> {
+  if (values[0] === '{}') return [];
+  const { rows } = await client.query<StateRow>(
+    `DELETE FROM freshet.transform_competitors WHERE ${condition} RETURNING ${RETURNED}`,
+    values,
+  );
+  return rows.map(toCompetitor);
+}
+
+async function upsertCompetitors(client: SqlClient, upserts: readonly Upsert[], ids: IdType): Promise<NamedCompetitor[]> {
+  if (upserts.length === 0) return [];
+  const existing = await client.query<StateRow>(
+    `SELECT ${RETURNED} FROM freshet.transform_competitors WHERE source_key = ANY($1::text[])`,
+    [sqlArray(upserts.map(({ key }) => key))],
+  );
+  await client.query(
+    `INSERT INTO freshet.transform_competitors (source_key, competitor_id, brand_id, name, partition, epoch)
+     SELECT e.* FROM unnest($1::text[], $2::${ids}[], $3::${ids}[], $4::text[], $5::integer[], $6::bigint[])
+       AS e(key, competitor, brand, name, partition, epoch)
+     WHERE NOT EXISTS (SELECT 1 FROM freshet.transform_competitors c WHERE c.source_key = e.key
+       AND (c.competitor_id, c.brand_id, c.name, c.partition, c.epoch)
+         = (e.competitor, e.brand, e.name, e.partition, e.epoch))
+     ON CONFLICT (source_key) DO UPDATE SET (competitor_id, brand_id, name, partition, epoch) =
+       (excluded.competitor_id, excluded.brand_id, excluded.name, excluded.partition, excluded.epoch)`,
+    [
+      sqlArray(upserts.map(({ key }) => key)),
+      sqlArray(upserts.map(({ competitor }) => competitor.competitorId)),
+      sqlArray(upserts.map(({ competitor }) => competitor.brandId)),
+      sqlArray(upserts.map(({ competitor }) => competitor.name)),
+      sqlArray(upserts.map(({ change }) => change.partition)),
+      sqlArray(upserts.map(({ change }) => change.epoch)),
+    ],
+  );
+  const before = new Map(existing.rows.map((row) => [row.key, toCompetitor(row)]));
+  return upserts.flatMap(({ key, competitor }) => difference(before.get(key), competitor));
+}
+
+function difference(before: NamedCompetitor | undefined, after: NamedCompetitor): NamedCompetitor[] {
+  if (before === undefined) return [after];
+  const same =
+    before.competitorId === after.competitorId && before.brandId === after.brandId && before.name === after.name;
+  return same ? [] : [before, after];
+}
+
+function toCompetitor({ competitor, brand, name }: StateRow): NamedCompetitor {
+  return { competitorId: competitor, brandId: brand, name };
+}
+
+/**
+ * Results whose outcome can depend on the changed names: those that did not find the name, those that have
+ * a competitor of that name, and the brand's failed ones, since a competitor's row can be what fails them.
+ */
+export async function resultsNaming(
+  client: SqlClient,
+  changed: readonly NamedCompetitor[],
+  ids: IdType,
+): Promise<string[]> {
+  if (changed.length === 0) return [];
+  const { rows } = await client.query<{ result: string }>(
+    `WITH changed AS (SELECT * FROM unnest($1::${ids}[], $2::text[], $3::${ids}[]) AS c(brand, name, competitor)),
+     competitors AS (
+       SELECT competitor, brand FROM changed
+       UNION SELECT c.competitor_id, c.brand_id FROM changed JOIN freshet.transform_competitors c
+         ON c.brand_id = changed.brand AND md5(c.name) = md5(changed.name) AND c.name = changed.name)
+     SELECT u.collector_result_id::text AS result FROM changed JOIN freshet.transform_unknown_competitors u
+       ON u.brand_id = changed.brand AND md5(u.name) = md5(changed.name) AND u.name = changed.name
+     UNION SELECT f.collector_result_id::text FROM competitors c
+       JOIN competitor_metrics m ON m.competitor_id = c.competitor
+       JOIN metric_facts f ON f.id = m.metric_fact_id AND f.brand_id = c.brand
+     UNION SELECT e.collector_result_id::text FROM freshet.transform_errors e
+       WHERE e.brand_id IN (SELECT brand FROM changed)`,
+    [
+      sqlArray(changed.map(({ brandId }) => brandId)),
+      sqlArray(changed.map(({ name }) => name)),
+      sqlArray(changed.map(({ competitorId }) => competitorId)),
+    ],
+  );
+  return rows.map(({ result }) => result);
+}
+
+/** Finds the given names; where a brand has a name twice, the smallest competitor_id has it. */
+export async function readCompetitors(
+  client: SqlClient,
+  wanted: ReadonlyMap<string, ReadonlySet<string>>,
+  ids: IdType,
+): Promise<CompetitorLookup> {
+  const pairs = [...wanted].flatMap(([brand, names]) => [...names].map((name) => [brand, name] as const));
+  const found = new Map<string, Map<string, string>>();
+  if (pairs.length > 0) {
+    const { rows } = await client.query<{ brand: string; name: string; competitor: string }>(
+      `SELECT w.brand::text, w.name, c.competitor::text
+       FROM unnest($1::${ids}[], $2::text[]) AS w(brand, name) CROSS JOIN LATERAL
+         (SELECT competitor_id AS competitor FROM freshet.transform_competitors
+          WHERE brand_id = w.brand AND md5(name) = md5(w.name) AND name = w.name
+          ORDER BY competitor_id LIMIT 1) c`,
+      [sqlArray(pairs.map(([brand]) => brand)), sqlArray(pairs.map(([, name]) => name))],
+    );
+    for (const { brand, name, competitor } of rows) {
+      found.set(brand, (found.get(brand) ?? new Map<string, string>()).set(name, competitor));
+    }
+  }
+  return (brand, name) => found.get(brand)?.get(name);
+}

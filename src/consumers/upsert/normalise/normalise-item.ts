@@ -1,0 +1,140 @@
+import type { BrandDictionary } from './brand-dictionary.ts';
+import { brandKey, parseBrand } from './brand-key.ts';
+import { canonicalBrand, type BrandReview } from './canonical-brand.ts';
+import { nameKey } from './category-words.ts';
+import { formatCategoryPath, normaliseCategoryPath, parseCategoryPath, type PathReviewReason } from './category-path.ts';
+import { metadataVersion } from './metadata-version.ts';
+import type { Taxonomy, TaxonomyNode } from './taxonomy.ts';
+
+/** A product as its source has it. `category_path` in any of the forms of `parseCategoryPath`. */
+export interface CatalogProduct {
+  readonly sku: string;
+  readonly name: string | null;
+  readonly manufacturer: string | null;
+  readonly category_path: string | readonly string[] | null;
+  readonly description: string | null;
+  readonly image_url: string | null;
+  /** Plain decimal. */
+  readonly price: string | null;
+  /** ISO 4217. */
+  readonly currency: string | null;
+  readonly availability: string | null;
+}
+
+/** A product's metadata in canonical form; what is null was not there, or not certain. */
+export interface NormalisedItem {
+  readonly sku: string;
+  readonly name: string | null;
+  readonly brand: string | null;
+  /** The canonical taxonomy's category: its innermost name, and its id. Both null where undecided. */
+  readonly category: string | null;
+  readonly category_id: string | null;
+  /** Likeness of the match, from 0.6 to 1; null where undecided. */
+  readonly category_confidence: number | null;
+  /** The source's own path, cleaned: "A > B > C", at most four levels. */
+  readonly category_path: string | null;
+  readonly description: string | null;
+  readonly image_url: string | null;
+  readonly price: string | null;
+  readonly currency: string | null;
+  readonly availability: string | null;
+  readonly metadata_version: string;
+}
+
+/** One entry of the list of what could not be decided. `value` is the source's, so that equal ones can be counted. */
+export type ItemReview =
+  | ({ readonly field: 'brand' } & BrandReview)
+  | { readonly field: 'category'; readonly value: string; readonly reason: 'unmapped'; readonly candidates: readonly TaxonomyNode[] }
+  | { readonly field: 'category_path'; readonly value: string; readonly reason: PathReviewReason; readonly candidates: readonly [] };
+
+/** Everything that the rules know besides the product. */
+export interface NormaliseContext {
+  readonly brands: BrandDictionary;
+  /** Null: no taxonomy is configured; `category` is then the innermost level of the path. */
+  readonly taxonomy: Taxonomy | null;
+  /** Overrides the content hash, for example with the snapshot's date or the upstream's own version. */
+  readonly version?: string;
+}
+
+/** Brings one product into canonical form. Pure: the same product and context give the same item. */
+export function normaliseItem(product: CatalogProduct, context: NormaliseContext): { item: NormalisedItem; reviews: ItemReview[] } {
+  const reviews: ItemReview[] = [];
+  const name = textOrNull(product.name);
+  const brand = canonicalBrand(product.manufacturer, context.brands);
+  if (brand.review !== null) reviews.push({ field: 'brand', ...withNamedCandidates(brand.review, product) });
+  const brands = product.manufacturer === null ? [] : [parseBrand(product.manufacturer).written];
+  const path = normaliseCategoryPath(product.category_path, { name, brands: brand.name === null ? [] : [...brands, brand.name] });
+  if (path.review !== null) reviews.push({ field: 'category_path', value: rawPath(product.category_path), reason: path.review, candidates: [] });
+  const category = categoryOf(path.levels, name, context.taxonomy);
+  if (category.review !== null) reviews.push(category.review);
+  const content = {
+    sku: product.sku,
+    name,
+    brand: brand.name,
+    ...category.fields,
+    category_path: path.levels.length === 0 ? null : formatCategoryPath(path.levels),
+    description: textOrNull(product.description),
+    image_url: textOrNull(product.image_url),
+    price: textOrNull(product.price),
+    currency: textOrNull(product.currency),
+    availability: textOrNull(product.availability),
+  };
+  return { item: { ...content, metadata_version: context.version ?? metadataVersion(content) }, reviews };
+}
+
+interface CategoryFields {
+  readonly category: string | null;
+  readonly category_id: string | null;
+  readonly category_confidence: number | null;
+}
+
+const NO_CATEGORY: CategoryFields = { category: null, category_id: null, category_confidence: null };
+
+function categoryOf(
+  levels: readonly string[],
+  name: string | null,
+  taxonomy: Taxonomy | null,
+): { fields: CategoryFields; review: ItemReview | null } {
+  const innermost = levels.at(-1);
+  if (innermost === undefined) return { fields: NO_CATEGORY, review: null };
+  if (taxonomy === null) return { fields: { ...NO_CATEGORY, category: innermost }, review: null };
+  const mapping = taxonomy.map(levels, name);
+  if (mapping.kind === 'mapped') {
+    const fields = { category: mapping.path.at(-1) ?? null, category_id: mapping.id, category_confidence: mapping.confidence };
+    return { fields, review: null };
+  }
+  const review = { field: 'category', value: formatCategoryPath(levels), reason: 'unmapped', candidates: mapping.candidates } as const;
+  return { fields: NO_CATEGORY, review };
+}
+
+/**
+ * "Skin" on "S4S Women's Bra" in "… › Bras › S4S Bras": the name and the level say who made it; "Plum"
+ * on "Plum Hand Cream" says it itself. That is offered to people, not written.
+ */
+function withNamedCandidates(review: BrandReview, { name, category_path }: CatalogProduct): BrandReview {
+  if (review.reason !== 'ambiguous-word' || name === null) return review;
+  const inPath = brandInPath(parseCategoryPath(category_path), name);
+  const written = parseBrand(review.value).written;
+  const inName = nameKey(name).startsWith(nameKey(written)) ? written : null;
+  return { ...review, candidates: [...new Set([inName, inPath].filter((candidate) => candidate !== null))] };
+}
+
+function brandInPath(levels: readonly string[], name: string): string | null {
+  const nameLetters = nameKey(name);
+  for (const [i, level] of levels.entries()) {
+    const parent = levels[i - 1];
+    if (parent === undefined || !level.endsWith(` ${parent}`)) continue;
+    const head = level.slice(0, -parent.length).trim();
+    if (brandKey(head) !== '' && nameLetters.startsWith(nameKey(head))) return head;
+  }
+  return null;
+}
+
+function rawPath(path: CatalogProduct['category_path']): string {
+  return typeof path === 'string' ? path : JSON.stringify(path);
+}
+
+/** Brand and category are ours to mend; other text stays as the source has it, and a blank one is a missing one. */
+function textOrNull(text: string | null): string | null {
+  return text === null || text.trim() === '' ? null : text;
+}

@@ -1,0 +1,44 @@
+import kafkajs from 'kafkajs';
+import type { Kafka, KafkaConfig as ClientConfig, SASLOptions } from 'kafkajs';
+import type { KafkaConfig, SaslConfig } from './kafka-config.ts';
+
+/** Takes what the client has to say; without one it is silent, as what matters comes back as an error. */
+export type KafkaLog = (level: 'info' | 'warn' | 'error', message: string) => void;
+
+/**
+ * A client of the cluster. A broker that is away for some seconds is waited for; who wants to wait
+ * longer tries again, with a message.
+ */
+export function createKafka(config: KafkaConfig, log: KafkaLog = () => {}): Kafka {
+  const options: ClientConfig = {
+    clientId: config.clientId,
+    brokers: [...config.brokers],
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator:
+      () =>
+      ({ level, log: entry, namespace }) =>
+        log(levelName(level), `Kafka client, ${namespace}: ${entry.message}`),
+  };
+  if (config.ssl !== undefined) options.ssl = config.ssl === true || config.ssl === false ? config.ssl : { ...config.ssl };
+  if (config.sasl !== undefined) options.sasl = saslOptions(config.sasl);
+  return new kafkajs.Kafka(options);
+}
+
+function saslOptions({ mechanism, username, password }: SaslConfig): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, username, password };
+    case 'scram-sha-256':
+      return { mechanism, username, password };
+    case 'scram-sha-512':
+      return { mechanism, username, password };
+  }
+}
+
+function levelName(level: kafkajs.logLevel): 'info' | 'warn' | 'error' {
+  if (level === kafkajs.logLevel.ERROR) return 'error';
+  return level === kafkajs.logLevel.WARN ? 'warn' : 'info';
+}
