@@ -21,7 +21,10 @@ if (urlColumn < 0 || titleColumn < 0 || records.length === 0) {
   console.error(`${file} needs the columns url and title, and rows`);
   process.exit(2);
 }
-const pages = records.map(({ fields }) => ({ url: fields[urlColumn] ?? '', title: fields[titleColumn] ?? '' }));
+const pages = records.map(({ fields }) => ({
+  url: fields[urlColumn] ?? '',
+  title: fields[titleColumn] ?? '',
+}));
 const classifier = new PageTypeClassifier();
 console.log(`classifier ${CLASSIFIER_VERSION}, ${pages.length} different URLs, node ${process.version}`);
 for (let round = 1; round <= ROUNDS; round++) {

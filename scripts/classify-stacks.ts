@@ -3,7 +3,13 @@ import { evaluate } from '../src/consumers/classify/evaluation.ts';
 import type { LabelledUrl } from '../src/consumers/classify/labelled-csv.ts';
 import { PAGE_TYPES, pageTypeIndex } from '../src/consumers/classify/page-types.ts';
 import { priorWeights, SignalSet, signalCount } from '../src/consumers/classify/signals.ts';
-import { DEFAULT_TRAINING, type Example, foldOf, scoresOf, trainCorrections } from '../src/consumers/classify/training.ts';
+import {
+  DEFAULT_TRAINING,
+  type Example,
+  foldOf,
+  scoresOf,
+  trainCorrections,
+} from '../src/consumers/classify/training.ts';
 import { urlParts, type UrlParts } from '../src/consumers/classify/url-parts.ts';
 import { wordsOf } from '../src/consumers/classify/words.ts';
 
@@ -32,7 +38,12 @@ export function crossValidateStacks(rows: readonly LabelledUrl[], folds: number)
   ];
 }
 
-function figures(name: string, examples: readonly Example[], prior: Float64Array, folds: number): StackFigures {
+function figures(
+  name: string,
+  examples: readonly Example[],
+  prior: Float64Array,
+  folds: number,
+): StackFigures {
   const judged = Array.from({ length: folds }, (_, fold) => {
     const training = examples.filter((example) => foldOf(example.group, folds) !== fold);
     const weights = trainCorrections(training, prior, TYPES, DEFAULT_TRAINING);
@@ -51,7 +62,10 @@ function highest(scores: Float64Array): number {
   return scores.reduce((best, score, t) => (score > (scores[best] ?? 0) ? t : best), 0);
 }
 
-function examplesOf(rows: readonly LabelledUrl[], withWords: boolean): { examples: Example[]; prior: Float64Array } {
+function examplesOf(
+  rows: readonly LabelledUrl[],
+  withWords: boolean,
+): { examples: Example[]; prior: Float64Array } {
   const numbers = new Map<string, number>();
   const set = new SignalSet();
   const examples = rows.flatMap(({ url, title, label, account }): Example[] => {

@@ -8,26 +8,35 @@ const OS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];
 const CPU = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x'];
 const lock = JSON.parse(readFileSync(FILE, 'utf8'));
 
-function entry(name, version) {
+function entry(name, version, dev) {
   const words = name.split('/').pop().split('-');
   const os = OS.find((each) => words.includes(each));
   const cpu = CPU.find((each) => words.includes(each));
-  if (os === undefined || cpu === undefined) throw new Error(`${name}: its platform cannot be told from its name`);
-  const libc = words.includes('musl') || words.includes('musleabihf') ? 'musl' : 'glibc';
-  const { dev } = lock.packages[parent];
-  const dependency = { version, cpu: [cpu], ...(dev ? { dev } : {}) };
-  return { ...dependency, ...(os === 'linux' ? { libc: [libc] } : {}), optional: true, os: [os] };
+  if (os === undefined || cpu === undefined)
+    throw new Error(`${name}: its platform cannot be told from its name`);
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? 'musl'
+    : words.some((word) => word.startsWith('gnu'))
+      ? 'glibc'
+      : undefined;
+  return {
+    version,
+    cpu: [cpu],
+    ...(dev && { dev }),
+    ...(libc && { libc: [libc] }),
+    optional: true,
+    os: [os],
+  };
 }
 
-let parent = '';
-for (const [path, { optionalDependencies = {} }] of Object.entries(lock.packages)) {
-  parent = path;
+for (const [path, { dev, optionalDependencies = {} }] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
     if (!/^\d/.test(version)) continue;
     const nested = lock.packages[`${path}/node_modules/${name}`];
-    const hoisted = (lock.packages[`node_modules/${name}`] ??= entry(name, version));
-    if (!nested && hoisted.version !== version) throw new Error(`${name} is needed in ${version}, locked is ${hoisted.version}`);
+    const hoisted = (lock.packages[`node_modules/${name}`] ??= entry(name, version, dev));
+    if (!nested && hoisted.version !== version)
+      throw new Error(`${name} is needed in ${version}, locked is ${hoisted.version}`);
   }
 }
-const packages = Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1));
+const packages = Object.entries(lock.packages).toSorted(([a], [b]) => (a < b ? -1 : 1));
 writeFileSync(FILE, `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`);

@@ -43,7 +43,8 @@ function main(): void {
     });
   }
   const rows = readLabelledCsv(readFile(file), file);
-  if (rows.length === 0) throw new FreshetError('CONFIG_INVALID', `${file} holds no rows`, { cure: 'Give labelled URLs.' });
+  if (rows.length === 0)
+    throw new FreshetError('CONFIG_INVALID', `${file} holds no rows`, { cure: 'Give labelled URLs.' });
   const report = judge(rows, values.stack);
   console.log(values.json ? JSON.stringify(jsonReport(report), null, 2) : textReport(file, report));
 }
@@ -68,7 +69,8 @@ function judge(rows: readonly LabelledUrl[], withStacks: boolean): Report {
     const predicted = result.kind === 'classified' ? result.type : null;
     judged.push({ label, predicted });
     if (predicted === label) continue;
-    const [confidence, rule] = result.kind === 'classified' ? [result.confidence, result.rule] : [0, result.code];
+    const [confidence, rule] =
+      result.kind === 'classified' ? [result.confidence, result.rule] : [0, result.code];
     misses.push({ url, title, label, predicted: predicted ?? 'invalid', confidence, rule });
   }
   const folds = Array.from({ length: FOLDS }, (_, fold) =>
@@ -112,7 +114,10 @@ function textReport(file: string, report: Report): string {
     `accuracy ${figure(evaluation.accuracy)}   macro F1 ${figure(evaluation.macroF1)}`,
     `by site, ${folds.length} folds: accuracy ${figure(Math.min(...folds))} … ${figure(Math.max(...folds))}` +
       ' (nothing is trained: a fold is other sites, not another model)',
-    ...stacks.map(({ name, accuracy, macroF1 }) => `  ${name.padEnd(52)} accuracy ${figure(accuracy)}   macro F1 ${figure(macroF1)}`),
+    ...stacks.map(
+      ({ name, accuracy, macroF1 }) =>
+        `  ${name.padEnd(52)} accuracy ${figure(accuracy)}   macro F1 ${figure(macroF1)}`,
+    ),
     '',
     `${'label'.padEnd(14)} support precision recall    F1`,
     ...evaluation.perLabel.map(
@@ -124,7 +129,10 @@ function textReport(file: string, report: Report): string {
     ...confusionLines(evaluation),
     '',
     `${misses.length} misses (label ← predicted, confidence, rule)`,
-    ...misses.map((m) => `${m.label} ← ${m.predicted} ${m.confidence.toFixed(2)} ${m.rule}  ${m.url}${m.title && `  "${m.title}"`}`),
+    ...misses.map(
+      (m) =>
+        `${m.label} ← ${m.predicted} ${m.confidence.toFixed(2)} ${m.rule}  ${m.url}${m.title && `  "${m.title}"`}`,
+    ),
   ];
   return lines.join('\n');
 }
@@ -133,7 +141,9 @@ function confusionLines({ confusion }: Evaluation): string[] {
   return PAGE_TYPES.flatMap((label) => {
     const row = confusion.get(label);
     if (row === undefined) return [];
-    const cells = [...row].sort((a, b) => b[1] - a[1]).map(([predicted, count]) => `${predicted ?? 'invalid'} × ${count}`);
+    const cells = [...row]
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([predicted, count]) => `${predicted ?? 'invalid'} × ${count}`);
     return [`  ${label.padEnd(14)} ${cells.join(', ')}`];
   });
 }

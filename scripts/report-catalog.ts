@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { buildBrandDictionary, learnSpellings } from '../src/consumers/upsert/normalise/brand-dictionary.ts';
 import { nameKey } from '../src/consumers/upsert/normalise/category-words.ts';
 import { normaliseItem, type ItemReview, type NormalisedItem } from '../src/consumers/upsert/normalise/normalise-item.ts';
+import { proposeMerges, type ProposedMerge } from '../src/consumers/upsert/normalise/propose-merges.ts';
 import { loadTaxonomy } from '../src/consumers/upsert/normalise/taxonomy.ts';
 import { readCatalog } from '../src/demo/catalog-source.ts';
 import type { DemoProduct } from '../src/demo/demo-product.ts';
@@ -47,11 +48,14 @@ async function normaliseAll(folder: string) {
   const started = performance.now();
   const results = products.map((product) => normaliseItem(product, { brands, taxonomy }));
   const seconds = (performance.now() - started) / 1000;
+  const counts = new Map<string, number>();
+  for (const { item } of results) if (item.brand !== null) counts.set(item.brand, (counts.get(item.brand) ?? 0) + 1);
   return {
     products: products.length,
     duplicates,
     itemsPerSecond: Math.round(products.length / seconds),
     ...countItems(products, results.map(({ item }) => item)),
+    proposedMerges: proposeMerges(counts, brands),
     undecided: groupReviews(results.flatMap(({ reviews }) => reviews)),
   };
 }
@@ -84,20 +88,26 @@ function groupReviews(reviews: readonly ItemReview[]): Undecided[] {
     groups.set(key, group);
   }
   return [...groups.values()]
-    .sort((a, b) => b.rows - a.rows)
+    .toSorted((a, b) => b.rows - a.rows)
     .map(({ first: { field, reason, value, candidates }, rows }) => {
       const names = candidates.map((candidate) => (typeof candidate === 'string' ? candidate : candidate.path.join(' > ')));
       return { field, reason, value, rows, candidates: names };
     });
 }
 
-function print({ undecided, ...counts }: Awaited<ReturnType<typeof normaliseAll>>, top: number): void {
+function print({ undecided, proposedMerges, ...counts }: Awaited<ReturnType<typeof normaliseAll>>, top: number): void {
   for (const [name, value] of Object.entries(counts)) console.log(`${name}: ${Array.isArray(value) ? value.join(', ') : value}`);
+  printMerges(proposedMerges, top);
   const kinds = Map.groupBy(undecided, ({ field, reason }) => `${field}, ${reason}`);
   for (const [kind, entries] of kinds) {
     console.log(`\nundecided ${kind}: ${entries.length} values, ${entries.reduce((sum, { rows }) => sum + rows, 0)} rows`);
     for (const { rows, value, candidates } of entries.slice(0, top)) console.log(`  ${rows} × ${value}${candidates.length === 0 ? '' : `  (${candidates.slice(0, 3).join(' | ')})`}`);
   }
+}
+
+function printMerges(merges: readonly ProposedMerge[], top: number): void {
+  console.log(`\nbrands that are likely one, for people to say: ${merges.length}`);
+  for (const { variant, canonical, confidence, reason } of merges.slice(0, top)) console.log(`  ${variant} → ${canonical}  (${confidence}: ${reason})`);
 }
 
 process.exitCode = await main();

@@ -6,11 +6,13 @@ import type { RejectedRecord } from './record-writer.ts';
 
 /** What a capture tells about itself; metrics and the terminal listen. Called often: it must return at once. */
 export interface CaptureObserver {
+  /** Changes that Kafka has committed. */
   published(table: string, op: string, rows: number): void;
   chunkRead(table: string, rows: number, bytes: number): void;
   /** A snapshot still did not see transactions that are published already; the chunk is read again. */
   chunkStale(table: string, xids: readonly number[], attempt: number): void;
   committed(state: MergeState, records: number, bytes: number, durationMs: number): void;
+  /** A refresh got further; committed. */
   progress(plan: RefreshPlanState): void;
   rejected(record: RejectedRecord): void;
   connected(slot: string, epoch: number): void;

@@ -1,5 +1,5 @@
 import { ZERO_LSN } from '../change/lsn.ts';
-import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { RefreshPlan, RefreshPlanState } from '../snapshot/refresh-plan.ts';
 import type { ReplicationStream } from '../source/replication-stream.ts';
 import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { StreamSettings } from './capture-config.ts';
@@ -112,7 +112,7 @@ export class PublishLoop {
 
   /** A plan whose rows are all published ends, with a sweep where it followed a gap. */
   async #finishPlans(): Promise<void> {
-    const { plans, merge, writer, observer, sweepTable } = this.#options;
+    const { plans, merge, writer, sweepTable } = this.#options;
     for (const plan of plans.values()) {
       if (plan.isFinished || !plan.isRead || !merge.isBetweenTransactions) continue;
       const { sweepBefore, id } = plan.request;
@@ -124,15 +124,13 @@ export class PublishLoop {
       }
       plan.finish(new Date().toISOString());
       this.#finished.add(id);
-      observer.progress(plan.state);
     }
   }
 
   #startCommit(): void {
     const { writer, lease, merge, stream, observer } = this.#options;
-    const records = writer.takeBatch();
-    const bytes = records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0);
-    const entries = this.#entries();
+    const { records, bytes, counts } = writer.takeBatch();
+    const { entries, plans } = this.#entries();
     const { state } = merge;
     const startedAt = performance.now();
     this.#checkpointAt = Date.now();
@@ -141,6 +139,8 @@ export class PublishLoop {
       .then(() => {
         this.#durablePassed = state.passed;
         stream.confirm(state.passed);
+        for (const { table, op, rows } of counts) observer.published(table, op, rows);
+        for (const plan of plans) observer.progress(plan);
         observer.committed(state, records.length, bytes, performance.now() - startedAt);
       })
       .catch((error: unknown) => {
@@ -153,18 +153,16 @@ export class PublishLoop {
   }
 
   /** Everything that changed goes into the same Kafka transaction as the records. */
-  #entries(): CheckpointEntry[] {
+  #entries(): { entries: CheckpointEntry[]; plans: RefreshPlanState[] } {
     const { merge, scheduler, plans, entry } = this.#options;
     const main: CaptureEntry = { ...entry, state: stateToJson(merge.state) };
     const entries: CheckpointEntry[] = [{ key: CAPTURE_KEY, value: JSON.stringify(main) }];
     const ids = new Set([...scheduler.drainDirty(), ...this.#finished]);
     this.#finished.clear();
-    for (const id of ids) {
-      const plan = plans.get(id);
-      if (plan !== undefined) entries.push({ key: planKey(id), value: JSON.stringify(plan.state) });
-    }
+    const changed = [...ids].flatMap((id) => plans.get(id)?.state ?? []);
+    entries.push(...changed.map((plan) => ({ key: planKey(plan.request.id), value: JSON.stringify(plan) })));
     entries.push(...merge.owed.drain());
-    return entries;
+    return { entries, plans: changed };
   }
 
   /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */

@@ -32,8 +32,20 @@ export interface RejectedRecord {
 export interface RecordWriterOptions {
   readonly maxRecordBytes: number;
   readonly deadLetterTopic: string;
-  readonly published: (table: string, op: string, rows: number) => void;
   readonly rejected: (record: RejectedRecord) => void;
+}
+
+/** The records of one Kafka transaction, and how many changes of which kind they carry. */
+export interface RecordBatch {
+  readonly records: readonly OutgoingRecord[];
+  readonly bytes: number;
+  readonly counts: readonly ChangeCount[];
+}
+
+export interface ChangeCount {
+  readonly table: string;
+  readonly op: string;
+  readonly rows: number;
 }
 
 /** Encodes changes and gathers the records of the next Kafka transaction. */
@@ -41,6 +53,8 @@ export class RecordWriter {
   readonly #options: RecordWriterOptions;
   #records: OutgoingRecord[] = [];
   #bytes = 0;
+  /** "op table" → changes */
+  #counts = new Map<string, number>();
   #nowUs = 0n;
 
   constructor(options: RecordWriterOptions) {
@@ -59,11 +73,13 @@ export class RecordWriter {
     this.#nowUs = BigInt(Math.floor(nowMs)) * 1_000n;
   }
 
-  takeBatch(): OutgoingRecord[] {
-    const records = this.#records;
+  takeBatch(): RecordBatch {
+    const counts = [...this.#counts].map(([key, rows]) => ({ op: key.slice(0, 1), table: key.slice(2), rows }));
+    const batch = { records: this.#records, bytes: this.#bytes, counts };
     this.#records = [];
     this.#bytes = 0;
-    return records;
+    this.#counts = new Map();
+    return batch;
   }
 
   change(
@@ -87,7 +103,7 @@ export class RecordWriter {
     const { lsn, commitLsn, txId, commitTsUs, nowUs } = this.#streamed(commit);
     const value = table.codec.encodeTruncate({ lsn, commitLsn, txId, commitTsUs, nowUs, snapshot: false });
     this.#push({ topic: table.codec.topic, partition, key: null, value, headers: { [POSITION_HEADER]: position } });
-    this.#options.published(table.name, 't', 1);
+    this.#count(table, 't');
   }
 
   /** A row that a refresh read. */
@@ -138,7 +154,7 @@ export class RecordWriter {
       const headers = recordHeaders(position, codec.valueHeaders(event), tag);
       const partition = codec.partitionOf(keyed, table.partitions);
       this.#push({ topic: codec.topic, partition, key: codec.encodeKey(keyed), value, headers });
-      this.#options.published(table.name, event.op, 1);
+      this.#count(table, event.op);
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
       this.#reject(table, keyed, position, error.code, error.message);
@@ -158,6 +174,11 @@ export class RecordWriter {
     const value = Buffer.from(JSON.stringify({ version: 1, stage: 'capture', ...rejected }));
     this.#push({ topic: this.#options.deadLetterTopic, partition: 0, key: Buffer.from(keyText), value, headers: {} });
     this.#options.rejected(rejected);
+  }
+
+  #count(table: CapturedTable, op: string): void {
+    const key = `${op} ${table.name}`;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
   #push(record: OutgoingRecord): void {

@@ -72,7 +72,6 @@ async function runStream(session: RunningSession): Promise<void> {
   const writer = new RecordWriter({
     maxRecordBytes: config.topics.maxRecordBytes,
     deadLetterTopic: dlqTopic(config.prefix, CAPTURE_GROUP),
-    published: (table, op, rows) => observer.published(table, op, rows),
     rejected: (record) => observer.rejected(record),
   });
   // Only now: the slot is held, and the lease has fenced whoever published before.

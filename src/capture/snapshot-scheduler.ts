@@ -296,7 +296,6 @@ export class SnapshotScheduler implements AsyncDisposable {
     else {
       chunk.task.plan.publishedRows(chunk.published);
       chunk.task.plan.finishRange(chunk.task.range);
-      this.#options.observer.progress(chunk.task.plan.state);
     }
   }
 

@@ -143,7 +143,7 @@ async function reach(name: string, config: PostgresConfig): Promise<Finding> {
 
 async function diagnoseKafka(config: Config): Promise<Finding> {
   try {
-    const kafka = createKafka(config.kafka, { retry: { retries: 1, initialRetryTime: 100 } });
+    const kafka = createKafka(config.kafka);
     const { brokers } = await withAdmin(kafka, (admin) => admin.describeCluster());
     return { check: 'kafka', ok: true, found: `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}` };
   } catch (error) {

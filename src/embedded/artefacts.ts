@@ -9,7 +9,7 @@ import { waitForLock } from './folder-lock.ts';
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 16 * 1024 ** 2;
 
-export const KAFKA_VERSION = '4.3.1';
+const KAFKA_VERSION = '4.3.1';
 export const REGISTRY_VERSION = '3.0.9';
 const REGISTRY_ARTEFACT = `io.apicurio:apicurio-registry-app:${REGISTRY_VERSION}:tar.gz:all`;
 

@@ -8,8 +8,8 @@ import { isAlive } from './process-identity.ts';
 
 const MIN_FREE_BYTES = 1024 ** 3;
 const PORT_NAMES = ['postgres', 'kafka', 'kafkaController', 'registry'] as const;
-export type PortName = (typeof PORT_NAMES)[number];
-export type Ports = Readonly<Record<PortName, number>>;
+type PortName = (typeof PORT_NAMES)[number];
+type Ports = Readonly<Record<PortName, number>>;
 
 /** The one folder that holds everything the embedded services keep; see docs/decisions on its layout. */
 export interface DataFolder {

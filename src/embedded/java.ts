@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { FreshetError } from '../runtime/errors.ts';
 
 const run = promisify(execFile);
-export const MIN_JAVA = 17;
+const MIN_JAVA = 17;
 const INSTALL =
   'Install one (Debian: apt-get install openjdk-17-jre-headless), or give the URLs of a running Kafka and registry.';
 

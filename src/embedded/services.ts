@@ -8,7 +8,6 @@ import type { Pids } from './supervisor-messages.ts';
 import { SupervisorLink } from './supervisor-link.ts';
 
 export type { ServiceUrls } from './run-record.ts';
-export type { ServiceName } from './service-plan.ts';
 
 export interface EmbeddedOptions {
   /** Everything the services keep; made when missing. */

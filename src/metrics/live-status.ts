@@ -50,6 +50,14 @@ export class LiveStatus {
     return pipeline;
   }
 
+  sources(): IterableIterator<SourceStatus> {
+    return this.#sources.values();
+  }
+
+  pipelines(): IterableIterator<PipelineStatus> {
+    return this.#pipelines.values();
+  }
+
   /** Every role of this process does its work: for `/readyz`. */
   get isReady(): boolean {
     return [...this.#sources.values()].every((source) => source.connected);

@@ -33,7 +33,7 @@ const TIMEOUT_MS = 10_000;
 const SCHEMA_PATH = /\/schemas\/ids\/(\d+)(?:\?|$)/;
 /** What the client makes of a request that never got an answer: a status of its own, and the socket's message. */
 const NO_ANSWER = /Error, status 400: /;
-const LEVELS: ReadonlySet<string> = new Set(Object.values(COMPATIBILITY));
+const LEVELS: readonly COMPATIBILITY[] = Object.values(COMPATIBILITY);
 
 /** A registry with Confluent's API. Every schema is asked for, and registered, once. */
 export function createRegistry(options: RegistryOptions): SchemaRegistryPort {
@@ -62,7 +62,12 @@ class ConfluentRegistry implements SchemaRegistryPort {
   register(subject: string, schema: AvroSchema): Promise<number> {
     const text = JSON.stringify(schema);
     return remembered(this.#ids, `${subject}\n${text}`, () =>
-      this.#retrying(`registering the schema of ${subject}`, 'INTERNAL', () => this.#registerOnce(subject, text)),
+      this.#retrying(`registering the schema of ${subject}`, 'INTERNAL', async () => {
+        const id = await this.#registerOnce(subject, text);
+        // The client does not ask for what it has registered itself.
+        this.#schemas.set(id, Promise.resolve(schema));
+        return id;
+      }),
     );
   }
 
@@ -85,9 +90,9 @@ class ConfluentRegistry implements SchemaRegistryPort {
       const { id } = await this.#client.register(confluentSchema, { subject, compatibility: undefined as never });
       return id;
     } catch (error) {
-      const level = /!= ([A-Z_]+)\)$/.exec(String((error as Error).message))?.[1];
-      if (level === undefined || !LEVELS.has(level)) throw error;
-      const compatibility = level as COMPATIBILITY;
+      const level = /!= ([A-Z_]+)\)$/.exec(error instanceof Error ? error.message : '')?.[1];
+      const compatibility = LEVELS.find((known) => known === level);
+      if (compatibility === undefined) throw error;
       const { id } = await this.#client.register(confluentSchema, { subject, compatibility });
       return id;
     }

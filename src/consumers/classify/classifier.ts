@@ -21,7 +21,7 @@ export interface Classified {
   readonly rule: string;
 }
 
-export interface Unclassifiable {
+interface Unclassifiable {
   readonly kind: 'invalid';
   readonly code: 'URL_INVALID';
   /** Names field, value and cure. */

@@ -43,7 +43,10 @@ export class DirectoryMatcher {
   }
 
   /** Compiles what is valid, and tells what is not: one bad pattern never disables the others. */
-  static compile(patterns: readonly DirectoryPattern[]): { matcher: DirectoryMatcher; problems: readonly PatternProblem[] } {
+  static compile(patterns: readonly DirectoryPattern[]): {
+    matcher: DirectoryMatcher;
+    problems: readonly PatternProblem[];
+  } {
     const compiled: Compiled[] = [];
     const problems: PatternProblem[] = [];
     for (const pattern of patterns) {
@@ -70,10 +73,14 @@ export class DirectoryMatcher {
 /** Throws nothing: a text is what is wrong with the pattern. */
 function compilePattern({ pattern, type, ordinal }: DirectoryPattern): Compiled | string {
   const field = `pattern ${JSON.stringify(pattern)}`;
-  if (!isPageType(type)) return `${field}: type ${JSON.stringify(type)} is unknown; use one of ${PAGE_TYPES.join(', ')}`;
-  if (!Number.isFinite(ordinal)) return `${field}: ordinal ${ordinal} is no number; give its place in the order`;
-  if (pattern.length > MAX_LENGTH) return `${field.slice(0, 80)}…: longer than ${MAX_LENGTH} characters; shorten it`;
-  if (!pattern.startsWith('/')) return `${field} does not start with "/"; write a path from the root, like /blog/*`;
+  if (!isPageType(type))
+    return `${field}: type ${JSON.stringify(type)} is unknown; use one of ${PAGE_TYPES.join(', ')}`;
+  if (!Number.isFinite(ordinal))
+    return `${field}: ordinal ${ordinal} is no number; give its place in the order`;
+  if (pattern.length > MAX_LENGTH)
+    return `${field.slice(0, 80)}…: longer than ${MAX_LENGTH} characters; shorten it`;
+  if (!pattern.startsWith('/'))
+    return `${field} does not start with "/"; write a path from the root, like /blog/*`;
   if (/[?#]/.test(pattern)) return `${field} holds "?" or "#"; patterns are matched against the path only`;
   const segments = decodedSegments(pattern);
   if (segments === null) return `${field} holds a broken percent escape; write the characters themselves`;
@@ -103,7 +110,7 @@ function matchesSegments(pattern: readonly string[], path: readonly string[]): b
   let p = 0;
   let star = -1;
   let mark = 0;
-  for (let s = 0; s < path.length; ) {
+  for (let s = 0; s < path.length;) {
     const part = pattern[p];
     if (part === ANY_DEPTH) {
       star = p++;
@@ -126,7 +133,7 @@ function matchesText(pattern: string, text: string): boolean {
   let p = 0;
   let star = -1;
   let mark = 0;
-  for (let t = 0; t < text.length; ) {
+  for (let t = 0; t < text.length;) {
     if (pattern[p] === '*') {
       star = p++;
       mark = t;

@@ -6,7 +6,7 @@ export interface Judged {
   readonly predicted: PageType | null;
 }
 
-export interface LabelFigures {
+interface LabelFigures {
   readonly label: PageType;
   readonly support: number;
   readonly precision: number;
@@ -27,9 +27,9 @@ export interface Evaluation {
 
 /** Figures of a classifier's answers. Precision and recall are 0 where their denominator is. */
 export function evaluate(rows: readonly Judged[]): Evaluation {
-  const support = new Array<number>(PAGE_TYPES.length).fill(0);
-  const given = new Array<number>(PAGE_TYPES.length).fill(0);
-  const right = new Array<number>(PAGE_TYPES.length).fill(0);
+  const support = PAGE_TYPES.map(() => 0);
+  const given = PAGE_TYPES.map(() => 0);
+  const right = PAGE_TYPES.map(() => 0);
   const confusion = new Map<PageType, Map<PageType | null, number>>();
   for (const { label, predicted } of rows) {
     increment(support, label);
@@ -39,12 +39,20 @@ export function evaluate(rows: readonly Judged[]): Evaluation {
     row.set(predicted, (row.get(predicted) ?? 0) + 1);
     confusion.set(label, row);
   }
-  const perLabel = PAGE_TYPES.map((label, i) => figures(label, support[i] ?? 0, given[i] ?? 0, right[i] ?? 0));
+  const perLabel = PAGE_TYPES.map((label, i) =>
+    figures(label, support[i] ?? 0, given[i] ?? 0, right[i] ?? 0),
+  );
   const present = perLabel.filter((figure) => figure.support > 0);
   return {
     total: rows.length,
-    accuracy: ratio(right.reduce((a, b) => a + b, 0), rows.length),
-    macroF1: ratio(present.reduce((sum, figure) => sum + figure.f1, 0), present.length),
+    accuracy: ratio(
+      right.reduce((a, b) => a + b, 0),
+      rows.length,
+    ),
+    macroF1: ratio(
+      present.reduce((sum, figure) => sum + figure.f1, 0),
+      present.length,
+    ),
     perLabel: perLabel.filter((_, i) => (support[i] ?? 0) > 0 || (given[i] ?? 0) > 0),
     confusion,
   };

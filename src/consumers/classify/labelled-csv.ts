@@ -23,18 +23,26 @@ export function readLabelledCsv(text: string, source: string): LabelledUrl[] {
   const columns = REQUIRED.map((name) => {
     const column = header.fields.indexOf(name);
     if (column < 0) {
-      throw invalid(`${source} has no column "${name}" (it has: ${header.fields.join(', ')})`, `Add the column ${name}.`);
+      throw invalid(
+        `${source} has no column "${name}" (it has: ${header.fields.join(', ')})`,
+        `Add the column ${name}.`,
+      );
     }
     return column;
   });
   return records.map((record) => {
-    const [account = '', url = '', title = '', label = ''] = columns.map((column) => record.fields[column] ?? '');
+    const [account = '', url = '', title = '', label = ''] = columns.map(
+      (column) => record.fields[column] ?? '',
+    );
     if (record.fields.length !== header.fields.length) {
       const counts = `${record.fields.length} fields instead of ${header.fields.length}`;
       throw invalid(`${source} line ${record.line} has ${counts}`, 'Quote fields that hold commas.');
     }
     if (!isPageType(label)) {
-      throw invalid(`${source} line ${record.line}: label ${JSON.stringify(label)} is unknown`, `Use one of ${PAGE_TYPES.join(', ')}.`);
+      throw invalid(
+        `${source} line ${record.line}: label ${JSON.stringify(label)} is unknown`,
+        `Use one of ${PAGE_TYPES.join(', ')}.`,
+      );
     }
     return { account, url, title, label };
   });
@@ -50,7 +58,7 @@ export function parseCsv(text: string, source = 'CSV'): CsvRecord[] {
   const records: CsvRecord[] = [];
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   let line = 1;
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const start = line;
     const fields: string[] = [];
     for (;;) {
@@ -69,7 +77,12 @@ export function parseCsv(text: string, source = 'CSV'): CsvRecord[] {
   return records;
 }
 
-function readField(text: string, from: number, source: string, line: number): { value: string; end: number; lineBreaks: number } {
+function readField(
+  text: string,
+  from: number,
+  source: string,
+  line: number,
+): { value: string; end: number; lineBreaks: number } {
   if (text[from] !== '"') {
     let end = from;
     while (end < text.length && text[end] !== ',' && text[end] !== '\n' && text[end] !== '\r') end++;
@@ -78,7 +91,8 @@ function readField(text: string, from: number, source: string, line: number): { 
   let end = from + 1;
   for (;;) {
     end = text.indexOf('"', end);
-    if (end < 0) throw invalid(`${source} line ${line}: a quoted field has no end`, 'Close it with a double quote.');
+    if (end < 0)
+      throw invalid(`${source} line ${line}: a quoted field has no end`, 'Close it with a double quote.');
     if (text[end + 1] !== '"') break;
     end += 2;
   }

@@ -1,9 +1,9 @@
-import { PAGE_TYPES, pageTypeIndex } from './page-types.ts';
+import { PAGE_TYPES } from './page-types.ts';
 import type { Topic, Votes } from './topic.ts';
 import { TOPICS } from './tokens/index-of-topics.ts';
 
 /** Where a topic's word was found. `damped` roles stand behind an editorial or a reference section. */
-export const ROLES = [
+const ROLES = [
   'page',
   'page-in-article',
   'page-in-docs',
@@ -33,8 +33,19 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
-const PARTIAL: ReadonlySet<Role> = new Set(['section-head', 'head', 'most', 'most-in-article', 'most-in-docs', 'most-in-list', 'some', 'slug', 'tail', 'inner', 'domain']);
-const TYPE_COUNT = PAGE_TYPES.length;
+const PARTIAL: ReadonlySet<Role> = new Set([
+  'section-head',
+  'head',
+  'most',
+  'most-in-article',
+  'most-in-docs',
+  'most-in-list',
+  'some',
+  'slug',
+  'tail',
+  'inner',
+  'domain',
+]);
 const names: string[] = [];
 const weights: number[] = [];
 
@@ -42,9 +53,7 @@ const weights: number[] = [];
 export function defineSignal(name: string, votes: Votes): number {
   const id = names.length;
   names.push(name);
-  const row = new Array<number>(TYPE_COUNT).fill(0);
-  for (const type of PAGE_TYPES) row[pageTypeIndex(type)] = votes[type] ?? 0;
-  weights.push(...row);
+  for (const type of PAGE_TYPES) weights.push(votes[type] ?? 0);
   return id;
 }
 

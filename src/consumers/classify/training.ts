@@ -39,11 +39,17 @@ export function trainCorrections(
 }
 
 /** Scores of one example: the sums of its signals' weights. */
-export function scoresOf(signals: Int32Array, prior: Float64Array, delta: Float64Array, types: number): Float64Array {
+export function scoresOf(
+  signals: Int32Array,
+  prior: Float64Array,
+  delta: Float64Array,
+  types: number,
+): Float64Array {
   const scores = new Float64Array(types);
   for (const signal of signals) {
     const row = signal * types;
-    for (let t = 0; t < types; t++) scores[t] = (scores[t] ?? 0) + (prior[row + t] ?? 0) + (delta[row + t] ?? 0);
+    for (let t = 0; t < types; t++)
+      scores[t] = (scores[t] ?? 0) + (prior[row + t] ?? 0) + (delta[row + t] ?? 0);
   }
   return scores;
 }
@@ -61,7 +67,13 @@ export function softmax(scores: Float64Array): void {
   for (let t = 0; t < scores.length; t++) scores[t] = (scores[t] ?? 0) / sum;
 }
 
-function addGradient(example: Example, prior: Float64Array, delta: Float64Array, types: number, gradient: Float64Array): void {
+function addGradient(
+  example: Example,
+  prior: Float64Array,
+  delta: Float64Array,
+  types: number,
+  gradient: Float64Array,
+): void {
   const error = scoresOf(example.signals, prior, delta, types);
   softmax(error);
   error[example.label] = (error[example.label] ?? 0) - 1;
@@ -93,7 +105,8 @@ class AdamStep {
       const square = 0.999 * (this.#square[i] ?? 0) + 0.001 * slope * slope;
       this.#mean[i] = mean;
       this.#square[i] = square;
-      values[i] = (values[i] ?? 0) - (this.#size * mean * meanScale) / (Math.sqrt(square * squareScale) + 1e-8);
+      values[i] =
+        (values[i] ?? 0) - (this.#size * mean * meanScale) / (Math.sqrt(square * squareScale) + 1e-8);
     }
   }
 }

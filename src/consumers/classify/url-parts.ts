@@ -37,7 +37,8 @@ export interface UrlParts {
   readonly fragment: string;
 }
 
-const TRACKING = /^(utm_|mtm_|pk_|hsa_|trk|__hs|_hs|mc_|fbclid|gclid|gclsrc|dclid|msclkid|yclid|twclid|igshid|ref$|ref_|referrer$|cmp$|icmp|ga_|vero_|oly_|wt_|at_|gad_|gbraid|wbraid|srsltid|si$|spm$|scm$|_ga$|_gl$|wickedid|ncid$|sref$|affid$|campaign(id)?$|lang$|language$|locale$|hl$|lng$)/;
+const TRACKING =
+  /^(utm_|mtm_|pk_|hsa_|trk|__hs|_hs|mc_|fbclid|gclid|gclsrc|dclid|msclkid|yclid|twclid|igshid|ref$|ref_|referrer$|cmp$|icmp|ga_|vero_|oly_|wt_|at_|gad_|gbraid|wbraid|srsltid|si$|spm$|scm$|_ga$|_gl$|wickedid|ncid$|sref$|affid$|campaign(id)?$|lang$|language$|locale$|hl$|lng$)/;
 const INDEX_FILE = /^(index|default|main|home|start)\.(html?|php\d?|aspx?|jsp|cfm|cgi|xhtml|shtml)$/;
 const EXTENSION = /\.([a-z][a-z\d]{1,5})$/;
 /** A version or a domain at a segment's end is no file ending: `/v1.2`, `/example.com`. */
@@ -50,8 +51,14 @@ const FILE_ENDINGS = new Set(
   ).split(' '),
 );
 /** File endings of pages; they say nothing about the type. */
-const PAGE_ENDINGS = new Set('html htm xhtml shtml php php3 php5 asp aspx jsp jspx do action cfm cgi pl mi node page stm story md'.split(' '));
+const PAGE_ENDINGS = new Set(
+  'html htm xhtml shtml php php3 php5 asp aspx jsp jspx do action cfm cgi pl mi node page stm story md'.split(
+    ' ',
+  ),
+);
 const EMPTY_QUERY: UrlParts['query'] = [];
+/** The rules look at the first segments and the last one of a longer path. */
+const MAX_SEGMENTS = 32;
 const HOST_CACHE_SIZE = 4096;
 const hosts = new Map<string, HostParts>();
 
@@ -59,11 +66,13 @@ const hosts = new Map<string, HostParts>();
 export function urlParts(url: string): UrlParts | null {
   const parsed = URL.parse(url.trim());
   if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) return null;
-  const path = parsed.pathname;
   const hash = parsed.hash;
-  const route = hash.startsWith('#/') || hash.startsWith('#!') ? hash.slice(hash.startsWith('#!') ? 2 : 1) : '';
-  const texts = splitPath(route === '' ? path : `${path}/${route.split('?')[0] ?? ''}`);
-  const whole = [...texts];
+  const route =
+    hash.startsWith('#/') || hash.startsWith('#!') ? hash.slice(hash.startsWith('#!') ? 2 : 1) : '';
+  const whole = splitPath(parsed.pathname);
+  const routed = route === '' ? whole : [...whole, ...splitPath(route.split('?')[0] ?? '')];
+  const texts =
+    routed.length > MAX_SEGMENTS ? [...routed.slice(0, MAX_SEGMENTS - 1), routed.at(-1) ?? ''] : [...routed];
   const extension = takeExtension(texts);
   const before = texts.length;
   stripLocales(texts);
@@ -141,7 +150,9 @@ function hostParts(hostname: string): HostParts {
 
 function parseHostname(hostname: string): HostParts {
   const host = parseHost(hostname, { allowPrivateDomains: true, extractHostname: false });
-  const subdomains = (host.subdomain ?? '').split('.').filter((label) => label !== '' && !/^(www?\d*|web|m|mobile)$/.test(label));
+  const subdomains = (host.subdomain ?? '')
+    .split('.')
+    .filter((label) => label !== '' && !/^(www?\d*|web|m|mobile)$/.test(label));
   return {
     hostname,
     subdomains,

@@ -6,7 +6,7 @@ const HUMP = /([a-z\d])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g;
 const SHORTEST_HUMP = 3.2;
 
 /** No topic has a name of more words than this. */
-const LONGEST_NAME = 7;
+const LONGEST_NAME = 5;
 
 /** What a segment, a host label or a title says. */
 export interface Words {
@@ -22,7 +22,12 @@ export function fold(text: string): string {
   const lower = text.toLowerCase();
   if (!hasForeign(lower)) return lower;
   const folded = lower.normalize('NFKD').replace(MARKS, '').normalize('NFC');
-  return folded.replaceAll('ß', 'ss').replaceAll('ø', 'o').replaceAll('ł', 'l').replaceAll('ı', 'i').replaceAll('æ', 'ae');
+  return folded
+    .replaceAll('ß', 'ss')
+    .replaceAll('ø', 'o')
+    .replaceAll('ł', 'l')
+    .replaceAll('ı', 'i')
+    .replaceAll('æ', 'ae');
 }
 
 /** Splits at everything that is neither letter nor digit, and at camelCase humps. */

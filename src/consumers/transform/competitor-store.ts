@@ -1,4 +1,4 @@
-import type { PartialRow, Value } from '../../change/change.ts';
+import { type PartialRow, type Row, UNAVAILABLE, type Value } from '../../change/change.ts';
 import { type IdType, readId } from './field.ts';
 import type { LeftOut } from './position-store.ts';
 import type { CompetitorLookup } from './result.ts';
@@ -44,12 +44,16 @@ export async function storeCompetitors(client: SqlClient, batch: TableBatch, ids
   const upserts: Upsert[] = [];
   const deletes: string[] = [];
   for (const [key, change] of batch.keys) {
-    const parsed = change.kind === 'delete' ? 'gone' : parseCompetitor(change, ids);
-    if (typeof parsed === 'object') upserts.push({ key, competitor: parsed, change });
-    else if (parsed === 'incomplete') incomplete.push({ id: key, reason: 'a column was not carried' });
-    else {
+    if (change.kind === 'delete') {
       deletes.push(key);
-      if (parsed !== 'gone') rejected.push({ id: key, reason: parsed });
+      continue;
+    }
+    const parsed = parseCompetitor(change, ids);
+    if (parsed.state === 'complete') upserts.push({ key, competitor: parsed.competitor, change });
+    else if (parsed.state === 'incomplete') incomplete.push({ id: key, reason: 'a column was not carried' });
+    else {
+      rejected.push({ id: key, reason: parsed.reason });
+      deletes.push(key);
     }
   }
   changed.push(...(await removeWhere(client, 'partition = ANY($1::integer[])', [sqlArray([...batch.truncated])])));
@@ -61,26 +65,32 @@ export async function storeCompetitors(client: SqlClient, batch: TableBatch, ids
   return { changed, incomplete, rejected };
 }
 
-/** The competitor, 'incomplete', or what is wrong with it. */
-function parseCompetitor(
-  { rows }: KeyChange & { kind: 'upsert' },
-  ids: IdType,
-): NamedCompetitor | 'incomplete' | (string & {}) {
-  const row: PartialRow = Object.assign({}, ...rows.map(onlyCarried));
-  const [competitor, brand, name] = [row['competitor_id'], row['brand_id'], row['competitor_name']] as const;
-  if (competitor === undefined || brand === undefined || name === undefined) return 'incomplete';
-  const competitorId = readId(competitor as Value, ids);
-  const brandId = readId(brand as Value, ids);
-  if ('problem' in competitorId) return `competitor_id: ${competitorId.problem}`;
-  if ('problem' in brandId) return `brand_id: ${brandId.problem}`;
-  if (competitorId.value === null || brandId.value === null) return 'competitor_id or brand_id is NULL';
+type ParsedCompetitor =
+  | { readonly state: 'complete'; readonly competitor: NamedCompetitor }
+  | { readonly state: 'incomplete' }
+  | { readonly state: 'rejected'; readonly reason: string };
+
+function parseCompetitor({ rows }: KeyChange & { kind: 'upsert' }, ids: IdType): ParsedCompetitor {
+  const row: Partial<Record<string, Value>> = Object.assign({}, ...rows.map(carried));
+  const [competitor, brand, name] = [row['competitor_id'], row['brand_id'], row['competitor_name']];
+  if (competitor === undefined || brand === undefined || name === undefined) return { state: 'incomplete' };
+  const competitorId = readId(competitor, ids);
+  const brandId = readId(brand, ids);
+  if ('problem' in competitorId) return rejected(`competitor_id: ${competitorId.problem}`);
+  if ('problem' in brandId) return rejected(`brand_id: ${brandId.problem}`);
+  if (competitorId.value === null || brandId.value === null) return rejected('competitor_id or brand_id is NULL');
   const trimmed = typeof name === 'string' ? name.trim() : '';
-  if (trimmed === '') return 'competitor_name is NULL or blank';
-  return { competitorId: competitorId.value, brandId: brandId.value, name: trimmed };
+  if (trimmed === '') return rejected('competitor_name is NULL or blank');
+  const named = { competitorId: competitorId.value, brandId: brandId.value, name: trimmed };
+  return { state: 'complete', competitor: named };
 }
 
-function onlyCarried(row: PartialRow): PartialRow {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value !== 'symbol'));
+function rejected(reason: string): ParsedCompetitor {
+  return { state: 'rejected', reason };
+}
+
+function carried(row: PartialRow): Partial<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== UNAVAILABLE)) as Row;
 }
 
 async function removeWhere(client: SqlClient, condition: string, values: unknown[]): Promise<NamedCompetitor[]> {

@@ -35,11 +35,12 @@ export function commonTime(source: Buffer, start: number, length: number): numbe
   return micros + fraction;
 }
 
-/** "2026-11-21 03:58:00.123456" → microseconds since 1970-01-01T00:00:00, or NaN. */
+/** "2026-11-21 03:58:00.123456" → microseconds since 1970-01-01T00:00:00, or NaN, also where a double rounds. */
 export function commonTimestamp(source: Buffer, start: number, length: number): number {
   if (source[start + DATE_LENGTH] !== SPACE) return Number.NaN;
   const days = commonDate(source, start, DATE_LENGTH);
-  return days * MICROS_PER_DAY + commonTime(source, start + DATE_LENGTH + 1, length - DATE_LENGTH - 1);
+  const micros = days * MICROS_PER_DAY + commonTime(source, start + DATE_LENGTH + 1, length - DATE_LENGTH - 1);
+  return Number.isSafeInteger(micros) ? micros : Number.NaN;
 }
 
 /** Whether the bytes are "2026-11-21 03:58:00[.ffffff]+00": one replaced character away from ISO 8601. */

@@ -16,7 +16,8 @@ type Canonicalise = (text: string) => string;
 
 /**
  * Identity of a row by the values of its key columns, never by encoded bytes, which hold a schema id.
- * 1.0 and 1.00 are one numeric, -0 and 0 one float, 'a' and 'a ' one bpchar.
+ * 1.0 and 1.00 are one numeric, -0 and 0 one float, 'a' and 'a ' one bpchar without a length (one with a
+ * length is always padded to it).
  */
 export class KeyIdentity {
   readonly #schema: TableSchema;
@@ -102,7 +103,7 @@ function canonicaliserOf(column: Column | undefined): Canonicalise | null {
     case 'float8':
       return (text) => (text === '-0' ? '0' : text);
     case 'bpchar':
-      return (text) => text.replace(/ +$/, '');
+      return column.typmod >= 0 ? null : (text) => text.replace(/ +$/, '');
     default:
       return null;
   }

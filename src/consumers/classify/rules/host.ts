@@ -17,8 +17,13 @@ const EVENT_NAME =
   /(conf$|confs?[^a-z]|conference|summit|con$|con\d|days?$|camp$|fest$|festival|meetup|kaigi|congress|expo$|hack|jam$|forum$|\d{4}$|conf\b|week$|symposium|event)/;
 const BLOG_NAME = /(blog|engineering$|tech$|writes|diary|journal|notes$|stories|thoughts)/;
 /** Words that tell in a hyphenated domain what a subdomain would: `acme-help.com`. */
-const WORD_NAMES = new Set('help support docs blog engineering careers jobs forum customerservice helpcenter wiki shop store'.split(' '));
-const PERSONAL_PLATFORM = /^(github\.io|gitlab\.io|wordpress\.com|blogspot\.[a-z.]+|substack\.com|medium\.com|tumblr\.com|ghost\.io|hashnode\.dev)$/;
+const WORD_NAMES = new Set(
+  'help support docs blog engineering careers jobs forum customerservice helpcenter wiki shop store'.split(
+    ' ',
+  ),
+);
+const PERSONAL_PLATFORM =
+  /^(github\.io|gitlab\.io|wordpress\.com|blogspot\.[a-z.]+|substack\.com|medium\.com|tumblr\.com|ghost\.io|hashnode\.dev)$/;
 
 const NEWS_HOST = defineSignal('host-name:news', { article: 1.2 });
 const EVENT_HOST = defineSignal('host-name:event', { event: 1.2 });
@@ -66,7 +71,8 @@ function judge(host: HostParts): HostVerdict {
   const suffix = host.suffix.split('.').at(-1) ?? '';
   if (WORD_SUFFIXES.has(suffix)) labels.push(...topicsOf(wordsOf(suffix)));
   const nameWords = wordsOf(host.name).list;
-  if (nameWords.length > 1) for (const word of nameWords) if (WORD_NAMES.has(word)) labels.push(...(TOPICS_BY_WORD.get(word) ?? []));
+  if (nameWords.length > 1)
+    for (const word of nameWords) if (WORD_NAMES.has(word)) labels.push(...(TOPICS_BY_WORD.get(word) ?? []));
   const nameTopics: number[] = [];
   eachPhrase(wordsOf(host.name), (found) => nameTopics.push(...found));
   return { context: contextAfter(labels, 'none'), labels, rootLabels, nameTopics, extra: extraSignals(host) };
@@ -86,7 +92,8 @@ function extraSignals(host: HostParts): number[] {
   if (EVENT_NAME.test(host.name)) extra.push(EVENT_HOST);
   if (BLOG_NAME.test(host.name)) extra.push(BLOG_HOST);
   if (PERSONAL_PLATFORM.test(host.suffix) || PERSONAL_PLATFORM.test(host.domain)) extra.push(BLOG_PLATFORM);
-  if (/(readthedocs\.io|gitbook\.io|readme\.io|javadoc\.io|docs\.rs|mintlify\.app)$/.test(host.hostname)) extra.push(DOCS_PLATFORM);
+  if (/(readthedocs\.io|gitbook\.io|readme\.io|javadoc\.io|docs\.rs|mintlify\.app)$/.test(host.hostname))
+    extra.push(DOCS_PLATFORM);
   if (/(^|\.)(edu|ac)(\.|$)/.test(host.suffix)) extra.push(INSTITUTION);
   if (/(^|\.)(gov|gouv|gob|govt|gv|mil|int|bund|europa)(\.|$)/.test(host.hostname)) extra.push(GOVERNMENT);
   if (host.subdomains.some((label) => /(19|20)\d\d$/.test(label))) extra.push(YEAR_HOST);

@@ -7,7 +7,14 @@ import { addTopics, eachPhrase, topicsOf, withoutNumbers } from './topic-match.t
 /** A last segment with this many words is a slug: its words tell what the page is about, not what it is. */
 const SLUG_WORDS = 5;
 
-const PAGE: Record<Context | 'none', Role> = { none: 'page', editorial: 'page-in-article', reference: 'page-in-docs', list: 'page-in-list', press: 'page-in-article', shop: 'page' };
+const PAGE: Record<Context | 'none', Role> = {
+  none: 'page',
+  editorial: 'page-in-article',
+  reference: 'page-in-docs',
+  list: 'page-in-list',
+  press: 'page-in-article',
+  shop: 'page',
+};
 const SECTION: Record<Context | 'none', Role> = {
   none: 'section',
   editorial: 'section-in-article',
@@ -29,7 +36,11 @@ const MOST: Record<Context | 'none', Role> = {
  * What the path's segments name, the last one as the page itself, those before it as its sections.
  * Returns the context in which the last one stands.
  */
-export function addPathSignals(segments: readonly Segment[], hostContext: Context | 'none', signals: SignalSet): Context | 'none' {
+export function addPathSignals(
+  segments: readonly Segment[],
+  hostContext: Context | 'none',
+  signals: SignalSet,
+): Context | 'none' {
   let context = hostContext;
   const last = segments.length - 1;
   for (const [i, segment] of segments.entries()) {
@@ -75,7 +86,12 @@ export function contextAfter(topics: readonly number[], before: Context | 'none'
   return context;
 }
 
-function addLast(segment: Segment, topics: readonly number[], context: Context | 'none', signals: SignalSet): void {
+function addLast(
+  segment: Segment,
+  topics: readonly number[],
+  context: Context | 'none',
+  signals: SignalSet,
+): void {
   if (topics.length > 0) {
     addTopics(topics, PAGE[context], signals);
     return;
@@ -83,10 +99,12 @@ function addLast(segment: Segment, topics: readonly number[], context: Context |
   const count = segment.words.list.length;
   if (count > SLUG_WORDS && context !== 'none') return;
   eachPhrase(segment.words, (found, covered, atEnd) => {
-    if (count >= SLUG_WORDS - 1 && atEnd && covered > 1 && context === 'none') addTopics(found, 'tail', signals);
+    if (count >= SLUG_WORDS - 1 && atEnd && covered > 1 && context === 'none')
+      addTopics(found, 'tail', signals);
     else if (count >= SLUG_WORDS && covered * 2 < count) addTopics(found, 'slug', signals);
     else if (covered * 2 >= count && (covered > 1 || atEnd)) addTopics(found, MOST[context], signals);
-    else if (atEnd && (context === 'none' || context === 'shop') && count < SLUG_WORDS) addTopics(found, 'head', signals);
+    else if (atEnd && (context === 'none' || context === 'shop') && count < SLUG_WORDS)
+      addTopics(found, 'head', signals);
     else addTopics(found, context === 'none' ? 'some' : 'slug', signals);
   });
 }

@@ -13,9 +13,14 @@ const SEARCH_NAMES = new Set(
 );
 const WEAK_NAMES = new Set('k s st text word find_desc term terms p'.split(' '));
 /** Names that pass the page or the action of an application without readable paths. */
-const ROUTE_NAMES = new Set('page action do mode view a seite act route option task cmd section r mod go pg site content tab p type'.split(' '));
+const ROUTE_NAMES = new Set(
+  'page action do mode view a seite act route option task cmd section r mod go pg site content tab p type'.split(
+    ' ',
+  ),
+);
 const PAGE_NAMES = new Set('page p paged pg seite pagina start offset'.split(' '));
-const ID_NAMES = /^(id|gid|idx|pid|productid|product_id|item|itemid|sku|artikel|article|articleid|artid|helpid|t|tid|topic|thread|v|list|goods_id|cid|category|cat|catid|p|node|nid|post|newsid|news_id|uid)$/;
+const ID_NAMES =
+  /^(id|gid|idx|pid|productid|product_id|item|itemid|sku|artikel|article|articleid|artid|helpid|t|tid|topic|thread|v|list|goods_id|cid|category|cat|catid|p|node|nid|post|newsid|news_id|uid)$/;
 
 const SEARCH = defineSignal('query:search', { search: 4.5 });
 const SEARCH_WEAK = defineSignal('query:search-maybe', { search: 2.8 });
@@ -46,12 +51,17 @@ function addParameter(name: string, value: string, deep: boolean, signals: Signa
     return;
   }
   if (SEARCH_NAMES.has(bare)) {
-    if (value !== '' && !value.startsWith('/')) signals.add(WEAK_NAMES.has(bare) && bare !== 's' ? SEARCH_WEAK : SEARCH);
-  } else if (/\[(q|query|search|sword|term|suche?)\]$/.test(bare) || /[_.-](q|query|search|keyword|keywords)$/.test(bare)) {
+    if (value !== '' && !value.startsWith('/'))
+      signals.add(WEAK_NAMES.has(bare) && bare !== 's' ? SEARCH_WEAK : SEARCH);
+  } else if (
+    /\[(q|query|search|sword|term|suche?)\]$/.test(bare) ||
+    /[_.-](q|query|search|keyword|keywords)$/.test(bare)
+  ) {
     signals.add(SEARCH_NESTED);
   }
   if (PAGE_NAMES.has(bare) && /^\d+$/.test(value)) signals.add(PAGED);
-  else if (/^(gid|pid|productid|product_id|sku|artikel|goods_id|itemid|idx)$/.test(bare)) signals.add(PRODUCT_ID);
+  else if (/^(gid|pid|productid|product_id|sku|artikel|goods_id|itemid|idx)$/.test(bare))
+    signals.add(PRODUCT_ID);
   else if (ID_NAMES.test(bare)) signals.add(ID);
   if (ROUTE_NAMES.has(bare) && value.length < 60) {
     if (!deep) signals.add(ROOT_ROUTE);

@@ -11,13 +11,18 @@ const HEX_ID = /^[\da-f]{8}-[\da-f]{4}-|^[\da-f]{12,}$/i;
 const SLUG_HASH = /-[\da-f]{9,12}$/i;
 const TRAILING_ID = /[-_,.](a|art|id|aid)?\d{5,}$/i;
 const LEADING_ID = /^\d{1,7}-[a-z]/i;
-const PRODUCT_MARK = /[-_](p|prod|i|pd|art|dp|sku|a)[-_.]?\d{3,}$|-\d+-product$|_[ip]\d+$|^(p|prd|sku|i)-?\d{4,}$|^B0[A-Z\d]{8}$/i;
+const PRODUCT_MARK =
+  /[-_](p|prod|i|pd|art|dp|sku|a)[-_.]?\d{3,}$|-\d+-product$|_[ip]\d+$|^(p|prd|sku|i)-?\d{4,}$|^B0[A-Z\d]{8}$/i;
 const LOCAL_ID = /^(?=.*\d)[A-Z\d]{6,}$/;
 const HANDLE = /^[@~]\w/;
 const IMAGE = new Set('png jpg jpeg gif svg webp ico bmp tif tiff avif'.split(' '));
 const DOCUMENT = new Set('doc docx xls xlsx ppt pptx odt epub'.split(' '));
-const BINARY = new Set('zip gz tgz bz2 xz rar 7z exe msi dmg pkg deb rpm apk ipa iso jar bin appimage whl'.split(' '));
-const MACHINE = new Set('xml rss atom rdf json jsonld yml yaml ics dtd xsd wsdl css js mjs csv woff woff2 ttf'.split(' '));
+const BINARY = new Set(
+  'zip gz tgz bz2 xz rar 7z exe msi dmg pkg deb rpm apk ipa iso jar bin appimage whl'.split(' '),
+);
+const MACHINE = new Set(
+  'xml rss atom rdf json jsonld yml yaml ics dtd xsd wsdl css js mjs csv woff woff2 ttf'.split(' '),
+);
 const MEDIA = new Set('mp3 mp4 m4a m4v avi mov webm wav ogg'.split(' '));
 
 const ROOT = defineSignal('shape:root', { homepage: 6 });
@@ -79,7 +84,8 @@ const MACHINE_PATH = defineSignal('shape:api-call', { other: 5 });
 
 /** Address forms of the help-desk products in wide use. */
 const HELP_DESK_WORDS = new Set(['hc', 'portal', 'support', 'knowledge_base', 'knowledgebase', 'kb']);
-const HELP_DESK_PATH = /\/hc\/|\/customer\/(en\/)?portal\/|\/support\/(solutions|tickets|home)|\/knowledge_?base\/|\/kb\/|\/portal\/(en\/)?kb/;
+const HELP_DESK_PATH =
+  /\/hc\/|\/customer\/(en\/)?portal\/|\/support\/(solutions|tickets|home)|\/knowledge_?base\/|\/kb\/|\/portal\/(en\/)?kb/;
 
 /** What the form of path and file name says, whatever its words mean. */
 export function addShapeSignals(parts: UrlParts, context: Context | 'none', signals: SignalSet): void {
@@ -97,7 +103,8 @@ export function addShapeSignals(parts: UrlParts, context: Context | 'none', sign
   addIdSignals(parts, last, signals);
   addSlugSignals(segments, last, context, signals);
   addMachineSignals(segments, signals);
-  if (segments.length === 1 && parts.extension === '' && /^git(hub|lab)\.io$/.test(parts.host.suffix)) signals.add(PROJECT_PAGES);
+  if (segments.length === 1 && parts.extension === '' && /^git(hub|lab)\.io$/.test(parts.host.suffix))
+    signals.add(PROJECT_PAGES);
 }
 
 function addFileSignals(extension: string, signals: SignalSet): void {
@@ -115,7 +122,7 @@ function addFileSignals(extension: string, signals: SignalSet): void {
 function addDateSignals(segments: readonly Segment[], last: Segment, signals: SignalSet): void {
   for (let i = 0; i < segments.length; i++) {
     const text = segments[i]?.text ?? '';
-    if (!YEAR.test(text)) continue;
+    if (text.length !== 4 || !YEAR.test(text)) continue;
     const month = segments[i + 1]?.text;
     const atEnd = i === segments.length - 1;
     if (atEnd) signals.add(YEAR_PAGE);
@@ -125,16 +132,19 @@ function addDateSignals(segments: readonly Segment[], last: Segment, signals: Si
     } else signals.add(YEAR_SECTION);
   }
   const text = last.text;
+  if (segments.length > 2 && STORY_FILE.test(text)) signals.add(STORY_PAGE);
+  if (!hasDigit(text)) return;
   if (!YEAR.test(text) && ENDS_WITH_YEAR.test(text) && last.words.list.length <= 4) signals.add(YEAR_TAIL);
   if (DATED.test(text)) signals.add(DATED_SLUG);
-  if (segments.length > 2 && STORY_FILE.test(text)) signals.add(STORY_PAGE);
   const before = segments.at(-2)?.text.toLowerCase();
-  if (NUMBER.test(text) && (before === 'page' || before === 'p' || before === 'seite')) signals.add(PAGE_NUMBER);
+  if (NUMBER.test(text) && (before === 'page' || before === 'p' || before === 'seite'))
+    signals.add(PAGE_NUMBER);
 }
 
 function addIdSignals(parts: UrlParts, last: Segment, signals: SignalSet): void {
   const text = last.text;
   if (HANDLE.test(text)) signals.add(HANDLE_PAGE);
+  if (!hasDigit(text)) return;
   if (PRODUCT_MARK.test(text)) signals.add(PRODUCT_ID);
   else if (NUMBER.test(text)) signals.add(NUMERIC_PAGE);
   else if (HEX_ID.test(text)) signals.add(OPAQUE_PAGE);
@@ -146,7 +156,16 @@ function addIdSignals(parts: UrlParts, last: Segment, signals: SignalSet): void 
 
 /** Then the segment before it is the slug: `/some-long-title/123456`. */
 function isId(segment: Segment): boolean {
-  return /^[!~]?\d+$/.test(segment.text) || HEX_ID.test(segment.text);
+  return hasDigit(segment.text) && (/^[!~]?\d+$/.test(segment.text) || HEX_ID.test(segment.text));
+}
+
+/** Most segments have none, and then no id or date can be found. */
+function hasDigit(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) return true;
+  }
+  return false;
 }
 
 /** Shops of the PrestaShop kind write `/7-shoes` for a category and `/shoes/12-red-shoe.html` for a product. */
@@ -157,18 +176,30 @@ function addLeadingId(parts: UrlParts, signals: SignalSet): void {
   else signals.add(LEADING_NUMBER);
 }
 
-function addSlugSignals(segments: readonly Segment[], last: Segment, context: Context | 'none', signals: SignalSet): void {
+function addSlugSignals(
+  segments: readonly Segment[],
+  last: Segment,
+  context: Context | 'none',
+  signals: SignalSet,
+): void {
   const named = isId(last) && segments.length > 1 ? (segments.at(-2) ?? last) : last;
-  const count = named.words.list.filter((word) => !NUMBER.test(word)).length;
+  const count = wordCount(named.words.list);
   const size = count <= 3 ? count : count <= 5 ? 4 : count <= 8 ? 5 : 6;
   const signal = WORD_COUNTS[size];
   if (signal !== undefined && (context === 'none' || context === 'editorial')) signals.add(signal);
   if (segments.length === 1 && count >= 4) signals.add(LONE_SLUG);
   if (segments.length === 1 && count <= 1) signals.add(BARE_WORD);
   const before = segments.at(-2)?.text;
-  const letter = segments.findIndex((segment) => /^[ap]$/i.test(segment.text));
-  if (letter >= 0 && letter < segments.length - 1) signals.add(/\d{3}/.test(last.text) ? LETTER_ID : LETTER_SLUG);
+  const letter = segments.findIndex(({ text }) => text.length === 1 && 'apAP'.includes(text));
+  if (letter >= 0 && letter < segments.length - 1)
+    signals.add(/\d{3}/.test(last.text) ? LETTER_ID : LETTER_SLUG);
   if (before !== undefined && HANDLE.test(before)) signals.add(HANDLE_SECTION);
+}
+
+function wordCount(words: readonly string[]): number {
+  let count = 0;
+  for (const word of words) if (!NUMBER.test(word)) count++;
+  return count;
 }
 
 function addMachineSignals(segments: readonly Segment[], signals: SignalSet): void {
@@ -179,5 +210,6 @@ function addMachineSignals(segments: readonly Segment[], signals: SignalSet): vo
     if (HELP_DESK_PATH.test(`/${path}/`)) signals.add(HELP_DESK);
   }
   const second = segments[1]?.text ?? '';
-  if (first === 'wp-json' || (first === 'api' && segments.length > 2 && /^v\d/.test(second))) signals.add(MACHINE_PATH);
+  if (first === 'wp-json' || (first === 'api' && segments.length > 2 && /^v\d/.test(second)))
+    signals.add(MACHINE_PATH);
 }

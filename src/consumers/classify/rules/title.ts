@@ -36,16 +36,21 @@ export function addTitleSignals(title: string, signals: SignalSet): void {
   addFormSignals(fold(text), words.list.length, signals);
   const topics = topicsOf(words);
   if (topics.length > 0) addTopics(topics, 'title', signals);
-  else if (words.list.length <= LONG_WORDS) eachPhrase(words, (found) => addTopics(found, words.list.length <= SHORT_WORDS ? 'title' : 'title-long', signals));
+  else if (words.list.length <= LONG_WORDS)
+    eachPhrase(words, (found) =>
+      addTopics(found, words.list.length <= SHORT_WORDS ? 'title' : 'title-long', signals),
+    );
 }
 
 function addFormSignals(text: string, words: number, signals: SignalSet): void {
   signals.add(words <= 3 ? SHORT : words <= 5 ? MIDDLE : LONG);
-  if (/^(how|why|when|what|wie|warum|comment|pourquoi|como|por que|jak|kak)\b/.test(text)) signals.add(HOW_TO);
+  if (/^(how|why|when|what|wie|warum|comment|pourquoi|como|por que|jak|kak)\b/.test(text))
+    signals.add(HOW_TO);
   if (/^(the )?(top |best )?\d{1,3}\+? (?!%)\D/.test(text) && words >= 4) signals.add(LIST);
   if (text.includes('?')) signals.add(QUESTION);
   if (/\bvs\.?\b|\bversus\b/.test(text)) signals.add(VERSUS);
-  if (/\bfor (sale|rent)\b|\bnew homes in\b|\bzu verkaufen\b|\ba vendre\b|\ben venta\b/.test(text)) signals.add(FOR_SALE);
+  if (/\bfor (sale|rent)\b|\bnew homes in\b|\bzu verkaufen\b|\ba vendre\b|\ben venta\b/.test(text))
+    signals.add(FOR_SALE);
   if (/[$€£]\s?\d|\d\s?[$€£]/.test(text)) signals.add(MONEY);
   if (/\b(get started|free|save|sign up|try|trial|today|limited)\b/.test(text)) signals.add(PROMISE);
 }

@@ -31,7 +31,7 @@ type Found = (topics: readonly number[], covered: number, atEnd: boolean) => voi
 export function eachPhrase(words: Words, found: Found): void {
   const list = words.list;
   const end = Math.min(list.length, MAX_WORDS);
-  for (let i = 0; i < end; ) i += longestPhrase(list, i, end, found);
+  for (let i = 0; i < end;) i += longestPhrase(list, i, end, found);
 }
 
 function longestPhrase(list: readonly string[], from: number, end: number, found: Found): number {

@@ -62,19 +62,22 @@ export const ACCOUNT: readonly Topic[] = [
   },
   {
     name: 'delete',
-    words: 'delete remove disable close deletion loeschen supprimer eliminar excluir cancel cancellation terminate',
+    words:
+      'delete remove disable close deletion loeschen supprimer eliminar excluir cancel cancellation terminate',
     page: { auth: 2.6 },
   },
   {
     name: 'edit',
-    words: 'edit editar bearbeiten modifier modificar aendern update change wijzigen andra endre muokkaa edytuj upravit',
+    words:
+      'edit editar bearbeiten modifier modificar aendern update change wijzigen andra endre muokkaa edytuj upravit',
     page: { auth: 2 },
     section: { auth: 1 },
     title: {},
   },
   {
     name: 'two-factor',
-    words: '2fa twofactor twofactorauthentication twostepverification 2stepverification mfa multifactor totp tfa securitykeys sessionsdevices apikeys accesstokens',
+    words:
+      '2fa twofactor twofactorauthentication twostepverification 2stepverification mfa multifactor totp tfa securitykeys sessionsdevices apikeys accesstokens',
     page: { auth: 2.4, support: 1.6 },
     section: { auth: 1.6, support: 1.2 },
   },
@@ -88,7 +91,8 @@ export const ACCOUNT: readonly Topic[] = [
   },
   {
     name: 'console',
-    words: 'dashboard console portal admin wpadmin wplogin panel controlpanel cpanel secure secured members member membership my me user users customer id app webapp memberssl',
+    words:
+      'dashboard console portal admin wpadmin wplogin panel controlpanel cpanel secure secured members member membership my me user users customer id app webapp memberssl',
     page: { auth: 1.6 },
     section: { auth: 1.3 },
     host: { auth: 1.8, other: 0.3 },

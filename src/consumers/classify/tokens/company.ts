@@ -32,7 +32,8 @@ export const COMPANY: readonly Topic[] = [
   },
   {
     name: 'team',
-    words: 'team ourteam theteam meettheteam ourpeople equipe lequipe equipo nuestroequipo elequipo team nossaequipe ilteam hetteam teamet zespol tym csapat echipa ekibimiz команда redaktion redaction crew',
+    words:
+      'team ourteam theteam meettheteam ourpeople equipe lequipe equipo nuestroequipo elequipo team nossaequipe ilteam hetteam teamet zespol tym csapat echipa ekibimiz команда redaktion redaction crew',
     page: { about: 4 },
     section: { about: 1.5, profile: 1.5 },
   },
@@ -59,7 +60,8 @@ export const COMPANY: readonly Topic[] = [
   },
   {
     name: 'press',
-    words: 'press media mediacenter mediacentre presscenter presscentre presskit mediakit inthenews inthepress pressmedia newsandmedia mediaroom pressoffice pressenews',
+    words:
+      'press media mediacenter mediacentre presscenter presscentre presskit mediakit inthenews inthepress pressmedia newsandmedia mediaroom pressoffice pressenews',
     page: { press: 3.6 },
     section: { press: 4.5 },
     host: { press: 1.2 },
@@ -68,7 +70,8 @@ export const COMPANY: readonly Topic[] = [
   },
   {
     name: 'investors',
-    words: 'investors investor investorrelations ir annualreport financials shareholders investoren anlegers sustainability esg csr responsibility impact nachhaltigkeit',
+    words:
+      'investors investor investorrelations ir annualreport financials shareholders investoren anlegers sustainability esg csr responsibility impact nachhaltigkeit',
     page: { about: 2, press: 0.6 },
     section: { press: 1, about: 0.8 },
     host: { press: 0.8, about: 1 },

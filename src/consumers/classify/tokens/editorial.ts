@@ -55,7 +55,8 @@ export const EDITORIAL: readonly Topic[] = [
   },
   {
     name: 'tag',
-    words: 'tag tags tagged label labels schlagwort schlagworte etiqueta etiquetas etiquette mot-cle motcle motscles temas tema topic topics sujet sujets stichwort tagi stitek stitky cimke etiket etiketler метка теги hashtag keyword archiveby',
+    words:
+      'tag tags tagged label labels schlagwort schlagworte etiqueta etiquetas etiquette mot-cle motcle motscles temas tema topic topics sujet sujets stichwort tagi stitek stitky cimke etiket etiketler метка теги hashtag keyword archiveby',
     page: { archive: 2.6 },
     section: { archive: 7 },
     title: {},
@@ -64,7 +65,8 @@ export const EDITORIAL: readonly Topic[] = [
   },
   {
     name: 'category',
-    words: 'category categories cat categoria categorias categorie kategorie kategorien kategoria kategori kategoriya категория rubrik rubrique rubriques rubrika ressort seccion',
+    words:
+      'category categories cat categoria categorias categorie kategorie kategorien kategoria kategori kategoriya категория rubrik rubrique rubriques rubrika ressort seccion',
     page: { category: 2, archive: 1.5 },
     section: { archive: 3.8, category: 2.4 },
     title: {},
@@ -73,7 +75,8 @@ export const EDITORIAL: readonly Topic[] = [
   },
   {
     name: 'archive',
-    words: 'archive archives archiv archivo archivos archivio arquivo arquivos archief arkiv arkisto archiwum arsiv архив past previous allposts allarticles latest olderposts recent',
+    words:
+      'archive archives archiv archivo archivos archivio arquivo arquivos archief arkiv arkisto archiwum arsiv архив past previous allposts allarticles latest olderposts recent',
     page: { archive: 4 },
     section: { archive: 1.4, article: 1.4 },
     title: { archive: 1 },

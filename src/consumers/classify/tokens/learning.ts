@@ -4,7 +4,8 @@ import type { Topic } from '../topic.ts';
 export const LEARNING: readonly Topic[] = [
   {
     name: 'resources',
-    words: 'resource resources resourcecenter resourcecentre resourcelibrary resourcehub guide guides buyersguide ultimateguide glossary glossar glossaire glosario glossario terminology dictionary templates template ebook ebooks book books thebook whitepaper whitepapers whitepapersandreports worksheets checklist checklists toolkit toolkits calculator calculators rechner calculateur calculadora infographics infographic reports researchreports library learn learning learningcenter learningcentre academy akademie academia academie accademia university course courses kurse cours curso cursos training tutorial tutorials lessons lesson playbook playbooks cheatsheet cheatsheets primer ressourcen ratgeberbereich ressources recursos risorse bronnen resurser materialy zdroje leitfaden leitfaeden vorlagen vorlage modeles plantillas plantilla modelos modelli sjablonen mallar szablony sablony kaynaklar rehber sumberdaya panduan 用語集 資料 資料ダウンロード ガイド 资源 指南 자료 whattis whatis',
+    words:
+      'resource resources resourcecenter resourcecentre resourcelibrary resourcehub guide guides buyersguide ultimateguide glossary glossar glossaire glosario glossario terminology dictionary templates template ebook ebooks book books thebook whitepaper whitepapers whitepapersandreports worksheets checklist checklists toolkit toolkits calculator calculators rechner calculateur calculadora infographics infographic reports researchreports library learn learning learningcenter learningcentre academy akademie academia academie accademia university course courses kurse cours curso cursos training tutorial tutorials lessons lesson playbook playbooks cheatsheet cheatsheets primer ressourcen ratgeberbereich ressources recursos risorse bronnen resurser materialy zdroje leitfaden leitfaeden vorlagen vorlage modeles plantillas plantilla modelos modelli sjablonen mallar szablony sablony kaynaklar rehber sumberdaya panduan 用語集 資料 資料ダウンロード ガイド 资源 指南 자료 whattis whatis',
     page: { resource: 4 },
     section: { resource: 5 },
     host: { resource: 2.4 },
@@ -13,7 +14,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'research',
-    words: 'research data study studies survey forschung recherche investigacion pesquisa ricerca thesis report',
+    words:
+      'research data study studies survey forschung recherche investigacion pesquisa ricerca thesis report',
     page: { resource: 2 },
     section: { resource: 2.6 },
     host: { resource: 1.6 },
@@ -22,7 +24,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'publications',
-    words: 'publication publications paper papers abs abstract proceedings anthology pubs dataset datasets opendata journals fulltext publikationen publicaciones doi openaccess',
+    words:
+      'publication publications paper papers abs abstract proceedings anthology pubs dataset datasets opendata journals fulltext publikationen publicaciones doi openaccess',
     page: { resource: 3 },
     section: { resource: 5 },
     title: {},
@@ -37,7 +40,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'event',
-    words: 'event events eventdetails calendar webinar webinars webcast webcasts workshop workshops meetup meetups conference conferences conf summit hackathon roadshow expo tradeshow congress symposium seminar seminars ondemand openhouse livestream agenda schedule programme program speakers speaker sponsors venue veranstaltung veranstaltungen termine termin messe messen evenement evenements agenda eventos evento calendario conferencia conferencias webinarios congreso congresso eventi convegno evenementen evenement evenemang arrangementer arrangement tapahtumat tapahtuma wydarzenia wydarzenie konferencja konferencje szkolenia udalosti akceakce konference esemenyek rendezvenyek evenimente etkinlikler etkinlik acara sukien meropriyatiya мероприятия события конференция イベント セミナー 活动 이벤트 الفعاليات edicion ausgabe',
+    words:
+      'event events eventdetails calendar webinar webinars webcast webcasts workshop workshops meetup meetups conference conferences conf summit hackathon roadshow expo tradeshow congress symposium seminar seminars ondemand openhouse livestream agenda schedule programme program speakers speaker sponsors venue veranstaltung veranstaltungen termine termin messe messen evenement evenements agenda eventos evento calendario conferencia conferencias webinarios congreso congresso eventi convegno evenementen evenement evenemang arrangementer arrangement tapahtumat tapahtuma wydarzenia wydarzenie konferencja konferencje szkolenia udalosti akceakce konference esemenyek rendezvenyek evenimente etkinlikler etkinlik acara sukien meropriyatiya мероприятия события конференция イベント セミナー 活动 이벤트 الفعاليات edicion ausgabe',
     page: { event: 4.4 },
     section: { event: 4.4 },
     host: { event: 3 },
@@ -54,7 +58,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'cfp',
-    words: 'cfp cfps callforpapers callforproposals callforspeakers callforspeaker callforpresentations callfortalks callforparticipation callforsubmissions callforcontributions callforabstracts papercall submitatalk submitatalkproposal becomeaspeaker speak speakatours appeltalks appelacommunication einreichung charlas ponentes',
+    words:
+      'cfp cfps callforpapers callforproposals callforspeakers callforspeaker callforpresentations callfortalks callforparticipation callforsubmissions callforcontributions callforabstracts papercall submitatalk submitatalkproposal becomeaspeaker speak speakatours appeltalks appelacommunication einreichung charlas ponentes',
     page: { event: 5.5 },
     section: { event: 4.5 },
     host: { event: 5 },
@@ -64,7 +69,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'tickets',
-    words: 'tickets ticket billets entradas ingressos biglietti bilety jegyek vstupenky biljetter registernow eventregistration',
+    words:
+      'tickets ticket billets entradas ingressos biglietti bilety jegyek vstupenky biljetter registernow eventregistration',
     page: { event: 3 },
     section: { event: 2 },
     host: { event: 2 },
@@ -72,7 +78,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'community',
-    words: 'community communities forum forums foro foros foren forumi fora board boards discuss discussion discussions thread threads question questions topicview showthread viewtopic ask groups group getinvolved contribute contributing volunteer participate mitmachen joinourcommunity comunidad comunidade comunita gemeinschaft communaute communaute yhteiso spolecnost topluluk komunitas congdong soobshchestvo форум сообщество フォーラム コミュニティ 社区 论坛 커뮤니티 المجتمع mailinglist mailinglists irc slack discord ambassadors meetupsgroups wishlistideas ideas',
+    words:
+      'community communities forum forums foro foros foren forumi fora board boards discuss discussion discussions thread threads question questions topicview showthread viewtopic ask groups group getinvolved contribute contributing volunteer participate mitmachen joinourcommunity comunidad comunidade comunita gemeinschaft communaute communaute yhteiso spolecnost topluluk komunitas congdong soobshchestvo форум сообщество フォーラム コミュニティ 社区 论坛 커뮤니티 المجتمع mailinglist mailinglists irc slack discord ambassadors meetupsgroups wishlistideas ideas',
     page: { community: 4 },
     section: { community: 3.8 },
     host: { community: 4 },
@@ -81,7 +88,8 @@ export const LEARNING: readonly Topic[] = [
   },
   {
     name: 'author',
-    words: 'author authors autor autoren auteur auteurs autori contributors contributor redacteur autore schrijver skribent forfatter kirjoittaja yazar yazarlar автор profiles profil channel channels creator creators artist artists member members user users u people person speakerprofile expert experts players player athletes company-profile organizations organization companies vendor vendors agency agencies seller sellers',
+    words:
+      'author authors autor autoren auteur auteurs autori contributors contributor redacteur autore schrijver skribent forfatter kirjoittaja yazar yazarlar автор profiles profil channel channels creator creators artist artists member members user users u people person speakerprofile expert experts players player athletes company-profile organizations organization companies vendor vendors agency agencies seller sellers',
     page: { profile: 1.2 },
     section: { profile: 3 },
     title: {},

@@ -93,7 +93,8 @@ export const LEGAL: readonly Topic[] = [
   },
   {
     name: 'security',
-    words: 'security trust trustcenter trustcentre sicherheit securite seguridad seguranca sicurezza bezpieczenstwo bezpecnost',
+    words:
+      'security trust trustcenter trustcentre sicherheit securite seguridad seguranca sicurezza bezpieczenstwo bezpecnost',
     page: { legal: 2.6, auth: 0.6 },
     section: { legal: 2.4, auth: 0.6 },
     host: { legal: 1 },

@@ -14,7 +14,8 @@ export const REFERENCE: readonly Topic[] = [
   },
   {
     name: 'developers',
-    words: 'developer developers dev devs devcenter developerportal devportal developerzone developercenter fordevelopers entwickler desarrolladores desenvolvedores developpeurs apiportal',
+    words:
+      'developer developers dev devs devcenter developerportal devportal developerzone developercenter fordevelopers entwickler desarrolladores desenvolvedores developpeurs apiportal',
     page: { documentation: 4 },
     section: { documentation: 3.4 },
     host: { documentation: 3.6 },
@@ -31,7 +32,8 @@ export const REFERENCE: readonly Topic[] = [
   },
   {
     name: 'changelog',
-    words: 'changelog changelogs changes releasenotes releasenote releases release whatsnew versionhistory versions roadmap updates notasdelanzamiento historyofchanges history-of-versions',
+    words:
+      'changelog changelogs changes releasenotes releasenote releases release whatsnew versionhistory versions roadmap updates notasdelanzamiento historyofchanges history-of-versions',
     page: { documentation: 5.4 },
     section: { documentation: 3.6 },
     hostRoot: { documentation: 7 },
@@ -50,7 +52,8 @@ export const REFERENCE: readonly Topic[] = [
   },
   {
     name: 'faq',
-    words: 'faq faqs faqssite fragen haeufigefragen haufigefragen frequentlyaskedquestions preguntasfrecuentes perguntasfrequentes questionsfrequentes foireauxquestions domandefrequenti veelgesteldevragen vanligafragor pytania gyik intrebarifrecvente sss sikcasorulansorular вопросы よくある質問 常见问题 자주묻는질문 qna qa',
+    words:
+      'faq faqs faqssite fragen haeufigefragen haufigefragen frequentlyaskedquestions preguntasfrecuentes perguntasfrequentes questionsfrequentes foireauxquestions domandefrequenti veelgesteldevragen vanligafragor pytania gyik intrebarifrecvente sss sikcasorulansorular вопросы よくある質問 常见问题 자주묻는질문 qna qa',
     page: { support: 5 },
     section: { support: 4 },
     host: { support: 4 },
@@ -59,13 +62,15 @@ export const REFERENCE: readonly Topic[] = [
   },
   {
     name: 'ticket',
-    words: 'requestsnew requests servicerequest requestservice supportrequest submitticket submitaticket openticket supportticket tickets-new submitrequest troubleshooting troubleshoot howdoi howcani feedback serviceticket bugreport reportabug reportaproblem reportproblem reportabuse complaints reklamation',
+    words:
+      'requestsnew requests servicerequest requestservice supportrequest submitticket submitaticket openticket supportticket tickets-new submitrequest troubleshooting troubleshoot howdoi howcani feedback serviceticket bugreport reportabug reportaproblem reportproblem reportabuse complaints reklamation',
     page: { support: 3.6 },
     section: { support: 2.4 },
   },
   {
     name: 'delivery',
-    words: 'shipping shippingpolicy shippinginfo delivery deliveryinformation deliveryinfo returns returnspolicy returnpolicy returnsandrefunds shippingreturns shippingandreturns deliveryandreturns warranty garantie payment paymentmethods paymentoptions orderstatus trackorder tracking trackmyorder sizeguide sizechart versand versandkosten lieferung versandundzahlung retoure rueckgabe zahlungsarten zahlung livraison retours expedition envio envios devoluciones entrega frete trocasedevolucoes spedizione spedizioni resi verzending retourneren bezorging frakt leverans levering toimitus dostawa zwroty doprava dopravaaplatba szallitas livrare teslimat iade pengiriman giaohang доставка оплата 配送 送料',
+    words:
+      'shipping shippingpolicy shippinginfo delivery deliveryinformation deliveryinfo returns returnspolicy returnpolicy returnsandrefunds shippingreturns shippingandreturns deliveryandreturns warranty garantie payment paymentmethods paymentoptions orderstatus trackorder tracking trackmyorder sizeguide sizechart versand versandkosten lieferung versandundzahlung retoure rueckgabe zahlungsarten zahlung livraison retours expedition envio envios devoluciones entrega frete trocasedevolucoes spedizione spedizioni resi verzending retourneren bezorging frakt leverans levering toimitus dostawa zwroty doprava dopravaaplatba szallitas livrare teslimat iade pengiriman giaohang доставка оплата 配送 送料',
     page: { support: 4 },
     section: { support: 2 },
   },

@@ -26,13 +26,13 @@ export function buildBrandDictionary(
   aliases: Iterable<BrandAlias> = [],
   spellings: Iterable<string> = [],
 ): BrandDictionary {
-  const given = keyAliases([...WELL_KNOWN_ALIASES.map(([variant, canonical]) => ({ variant, canonical }))]);
+  const given = keyAliases(WELL_KNOWN_ALIASES.map(([variant, canonical]) => ({ variant, canonical })));
   for (const [key, alias] of keyAliases(aliases)) given.set(key, alias);
   const known = new Map<string, string>();
   for (const spelling of [...spellings, ...WELL_KNOWN_SPELLINGS]) addSpelling(known, spelling);
   const resolved = new Map<string, string | null>();
   for (const [key, alias] of given) resolved.set(key, followAlias(alias, given));
-  for (const canonical of [...resolved.values()]) {
+  for (const canonical of Array.from(resolved.values())) {
     if (canonical !== null && !resolved.has(brandKey(canonical))) resolved.set(brandKey(canonical), canonical);
   }
   return { aliases: resolved, spellings: known };
@@ -51,11 +51,11 @@ export function learnSpellings(counts: Iterable<readonly [value: string, count: 
     spellings.set(written, (spellings.get(written) ?? 0) + count);
     byKey.set(key, spellings);
   }
-  return [...byKey.values()].map(mostFrequent).sort(byCodePoint);
+  return [...byKey.values()].map(mostFrequent).toSorted(byCodePoint);
 }
 
 function mostFrequent(spellings: ReadonlyMap<string, number>): string {
-  const ranked = [...spellings].sort(
+  const ranked = [...spellings].toSorted(
     ([a, countA], [b, countB]) => countB - countA || capitalRank(a) - capitalRank(b) || byCodePoint(a, b),
   );
   return ranked[0]?.[0] ?? '';

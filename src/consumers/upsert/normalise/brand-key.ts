@@ -39,7 +39,7 @@ function readBrand(raw: string): BrandForm {
   const repaired = repairText(raw);
   const written = withoutLegalForm(withoutMarks(repaired.text));
   const words = wordsOf(written);
-  return { written, words, key: words.join(''), lost: repaired.lost };
+  return { written, words, key: words.join('').normalize('NFC'), lost: repaired.lost };
 }
 
 /** The stable key of a brand's spelling; see `BrandForm.key`. */

@@ -108,7 +108,7 @@ export function isDescriptor(word: string): boolean {
  * abbreviation. Learn spellings (`learnSpellings`) to get the makers' own.
  */
 function stableForm(key: string): string {
-  const letters = [...key];
+  const letters = Array.from(key);
   const display = letters.length <= 3 ? key.toUpperCase() : (letters[0] ?? '').toUpperCase() + letters.slice(1).join('');
   return brandKey(display) === key ? display : key;
 }

@@ -46,9 +46,7 @@ export function normaliseCategoryPath(source: string | readonly string[] | null,
   const levels = parseCategoryPath(source);
   const name = owner.name === null ? null : nameForm(owner.name);
   const brandKeys = owner.brands.map(nameKey).filter((key) => key !== '');
-  const named = withoutOwnName(levels, name);
-  const unbranded = named.map((level, i) => withoutBrand(level, named.slice(0, i), { name, brandKeys }));
-  const clean = withoutOwnName(withoutRepeats(unbranded.filter((level) => level !== '')), name);
+  const clean = cleanLevels(levels, { name, brandKeys });
   const { kept, dropped } = limitDepth(clean);
   if (kept.length > 0) return { levels: kept, dropped, review: null };
   return { levels: [], dropped: [], review: levels.length === 0 ? 'no-path' : 'only-own-name' };
@@ -126,8 +124,30 @@ const levelForm = boundedMemo((level): NameForm & { readonly cut: boolean } => {
   return { ...nameForm(level.replace(TRUNCATED, '')), cut: TRUNCATED.test(level) };
 });
 
-function withoutOwnName(levels: readonly string[], name: NameForm | null): readonly string[] {
-  return name === null ? levels : levels.filter((level) => !isNamed(level, name));
+/** What a level is held against. */
+interface Owner {
+  readonly name: NameForm | null;
+  readonly brandKeys: readonly string[];
+}
+
+/** Level by level, each held against those that were kept: a second run meets the same and changes nothing. */
+function cleanLevels(levels: readonly string[], owner: Owner): string[] {
+  const kept: string[] = [];
+  for (const level of levels) {
+    const rest = isOwn(level, owner) ? '' : withoutBrand(level, kept, owner);
+    if (rest !== '' && !isOwn(rest, owner) && !repeats(rest, kept)) kept.push(rest);
+  }
+  return kept;
+}
+
+function isOwn(level: string, { name }: Owner): boolean {
+  return name !== null && isNamed(level, name);
+}
+
+/** Made of the same words as an outer level: "Plant Containers & Sets" › "Plant Container Sets". */
+function repeats(level: string, outer: readonly string[]): boolean {
+  const key = stemKey(level) || level;
+  return outer.some((parent) => (stemKey(parent) || parent) === key);
 }
 
 /**
@@ -165,18 +185,16 @@ function sharesWords(words: readonly string[], nameWords: readonly string[]): bo
 /**
  * "Showpieces" › "Heeran Art Showpieces": the level repeats an outer one behind the product's brand or
  * the beginning of its name, and goes. Where the rest is a category of its own, the brand alone goes.
+ * The outermost level is the shop's department and never holds a brand.
  */
-function withoutBrand(
-  level: string,
-  outer: readonly string[],
-  owner: { readonly name: NameForm | null; readonly brandKeys: readonly string[] },
-): string {
+function withoutBrand(level: string, outer: readonly string[], owner: Owner): string {
+  if (outer.length === 0) return level;
   const { heads, whole } = headsOf(level);
   for (const { head, rest } of heads) {
     const isBrand = owner.brandKeys.includes(head);
     if (!isBrand && owner.name?.key.startsWith(head) !== true) continue;
     if (outer.some((parent) => stemKey(parent) === stemKey(rest))) return '';
-    if (isBrand && outer.every((parent) => stemKey(parent) !== stemKey(level))) return withoutBrand(rest, outer, owner);
+    if (isBrand) return withoutBrand(rest, outer, owner);
   }
   return owner.brandKeys.includes(whole) ? '' : level;
 }
@@ -191,18 +209,7 @@ const headsOf = boundedMemo((level) => {
   return { heads: heads.filter(({ head, rest }) => head !== '' && stemKey(rest) !== ''), whole: nameKey(level) };
 });
 
-const stemKey = boundedMemo((text) => [...new Set(categoryStems(text))].sort().join(' '));
-
-/** Keeps the first of levels that are made of the same words: "Plant Containers & Sets" › "Plant Container Sets". */
-function withoutRepeats(levels: readonly string[]): string[] {
-  const seen = new Set<string>();
-  return levels.filter((level) => {
-    const key = stemKey(level) || level;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-}
+const stemKey = boundedMemo((text) => [...new Set(categoryStems(text))].toSorted().join(' '));
 
 /**
  * Takes levels out of a deep path until four are left. The outermost and the innermost stay: they say

@@ -85,7 +85,7 @@ function byLongForm(a: BrandForm, b: BrandForm, { spellings }: BrandDictionary):
   if (rest === null) return null;
   if (rest.some((word) => LINE_WORDS.has(word))) return different(0.7, `"${rest.join(' ')}" is a line of goods, kept apart`);
   if (!rest.every(isDescriptor)) return different(0.7, `"${rest.join(' ')}" makes another name of it`);
-  if ([...short.key].length < 3 && !spellings.has(short.key)) return different(0.55, 'too short a beginning to tell');
+  if (Array.from(short.key).length < 3 && !spellings.has(short.key)) return different(0.55, 'too short a beginning to tell');
   if (rest.every((word) => COMPANY_WORDS.has(word))) return same(EVERYDAY_WORDS.has(short.key) ? 0.6 : 0.8, 'short and long form of a company');
   if (EVERYDAY_WORDS.has(short.key)) return different(0.55, 'many names begin with this word');
   const places = rest.every((word) => PLACE_WORDS.has(word));
@@ -154,7 +154,7 @@ function bySlip(a: BrandForm, b: BrandForm, { spellings }: BrandDictionary): Bra
 }
 
 function sorted(text: string): string {
-  return [...text].sort().join('');
+  return Array.from(text).toSorted().join('');
 }
 
 function undoubled(text: string): string {

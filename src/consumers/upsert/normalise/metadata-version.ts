@@ -20,7 +20,7 @@ function canonicalJson(content: Content): string {
   if (typeof content !== 'object') return JSON.stringify(content);
   const fields = content as Readonly<Record<string, Content>>;
   let text = '{';
-  for (const key of Object.keys(fields).sort()) {
+  for (const key of Object.keys(fields).toSorted()) {
     const value = fields[key];
     if (value !== null && value !== undefined) text += `${JSON.stringify(key)}:${canonicalJson(value)},`;
   }

@@ -7,7 +7,7 @@ export interface RepairedText {
 
 /** What Windows-1252 shows for the bytes 0x80 … 0x9F; five of them are unassigned. */
 const CP1252_HIGH = '€\u0000‚ƒ„…†‡ˆ‰Š‹Œ\u0000Ž\u0000\u0000‘’“”•–—˜™š›œ\u0000žŸ';
-const CP1252_BYTES = new Map([...CP1252_HIGH].map((letter, i) => [letter, 0x80 + i] as const));
+const CP1252_BYTES = new Map(Array.from(CP1252_HIGH).map((letter, i) => [letter, 0x80 + i] as const));
 
 const NAMED_ENTITIES: Readonly<Record<string, string>> = {
   amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', reg: '®', trade: '™', copy: '©',
@@ -61,7 +61,7 @@ function decodeEntity(entity: string, decimal?: string, hex?: string, name?: str
 }
 
 function decodeMojibake(letters: string): string {
-  const bytes = Buffer.from([...letters].map((letter) => CP1252_BYTES.get(letter) ?? letter.charCodeAt(0) & 0xff));
+  const bytes = Buffer.from(Array.from(letters).map((letter) => CP1252_BYTES.get(letter) ?? letter.charCodeAt(0) & 0xff));
   const decoded = bytes.toString('utf8');
   return decoded.includes('\ufffd') && letters !== 'ï¿½' ? letters : decoded;
 }

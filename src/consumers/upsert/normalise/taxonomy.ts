@@ -126,7 +126,7 @@ class CategoryIndex {
     const departments = this.#departmentsOf(outer[0] ?? level);
     const entries = new Set(readings.flatMap((stems) => [...stems]).flatMap((stem) => this.#byStem.get(stem) ?? []));
     const scored = [...entries].map((entry) => ({ entry, score: this.#score(entry, readings, { context, departments }) }));
-    return scored.filter(({ score }) => score > 0.2).sort((a, b) => b.score - a.score || a.entry.path.length - b.entry.path.length || byId(a, b));
+    return scored.filter(({ score }) => score > 0.2).toSorted((a, b) => b.score - a.score || a.entry.path.length - b.entry.path.length || byId(a, b));
   }
 
   /** The taxonomy's roots under which a shop's department is to be found; empty where nothing is known. */
@@ -222,7 +222,7 @@ function stemsOf(text: string): ReadonlySet<string> {
 
 const PHRASES = SYNONYMS.map(([shop, taxonomy]) => ({ from: categoryStems(shop).join(' '), to: categoryStems(taxonomy).join(' ') }))
   .filter(({ from, to }) => from !== to)
-  .sort((a, b) => b.from.length - a.from.length);
+  .toSorted((a, b) => b.from.length - a.from.length);
 
 /** The level in the taxonomy's words. */
 const synonymStems = boundedMemo((level): ReadonlySet<string> => {

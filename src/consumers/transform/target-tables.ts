@@ -1,0 +1,121 @@
+import type { IdType } from './field.ts';
+import type { CompetitorMetrics, CompetitorSentiment, Fact, Metrics, Sentiment } from './result.ts';
+import { jsonLines, sqlArray } from './sql-array.ts';
+
+type Cell = string | number | boolean | null;
+
+/** A column of a target table and how its values travel. */
+export interface TargetColumn<T> {
+  readonly name: string;
+  /** Its PostgreSQL type; jsonb travels as one line a value. */
+  readonly type: string;
+  readonly value: (row: T) => Cell;
+}
+
+/** A target table whose rows are a pure function of results. */
+export interface TargetTable<T> {
+  readonly name: string;
+  readonly key: readonly TargetColumn<T>[];
+  readonly columns: readonly TargetColumn<T>[];
+}
+
+export type OfFact<T> = T & { readonly metricFactId: string };
+
+export interface TargetTables {
+  readonly facts: TargetTable<Fact>;
+  readonly brandMetrics: TargetTable<OfFact<Metrics>>;
+  readonly competitorMetrics: TargetTable<OfFact<CompetitorMetrics>>;
+  readonly brandSentiment: TargetTable<OfFact<Sentiment>>;
+  readonly competitorSentiment: TargetTable<OfFact<CompetitorSentiment>>;
+}
+
+const METRICS: readonly TargetColumn<Metrics>[] = [
+  { name: 'visibility_index', type: 'numeric', value: (row) => row.visibilityIndex },
+  { name: 'share_of_answers', type: 'numeric', value: (row) => row.shareOfAnswers },
+  { name: 'total_mentions', type: 'integer', value: (row) => row.totalMentions },
+  { name: 'product_mentions', type: 'integer', value: (row) => row.productMentions },
+  { name: 'first_position', type: 'integer', value: (row) => row.firstPosition },
+  { name: 'has_presence', type: 'boolean', value: (row) => row.hasPresence },
+];
+
+const SENTIMENT: readonly TargetColumn<Sentiment>[] = [
+  { name: 'sentiment_label', type: 'text', value: (row) => row.label },
+  { name: 'sentiment_score', type: 'numeric', value: (row) => row.score },
+  { name: 'positive_sentences', type: 'jsonb', value: (row) => row.positiveSentences },
+  { name: 'negative_sentences', type: 'jsonb', value: (row) => row.negativeSentences },
+];
+
+const FACT_ID: TargetColumn<{ readonly metricFactId: string }> = {
+  name: 'metric_fact_id',
+  type: 'bigint',
+  value: (row) => row.metricFactId,
+};
+
+/** The mapping of docs/transform.md, as the writer needs it. */
+export function targetTables(ids: IdType): TargetTables {
+  const competitorId: TargetColumn<{ readonly competitorId: string }> = {
+    name: 'competitor_id',
+    type: ids,
+    value: (row) => row.competitorId,
+  };
+  return {
+    facts: factTable(ids),
+    brandMetrics: { name: 'brand_metrics', key: [FACT_ID], columns: METRICS },
+    competitorMetrics: { name: 'competitor_metrics', key: [FACT_ID, competitorId], columns: METRICS },
+    brandSentiment: { name: 'brand_sentiment', key: [FACT_ID], columns: SENTIMENT },
+    competitorSentiment: { name: 'competitor_sentiment', key: [FACT_ID, competitorId], columns: SENTIMENT },
+  };
+}
+
+function factTable(ids: IdType): TargetTable<Fact> {
+  return {
+    name: 'metric_facts',
+    key: [{ name: 'collector_result_id', type: 'bigint', value: (row) => row.collectorResultId }],
+    columns: [
+      { name: 'brand_id', type: ids, value: (row) => row.brandId },
+      { name: 'customer_id', type: ids, value: (row) => row.customerId },
+      { name: 'query_id', type: ids, value: (row) => row.queryId },
+      { name: 'collector_type', type: 'text', value: (row) => row.collectorType },
+      { name: 'topic', type: 'text', value: (row) => row.topic },
+      { name: 'collected_at', type: 'timestamptz', value: (row) => row.collectedAt },
+      { name: 'metadata', type: 'jsonb', value: (row) => row.metadata },
+    ],
+  };
+}
+
+/**
+ * A statement that inserts or updates the rows that differ and leaves the others untouched. It compares
+ * texts, so that 0.5 is replaced by 0.50. It answers with one row: how many were `inserted` and `updated`,
+ * and the `keys` (first key column) of both.
+ */
+export function upsertStatement<T>(table: TargetTable<T>, rows: readonly T[]): { text: string; values: string[] } {
+  const all = [...table.key, ...table.columns];
+  const names = all.map(({ name }) => name).join(', ');
+  const [first] = table.key;
+  const text = `WITH written AS (
+    INSERT INTO ${table.name} (${names})
+    SELECT ${all.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb` : name)).join(', ')}
+    FROM unnest(${all.map(({ type }, i) => parameter(type, i + 1)).join(', ')}) AS e(${names})
+    WHERE NOT EXISTS (SELECT 1 FROM ${table.name} t
+      WHERE ${table.key.map(({ name }) => `t.${name} = e.${name}`).join(' AND ')}
+        AND ${table.columns.map(same).join(' AND ')})
+    ON CONFLICT (${table.key.map(({ name }) => name).join(', ')}) DO UPDATE SET
+      ${table.columns.map(({ name }) => `${name} = excluded.${name}`).join(', ')}
+    RETURNING ${first?.name}::text AS key, xmax = 0 AS inserted)
+  SELECT count(*) FILTER (WHERE inserted)::integer AS inserted, count(*) FILTER (WHERE NOT inserted)::integer AS updated,
+    coalesce(array_agg(DISTINCT key), '{}') AS keys FROM written`;
+  return { text, values: all.map(({ type, value }) => encode(type, rows.map(value))) };
+}
+
+function same({ name, type }: { readonly name: string; readonly type: string }): string {
+  const given = type === 'jsonb' ? `e.${name}::jsonb::text` : `e.${name}::text`;
+  return `t.${name}::text IS NOT DISTINCT FROM ${given}`;
+}
+
+function parameter(type: string, place: number): string {
+  return type === 'jsonb' ? `string_to_array($${place}, E'\\n', '')` : `$${place}::${type}[]`;
+}
+
+function encode(type: string, cells: readonly Cell[]): string {
+  return type === 'jsonb' ? jsonLines(cells.map((cell) => (cell === null ? null : String(cell)))) : sqlArray(cells);
+}

@@ -1,0 +1,169 @@
+import type { IdType } from './field.ts';
+import type { ResultOutcome } from './result.ts';
+import type { SqlClient } from './sql-client.ts';
+import { sqlArray } from './sql-array.ts';
+import { type OfFact, type TargetTable, type TargetTables, targetTables, upsertStatement } from './target-tables.ts';
+
+export type TargetName =
+  | 'metric_facts'
+  | 'brand_metrics'
+  | 'competitor_metrics'
+  | 'brand_sentiment'
+  | 'competitor_sentiment';
+
+export interface TableWrites {
+  inserted: number;
+  updated: number;
+  deleted: number;
+}
+
+export type Writes = Readonly<Record<TargetName, TableWrites>>;
+
+/** A result that can be stored. */
+export type Computed = ResultOutcome & { readonly ok: true };
+
+const DEPENDENT = ['competitor_sentiment', 'brand_sentiment', 'competitor_metrics', 'brand_metrics'] as const;
+
+export function noWrites(): Writes {
+  const none = (): TableWrites => ({ inserted: 0, updated: 0, deleted: 0 });
+  return {
+    metric_facts: none(),
+    brand_metrics: none(),
+    competitor_metrics: none(),
+    brand_sentiment: none(),
+    competitor_sentiment: none(),
+  };
+}
+
+/** Writes what differs between results and the five tables, within the caller's transaction and locks. */
+export class TargetWriter {
+  readonly writes = noWrites();
+  readonly #client: SqlClient;
+  readonly #tables: TargetTables;
+  /** metric_facts.id of results of which a row was written. */
+  readonly #touched = new Set<string>();
+
+  constructor(client: SqlClient, ids: IdType) {
+    this.#client = client;
+    this.#tables = targetTables(ids);
+  }
+
+  /** Makes the tables hold exactly these results. Answers how many of them were the same already. */
+  async store(results: readonly Computed[]): Promise<number> {
+    if (results.length === 0) return 0;
+    const facts = results.map(({ fact }) => fact);
+    const written = await this.#upsert(this.#tables.facts, 'metric_facts', facts);
+    const factIds = await this.#factIds(facts.map(({ collectorResultId }) => collectorResultId));
+    const dependent = withFactIds(results, factIds);
+    this.#touched.clear();
+    for (const id of written.map((result) => factIds.get(result))) if (id !== undefined) this.#touched.add(id);
+    await this.#removeVanished([...factIds.values()], dependent);
+    await this.#touch(this.#tables.brandMetrics, 'brand_metrics', dependent.brandMetrics);
+    await this.#touch(this.#tables.competitorMetrics, 'competitor_metrics', dependent.competitorMetrics);
+    await this.#touch(this.#tables.brandSentiment, 'brand_sentiment', dependent.brandSentiments);
+    await this.#touch(this.#tables.competitorSentiment, 'competitor_sentiment', dependent.competitorSentiments);
+    return results.length - this.#touched.size;
+  }
+
+  /** Removes results with all that depends on them; explicitly, so that the rows of each table are counted. */
+  async remove(collectorResultIds: readonly string[]): Promise<void> {
+    const facts = [...(await this.#factIds(collectorResultIds)).values()];
+    if (facts.length === 0) return;
+    for (const table of DEPENDENT) await this.#deleteFrom(table, 'metric_fact_id', facts);
+    await this.#deleteFrom('metric_facts', 'id', facts);
+  }
+
+  async #deleteFrom(table: TargetName, column: string, facts: readonly string[]): Promise<void> {
+    const { rows } = await this.#client.query<{ deleted: number }>(
+      `WITH gone AS (DELETE FROM ${table} WHERE ${column} = ANY($1::bigint[]) RETURNING 1)
+       SELECT count(*)::integer AS deleted FROM gone`,
+      [sqlArray(facts)],
+    );
+    this.writes[table].deleted += rows[0]?.deleted ?? 0;
+  }
+
+  async #factIds(collectorResultIds: readonly string[]): Promise<Map<string, string>> {
+    const { rows } = await this.#client.query<{ id: string; result: string }>(
+      `SELECT id::text, collector_result_id::text AS result FROM metric_facts
+       WHERE collector_result_id = ANY($1::bigint[])`,
+      [sqlArray(collectorResultIds)],
+    );
+    return new Map(rows.map(({ id, result }) => [result, id]));
+  }
+
+  async #touch<T>(table: TargetTable<T>, name: TargetName, rows: readonly T[]): Promise<void> {
+    for (const id of await this.#upsert(table, name, rows)) this.#touched.add(id);
+  }
+
+  async #upsert<T>(table: TargetTable<T>, name: TargetName, rows: readonly T[]): Promise<readonly string[]> {
+    if (rows.length === 0) return [];
+    const { text, values } = upsertStatement(table, rows);
+    const answer = await this.#client.query<{ inserted: number; updated: number; keys: string[] }>(text, values);
+    const [{ inserted, updated, keys } = { inserted: 0, updated: 0, keys: [] }] = answer.rows;
+    this.writes[name].inserted += inserted;
+    this.writes[name].updated += updated;
+    return keys;
+  }
+
+  /** Competitors and sentiments that the results had and no longer have. */
+  async #removeVanished(facts: readonly string[], kept: Dependent): Promise<void> {
+    const { rows } = await this.#client.query<{ name: TargetName; fact: string; competitor: string }>(
+      `SELECT d.* FROM unnest($1::bigint[]) AS u(fact) CROSS JOIN LATERAL (
+         SELECT 'competitor_metrics' AS name, metric_fact_id::text AS fact, competitor_id::text AS competitor
+           FROM competitor_metrics WHERE metric_fact_id = u.fact
+         UNION ALL SELECT 'competitor_sentiment', metric_fact_id::text, competitor_id::text
+           FROM competitor_sentiment WHERE metric_fact_id = u.fact
+         UNION ALL SELECT 'brand_sentiment', metric_fact_id::text, '' FROM brand_sentiment
+           WHERE metric_fact_id = u.fact OFFSET 0) d`,
+      [sqlArray(facts)],
+    );
+    if (rows.length === 0) return;
+    const keys = keysOf(kept);
+    const vanished = rows.filter(({ name, fact, competitor }) => !keys.has(`${name}/${fact}/${competitor}`));
+    for (const table of DEPENDENT) await this.#removePairs(table, vanished.filter(({ name }) => name === table));
+  }
+
+  async #removePairs(table: TargetName, pairs: readonly { fact: string; competitor: string }[]): Promise<void> {
+    if (pairs.length === 0) return;
+    const facts = sqlArray(pairs.map(({ fact }) => fact));
+    if (table === 'brand_sentiment') {
+      await this.#client.query(`DELETE FROM ${table} WHERE metric_fact_id = ANY($1::bigint[])`, [facts]);
+    } else {
+      await this.#client.query(
+        `DELETE FROM ${table} t USING unnest($1::bigint[], $2::text[]) AS p(fact, competitor)
+         WHERE t.metric_fact_id = p.fact AND t.competitor_id::text = p.competitor`,
+        [facts, sqlArray(pairs.map(({ competitor }) => competitor))],
+      );
+    }
+    this.writes[table].deleted += pairs.length;
+    for (const { fact } of pairs) this.#touched.add(fact);
+  }
+}
+
+interface Dependent {
+  readonly brandMetrics: OfFact<Computed['brandMetrics']>[];
+  readonly competitorMetrics: OfFact<Computed['competitorMetrics'][number]>[];
+  readonly brandSentiments: OfFact<NonNullable<Computed['brandSentiment']>>[];
+  readonly competitorSentiments: OfFact<Computed['competitorSentiments'][number]>[];
+}
+
+function withFactIds(results: readonly Computed[], factIds: ReadonlyMap<string, string>): Dependent {
+  const dependent: Dependent = { brandMetrics: [], competitorMetrics: [], brandSentiments: [], competitorSentiments: [] };
+  for (const result of results) {
+    const metricFactId = factIds.get(result.fact.collectorResultId);
+    if (metricFactId === undefined) continue;
+    dependent.brandMetrics.push({ metricFactId, ...result.brandMetrics });
+    for (const each of result.competitorMetrics) dependent.competitorMetrics.push({ metricFactId, ...each });
+    if (result.brandSentiment !== null) dependent.brandSentiments.push({ metricFactId, ...result.brandSentiment });
+    for (const each of result.competitorSentiments) dependent.competitorSentiments.push({ metricFactId, ...each });
+  }
+  return dependent;
+}
+
+function keysOf(kept: Dependent): Set<string> {
+  return new Set([
+    ...kept.competitorMetrics.map((each) => `competitor_metrics/${each.metricFactId}/${each.competitorId}`),
+    ...kept.competitorSentiments.map((each) => `competitor_sentiment/${each.metricFactId}/${each.competitorId}`),
+    ...kept.brandSentiments.map((each) => `brand_sentiment/${each.metricFactId}/`),
+  ]);
+}

@@ -1,0 +1,132 @@
+import type { PoolClient } from 'pg';
+import type { Row, Value } from '../change/change.ts';
+import { textArray, valueText } from './array-parameter.ts';
+import {
+  clearStatement,
+  deleteStatement,
+  keyColumns,
+  lookupStatement,
+  patchStatement,
+  upsertStatement,
+} from './statements.ts';
+import type { TargetColumn, TargetTable } from './target-table.ts';
+import type { KeyWrite, TableWrites } from './write-set.ts';
+
+/** Rows of one table that a step changed, and those that were so already (or, for a patch, were left out). */
+export interface WriteCounts {
+  readonly table: TargetTable;
+  readonly upserts: number;
+  readonly patches: number;
+  readonly deletes: number;
+  readonly written: number;
+  readonly unchanged: number;
+}
+
+/** Statement names and texts of a table: prepared once a connection. */
+interface Prepared {
+  readonly upsert: { readonly name: string; readonly text: string };
+  readonly delete: { readonly name: string; readonly text: string };
+}
+
+/** Executes writes within a transaction that the caller holds. */
+export class RowWriter {
+  readonly #prepared = new Map<TargetTable, Prepared>();
+
+  /** `from`: where the rows come from, for their stamp. Deletes run last, the referencing tables' first. */
+  async write(client: PoolClient, tables: readonly TableWrites[], from: string): Promise<WriteCounts[]> {
+    const written = new Map<TargetTable, number>();
+    for (const { table, upserts, patches } of tables) {
+      written.set(table, (await this.#upsert(client, table, upserts, from)) + (await this.#patch(client, table, patches, from)));
+    }
+    for (const { table, deletes } of tables.toReversed()) {
+      written.set(table, (written.get(table) ?? 0) + (await this.#delete(client, table, deletes)));
+    }
+    return tables.map(({ table, upserts, patches, deletes }) => {
+      const count = written.get(table) ?? 0;
+      const all = upserts.length + patches.length + deletes.length;
+      const kinds = { upserts: upserts.length, patches: patches.length, deletes: deletes.length };
+      return { table, ...kinds, written: count, unchanged: all - count };
+    });
+  }
+
+  /** Deletes what came from one partition; with an epoch, only what was last seen before it. Gives rows by table. */
+  async clear(client: PoolClient, tables: readonly TargetTable[], from: string, before: number | null): Promise<WriteCounts[]> {
+    const counts: WriteCounts[] = [];
+    // One statement over a whole table may rightly take long.
+    await client.query('SET LOCAL statement_timeout = 0');
+    for (const table of tables.toReversed()) {
+      if (!table.stamped) continue;
+      const parameters = before === null ? [from] : [from, before];
+      const { rowCount } = await client.query(clearStatement(table, before !== null), parameters);
+      const deletes = rowCount ?? 0;
+      counts.push({ table, upserts: 0, patches: 0, deletes, written: deletes, unchanged: 0 });
+    }
+    return counts;
+  }
+
+  /** The rows of the keys, null where there is none or only one of an older epoch. Values are texts, arrays arrays. */
+  async lookup(client: PoolClient, table: TargetTable, keys: readonly { key: Row; epoch: number }[]): Promise<(Row | null)[]> {
+    const found: (Row | null)[] = keys.map(() => null);
+    const parameters = keyColumns(table).map(({ name }) => textArray(keys.map(({ key }) => valueText(key[name]))));
+    if (table.stamped) parameters.push(textArray(keys.map(({ epoch }) => String(epoch))));
+    const query = { text: lookupStatement(table), values: parameters, rowMode: 'array' as const };
+    const { rows } = await client.query<(string | number | null)[]>(query);
+    for (const [ordinal, ...texts] of rows) {
+      const row = table.columns.map(({ name, type }, i) => [name, storedValue(type, texts[i])] as const);
+      found[Number(ordinal) - 1] = Object.fromEntries(row);
+    }
+    return found;
+  }
+
+  async #upsert(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[], from: string): Promise<number> {
+    if (writes.length === 0) return 0;
+    const values = rowParameters(table, table.columns, writes, from);
+    return (await client.query({ ...this.#preparedFor(table).upsert, values })).rowCount ?? 0;
+  }
+
+  async #delete(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[]): Promise<number> {
+    if (writes.length === 0) return 0;
+    const values = columnParameters(keyColumns(table), writes);
+    return (await client.query({ ...this.#preparedFor(table).delete, values })).rowCount ?? 0;
+  }
+
+  /** Patches of the same columns go together. */
+  async #patch(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[], from: string): Promise<number> {
+    let written = 0;
+    for (const group of Map.groupBy(writes, ({ row }) => Object.keys(row).sort().join('\u0000')).values()) {
+      const present = new Set(Object.keys(group[0]?.row ?? {}));
+      const changed = table.columns.filter(({ name }) => present.has(name) && !table.key.includes(name));
+      if (changed.length === 0) continue;
+      const values = rowParameters(table, [...keyColumns(table), ...changed], group, from);
+      written += (await client.query(patchStatement(table, changed), values)).rowCount ?? 0;
+    }
+    return written;
+  }
+
+  #preparedFor(table: TargetTable): Prepared {
+    const known = this.#prepared.get(table);
+    if (known !== undefined) return known;
+    const ordinal = this.#prepared.size;
+    const prepared: Prepared = {
+      upsert: { name: `freshet_upsert_${ordinal}`, text: upsertStatement(table) },
+      delete: { name: `freshet_delete_${ordinal}`, text: deleteStatement(table) },
+    };
+    this.#prepared.set(table, prepared);
+    return prepared;
+  }
+}
+
+function rowParameters(table: TargetTable, columns: readonly TargetColumn[], writes: readonly KeyWrite[], from: string): string[] {
+  const parameters = columnParameters(columns, writes);
+  if (table.stamped) parameters.push(textArray(writes.map(({ epoch }) => String(epoch))), from);
+  return parameters;
+}
+
+function columnParameters(columns: readonly TargetColumn[], writes: readonly KeyWrite[]): string[] {
+  return columns.map(({ name }) => textArray(writes.map(({ row }) => valueText(row[name]))));
+}
+
+function storedValue(type: string, text: string | number | null | undefined): Value {
+  if (text === null || text === undefined) return null;
+  return type.endsWith('[]') ? (JSON.parse(String(text)) as Value) : text;
+}

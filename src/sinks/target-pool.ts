@@ -1,0 +1,55 @@
+import pg from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { type PostgresConfig, clientConfig } from '../runtime/postgres.ts';
+
+export interface TargetSettings {
+  /** Connections to the target. */
+  readonly poolSize: number;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+}
+
+export const TARGET_DEFAULTS: TargetSettings = { poolSize: 4, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 };
+
+/**
+ * A batch is joined to its table through the key's index. The planner takes a table that it has not
+ * analysed yet for a tiny one, and would read all of it for every batch while it grows.
+ */
+const PLANS = ['enable_hashjoin=off', 'enable_mergejoin=off', 'enable_seqscan=off', 'plan_cache_mode=force_generic_plan'];
+
+export function createTargetPool(config: PostgresConfig, role: string, settings: TargetSettings): Pool {
+  const base = clientConfig(config, role);
+  const options = [
+    ...PLANS,
+    `statement_timeout=${settings.statementTimeoutMs}`,
+    `lock_timeout=${settings.lockTimeoutMs}`,
+    `idle_in_transaction_session_timeout=${settings.statementTimeoutMs}`,
+  ];
+  const pool = new pg.Pool({
+    ...base,
+    options: `${base.options ?? ''} ${options.map((option) => `-c ${option}`).join(' ')}`,
+    max: settings.poolSize,
+  });
+  // An idle connection that the server ends is replaced by the next query.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** Commits what `work` does, or nothing of it. A connection on which anything failed is not used again. */
+export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // An error event that comes while no query runs would end the process; the next query reports it.
+  const ignore = (): void => {};
+  client.on('error', ignore);
+  let failed = true;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    failed = false;
+    return result;
+  } finally {
+    client.off('error', ignore);
+    client.release(failed);
+  }
+}

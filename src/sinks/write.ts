@@ -1,0 +1,19 @@
+import type { Row } from '../change/change.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** What a pipeline wants of a target table. Columns that an upsert's row leaves out become NULL. */
+export type Write =
+  | { readonly kind: 'upsert'; readonly table: TargetTable; readonly row: Row }
+  /**
+   * The key and the columns that change. Applied only where the row exists and was last written in the
+   * same epoch or a later one; otherwise it is left out, and a refresh brings the whole row.
+   */
+  | { readonly kind: 'patch'; readonly table: TargetTable; readonly row: Row }
+  | { readonly kind: 'delete'; readonly table: TargetTable; readonly key: Row };
+
+/** A write together with the epoch of the change that it comes from. */
+export interface EpochWrite {
+  readonly write: Write;
+  readonly epoch: number;
+}
+

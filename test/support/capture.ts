@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import type { CaptureConfig } from '../../src/capture/capture-config.ts';
+import { runCapture } from '../../src/capture/capture.ts';
+import type { CaptureObserver } from '../../src/capture/observer.ts';
+import type { ChangeRecord } from '../../src/change/change.ts';
+import { createRecordDecoder, type RawRecord } from '../../src/topics/codec/record-decoder.ts';
+import { createKafka } from '../../src/topics/kafka.ts';
+import { createRegistry } from '../../src/topics/registry.ts';
+import type { TestDatabase } from './database.ts';
+import { services } from './services.ts';
+
+export interface RunningCapture extends AsyncDisposable {
+  /** Settles when the capture ends; rejects with what stopped it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface CaptureContext {
+  readonly config: CaptureConfig;
+  start(observer?: Partial<CaptureObserver>, config?: Partial<CaptureConfig>): RunningCapture;
+  /** Every committed record of a topic so far, in partition order. */
+  read(table: string): Promise<ChangeRecord[]>;
+}
+
+const QUIET: CaptureObserver = {
+  published: () => {},
+  chunkRead: () => {},
+  chunkStale: () => {},
+  committed: () => {},
+  progress: () => {},
+  rejected: () => {},
+  connected: () => {},
+  slot: () => {},
+  log: () => {},
+};
+
+/** A capture of some tables of a test database, with slot and prefix of its own. */
+export function captureContext(database: TestDatabase, tables: readonly string[], more: Partial<CaptureConfig> = {}): CaptureContext {
+  const { kafkaBrokers, registryUrl } = services();
+  const prefix = `t${randomUUID().slice(0, 8)}`;
+  const kafkaConfig = { brokers: kafkaBrokers, clientId: 'test' };
+  const kafka = createKafka(kafkaConfig);
+  const registry = createRegistry({ url: registryUrl });
+  const config: CaptureConfig = {
+    connection: { url: database.url },
+    database: database.name,
+    slot: `s_${prefix}`,
+    publication: `p_${prefix}`,
+    prefix,
+    tables: tables.map((name) => ({ schema: 'public', name })),
+    topics: { partitions: 3, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1_000_000 },
+    snapshot: { chunkRows: 500, chunkBytes: 1 << 20, chunksInFlight: 3, windowBytes: 1 << 22, connections: 2, lockTimeoutMs: 5_000 },
+    stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
+    onSlotLoss: 'stop',
+    transactionTimeoutMs: 10_000,
+    slotTimeoutMs: 20_000,
+    ...more,
+  };
+  return {
+    config,
+    start(observer = {}, changed = {}) {
+      const stop = new AbortController();
+      const dependencies = { kafka, kafkaConfig, registry, observer: { ...QUIET, ...observer } };
+      const ended = runCapture({ ...config, ...changed }, dependencies, stop.signal);
+      ended.catch(() => {});
+      const end = async (): Promise<void> => {
+        stop.abort();
+        await ended;
+      };
+      return { ended, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
+    },
+    read: async (table) => {
+      const records = await readTopic(kafka, `${prefix}.public.${table}`);
+      const decoder = createRecordDecoder(registry);
+      await decoder.prepare(records);
+      return records.map((record) => decoder.decode(record)).filter((change) => change !== null);
+    },
+  };
+}
+
+/** All that a read_committed consumer sees up to a marker that is written behind it. */
+async function readTopic(kafka: ReturnType<typeof createKafka>, topic: string): Promise<RawRecord[]> {
+  const admin = kafka.admin();
+  const producer = kafka.producer();
+  await Promise.all([admin.connect(), producer.connect()]);
+  const marker = Buffer.from(`end ${randomUUID()}`);
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const partitions = topics[0]?.partitions.length ?? 0;
+  await producer.send({
+    topic,
+    messages: Array.from({ length: partitions }, (_, partition) => ({ partition, key: marker, value: null })),
+  });
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+  const consumer = kafka.consumer({ groupId: `read-${randomUUID()}`, maxWaitTimeInMs: 50 });
+  const byPartition = new Map<number, RawRecord[]>();
+  let ends = 0;
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await new Promise<void>((resolve, reject) => {
+    const eachMessage = async ({ partition, message }: { partition: number; message: Message }): Promise<void> => {
+      if (message.key?.equals(marker) === true) {
+        ends += 1;
+        if (ends === partitions) resolve();
+        return;
+      }
+      if (message.key?.toString().startsWith('end ') === true) return;
+      const list = byPartition.get(partition) ?? [];
+      byPartition.set(partition, list);
+      const { key, value, headers, offset, timestamp } = message;
+      list.push({ key, value, headers: headers as Record<string, Buffer | undefined>, topic, partition, offset, timestamp });
+    };
+    consumer.run({ autoCommit: false, eachMessage }).catch(reject);
+  });
+  await consumer.disconnect();
+  return [...byPartition.values()].flat();
+}
+
+interface Message {
+  key: Buffer | null;
+  value: Buffer | null;
+  headers?: unknown;
+  offset: string;
+  timestamp: string;
+}
+
+/** Waits until a condition holds; fails with its name. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** What the topic says the table holds: the last change of each key. */
+export function stateOf(changes: readonly ChangeRecord[]): Map<string, ChangeRecord> {
+  const state = new Map<string, ChangeRecord>();
+  for (const change of changes) {
+    if (change.op === 'sweep') continue;
+    if (change.op === 't') {
+      state.clear();
+      continue;
+    }
+    const key = JSON.stringify(Object.values(change.key).map(String));
+    if (change.op === 'd') state.delete(key);
+    else state.set(key, change);
+  }
+  return state;
+}
