@@ -230,5 +230,5 @@ function invalid(problems: readonly string[], origin?: string): FreshetError {
   });
 }
 
-export type { ConfigInput };
+export type { ConfigInput, ParsedConfig };
 export { defineConfig } from './config-schema.ts';

@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { TableId } from '../change/table.ts';
 import type { PostgresConfig } from '../runtime/postgres.ts';
+import type { KafkaConfig } from '../topics/kafka-config.ts';
 import type { SchemaRegistryPort } from '../topics/registry.ts';
 import type { TopicSettings } from '../topics/topic-admin.ts';
 import type { CaptureObserver } from './observer.ts';
@@ -33,6 +34,8 @@ export interface StreamSettings {
 
 export interface CaptureDependencies {
   readonly kafka: Kafka;
+  /** The same cluster, for the publisher. */
+  readonly kafkaConfig: KafkaConfig;
   readonly registry: SchemaRegistryPort;
   readonly observer: CaptureObserver;
 }

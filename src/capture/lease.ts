@@ -27,11 +27,13 @@ export class Lease implements AsyncDisposable {
     this.#owner = owner;
   }
 
-  static async acquire(config: CaptureConfig, { kafka }: CaptureDependencies): Promise<Lease> {
+  static async acquire(config: CaptureConfig, { kafka, kafkaConfig }: CaptureDependencies): Promise<Lease> {
     const topic = checkpointTopic(config.prefix);
     await withAdmin(kafka, (admin) => ensureCompactedTopic(admin, topic, config.topics.replicationFactor));
     const transactionalId = `freshet-${config.prefix}-${config.slot}`;
-    const publisher = await TransactionalPublisher.open(kafka, transactionalId, config.transactionTimeoutMs);
+    const publisher = await TransactionalPublisher.open(kafkaConfig, transactionalId, {
+      timeoutMs: config.transactionTimeoutMs,
+    });
     try {
       const session = { id: randomUUID(), host: hostname(), pid: process.pid, startedAt: new Date().toISOString() };
       const marker = { key: SESSION_KEY, value: JSON.stringify(session) };

@@ -3,6 +3,17 @@ import type { RefreshPlanState } from '../snapshot/refresh-plan.ts';
 import type { SlotStatus } from '../source/slot.ts';
 import type { MergeState } from './merge-state.ts';
 import type { RejectedRecord } from './record-writer.ts';
+import type { PartitionEnds } from './topic-ends.ts';
+
+/** One Kafka transaction, committed. */
+export interface Commit {
+  readonly state: MergeState;
+  /** topic → the last position in each partition */
+  readonly ends: ReadonlyMap<string, PartitionEnds>;
+  readonly records: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
 
 /** What a capture tells about itself; metrics and the terminal listen. Called often: it must return at once. */
 export interface CaptureObserver {
@@ -11,7 +22,7 @@ export interface CaptureObserver {
   chunkRead(table: string, rows: number, bytes: number): void;
   /** A snapshot still did not see transactions that are published already; the chunk is read again. */
   chunkStale(table: string, xids: readonly number[], attempt: number): void;
-  committed(state: MergeState, records: number, bytes: number, durationMs: number): void;
+  committed(commit: Commit): void;
   /** A refresh got further; committed. */
   progress(plan: RefreshPlanState): void;
   rejected(record: RejectedRecord): void;

@@ -2,6 +2,8 @@ import type { CheckpointEntry, CheckpointImage } from '../topics/checkpoint.ts';
 
 const PREFIX = 'owed/';
 
+type Tables = Pick<ReadonlySet<string>, 'has'>;
+
 /**
  * Keys whose current row must be published once more, since a change left a TOASTed value out
  * (invariant 6). They are recorded in the same Kafka transaction as the change that asks for them.
@@ -38,9 +40,15 @@ export class OwedKeys {
     if (this.#byTable.get(table)?.delete(keyText) === true) this.#dirty.set(entryKey(table, keyText), null);
   }
 
-  /** Up to `limit` keys of one table that `busy` does not name. */
-  take(limit: number, busy: ReadonlySet<string>): { table: string; keys: string[] } | null {
+  owes(table: string): boolean {
+    return (this.#byTable.get(table)?.size ?? 0) > 0;
+  }
+
+  /** Up to `limit` keys of one of the tables that `busy` does not name. */
+  take(limit: number, busy: ReadonlySet<string>, tables: Tables): { table: string; keys: string[] } | null {
     for (const [table, keys] of this.#byTable) {
+      // A table that is no longer captured must not keep the others waiting.
+      if (!tables.has(table)) continue;
       const free = [...keys].filter((key) => !busy.has(entryKey(table, key))).slice(0, limit);
       if (free.length > 0) return { table, keys: free };
     }

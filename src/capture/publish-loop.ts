@@ -1,5 +1,8 @@
 import { ZERO_LSN } from '../change/lsn.ts';
+import { formatTable } from '../change/table.ts';
 import type { RefreshPlan, RefreshPlanState } from '../snapshot/refresh-plan.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { failpoint } from '../runtime/failpoint.ts';
 import type { ReplicationStream } from '../source/replication-stream.ts';
 import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { StreamSettings } from './capture-config.ts';
@@ -13,13 +16,14 @@ import type { SnapshotScheduler } from './snapshot-scheduler.ts';
 import type { StreamApplier } from './stream-applier.ts';
 
 export interface PublishLoopOptions {
-  readonly stream: ReplicationStream;
+  readonly stream: Pick<ReplicationStream, 'take' | 'isEmpty' | 'confirm' | 'requestKeepalive' | 'onArrival'>;
   readonly applier: StreamApplier;
   readonly merge: Merge;
   readonly writer: RecordWriter;
   readonly scheduler: SnapshotScheduler;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
-  readonly lease: Lease;
+  readonly lease: Pick<Lease, 'publish'>;
+  readonly clock: Clock;
   /** The checkpoint's main entry without its state. */
   readonly entry: Omit<CaptureEntry, 'state'>;
   readonly settings: StreamSettings;
@@ -94,8 +98,8 @@ export class PublishLoop {
   }
 
   async #collect(): Promise<void> {
-    const { stream, applier, writer, scheduler, settings, merge } = this.#options;
-    const nowMs = Date.now();
+    const { stream, applier, writer, scheduler, settings, merge, clock } = this.#options;
+    const nowMs = clock.now();
     writer.startBatch(nowMs);
     while (writer.count < settings.batchRecords && writer.bytes < settings.batchBytes) {
       const share = settings.batchRecords * CHUNK_SHARE;
@@ -112,36 +116,42 @@ export class PublishLoop {
 
   /** A plan whose rows are all published ends, with a sweep where it followed a gap. */
   async #finishPlans(): Promise<void> {
-    const { plans, merge, writer, sweepTable } = this.#options;
+    const { plans, merge, writer, sweepTable, clock } = this.#options;
     for (const plan of plans.values()) {
       if (plan.isFinished || !plan.isRead || !merge.isBetweenTransactions) continue;
       const { sweepBefore, id } = plan.request;
+      // An owed row has not been seen in this epoch yet: the sweep would take it away.
+      if (sweepBefore !== null && merge.owed.owes(formatTable(plan.request.table))) continue;
       if (sweepBefore !== null) {
         const table = await sweepTable(plan);
         for (let partition = 0; partition < table.partitions; partition++) {
           writer.sweep(table, partition, sweepBefore, merge.snapshotPosition().text);
         }
       }
-      plan.finish(new Date().toISOString());
+      plan.finish(new Date(clock.now()).toISOString());
       this.#finished.add(id);
     }
   }
 
   #startCommit(): void {
-    const { writer, lease, merge, stream, observer } = this.#options;
+    const { writer, lease, merge, stream, observer, clock } = this.#options;
     const { records, bytes, counts } = writer.takeBatch();
     const { entries, plans } = this.#entries();
     const { state } = merge;
+    const ends = writer.ends.snapshot();
     const startedAt = performance.now();
-    this.#checkpointAt = Date.now();
+    this.#checkpointAt = clock.now();
+    failpoint('before-publish');
     this.#commit = lease
       .publish(records, entries)
       .then(() => {
         this.#durablePassed = state.passed;
+        failpoint('after-commit');
         stream.confirm(state.passed);
+        failpoint('after-confirm');
         for (const { table, op, rows } of counts) observer.published(table, op, rows);
         for (const plan of plans) observer.progress(plan);
-        observer.committed(state, records.length, bytes, performance.now() - startedAt);
+        observer.committed({ state, ends, records: records.length, bytes, durationMs: performance.now() - startedAt });
       })
       .catch((error: unknown) => {
         this.#failure = { error };
@@ -154,21 +164,22 @@ export class PublishLoop {
 
   /** Everything that changed goes into the same Kafka transaction as the records. */
   #entries(): { entries: CheckpointEntry[]; plans: RefreshPlanState[] } {
-    const { merge, scheduler, plans, entry } = this.#options;
+    const { merge, scheduler, plans, entry, writer } = this.#options;
     const main: CaptureEntry = { ...entry, state: stateToJson(merge.state) };
     const entries: CheckpointEntry[] = [{ key: CAPTURE_KEY, value: JSON.stringify(main) }];
     const ids = new Set([...scheduler.drainDirty(), ...this.#finished]);
     this.#finished.clear();
     const changed = [...ids].flatMap((id) => plans.get(id)?.state ?? []);
     entries.push(...changed.map((plan) => ({ key: planKey(plan.request.id), value: JSON.stringify(plan) })));
-    entries.push(...merge.owed.drain());
+    entries.push(...merge.owed.drain(), ...writer.ends.drain());
     return { entries, plans: changed };
   }
 
   /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */
   #checkpointIsDue(): boolean {
     if (this.#finished.size > 0) return true;
-    return this.#options.merge.passed > this.#durablePassed && Date.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
+    const { merge, clock } = this.#options;
+    return merge.passed > this.#durablePassed && clock.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
   }
 
   async #settle(): Promise<void> {
@@ -181,7 +192,7 @@ export class PublishLoop {
   }
 
   async #pause(): Promise<void> {
-    const { stream, scheduler, merge } = this.#options;
+    const { stream, scheduler, merge, clock } = this.#options;
     if (!this.#forgetting && merge.xids.size > XIDS_TO_FORGET) {
       this.#forgetting = true;
       void scheduler.forgetEnded().catch(() => {}).finally(() => (this.#forgetting = false));
@@ -189,13 +200,9 @@ export class PublishLoop {
     if (!stream.isEmpty || this.#awake) return;
     if (scheduler.isWaiting) stream.requestKeepalive();
     const ms = scheduler.isWaiting ? KEEPALIVE_PAUSE_MS : IDLE_CHECKPOINT_MS / 4;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const woken = new AbortController();
+    this.#wakeUp = () => woken.abort();
+    await clock.sleep(ms, woken.signal);
     this.#wakeUp = () => {};
   }
 }

@@ -5,6 +5,7 @@ import { type ErrorCode, isFreshetError } from '../runtime/errors.ts';
 import { POSITION_HEADER, REFRESH_HEADER, SWEEP_HEADER } from '../topics/codec/headers.ts';
 import type { EnvelopeInput, TableCodec } from '../topics/codec/table-codec.ts';
 import type { OutgoingRecord } from '../topics/publisher.ts';
+import type { TopicEnds } from './topic-ends.ts';
 
 /** A table whose changes are published: how, and into how many partitions. */
 export interface CapturedTable {
@@ -56,9 +57,11 @@ export class RecordWriter {
   /** "op table" → changes */
   #counts = new Map<string, number>();
   #nowUs = 0n;
+  readonly ends: TopicEnds;
 
-  constructor(options: RecordWriterOptions) {
+  constructor(options: RecordWriterOptions, ends: TopicEnds) {
     this.#options = options;
+    this.ends = ends;
   }
 
   get count(): number {
@@ -95,14 +98,16 @@ export class RecordWriter {
 
   /** An event with the old row, and a tombstone, which lets compaction drop the key. */
   delete(table: CapturedTable, before: Tuple, position: string, commit: CommitInfo): void {
-    this.#event(table, { ...this.#streamed(commit), op: 'd', before, after: null }, before, position, null);
-    this.#tombstone(table, before);
+    const event: EnvelopeInput = { ...this.#streamed(commit), op: 'd', before, after: null };
+    if (this.#event(table, event, before, position, null)) this.#tombstone(table, before);
   }
 
   truncate(table: CapturedTable, partition: number, position: string, commit: CommitInfo): void {
     const { lsn, commitLsn, txId, commitTsUs, nowUs } = this.#streamed(commit);
     const value = table.codec.encodeTruncate({ lsn, commitLsn, txId, commitTsUs, nowUs, snapshot: false });
-    this.#push({ topic: table.codec.topic, partition, key: null, value, headers: { [POSITION_HEADER]: position } });
+    const { topic } = table.codec;
+    this.#push({ topic, partition, key: null, value, headers: { [POSITION_HEADER]: position } });
+    this.ends.published(topic, partition, position);
     this.#count(table, 't');
   }
 
@@ -117,14 +122,16 @@ export class RecordWriter {
     const texts: (string | null)[] = table.codec.schema.columns.map(() => null);
     for (const [i, column] of table.codec.schema.key.entries()) texts[column] = keyTexts[i] ?? null;
     const before = tupleFromTexts(texts);
-    this.#event(table, { ...this.#snapshot(position.lsn), op: 'd', before, after: null }, before, position.text, tag);
-    this.#tombstone(table, before);
+    const event: EnvelopeInput = { ...this.#snapshot(position.lsn), op: 'd', before, after: null };
+    if (this.#event(table, event, before, position.text, tag)) this.#tombstone(table, before);
   }
 
   /** Ends a refresh that followed a gap: whatever of this partition is older is gone at the source. */
   sweep(table: CapturedTable, partition: number, before: number, position: string): void {
     const headers = { [POSITION_HEADER]: position, [SWEEP_HEADER]: String(before) };
-    this.#push({ topic: table.codec.topic, partition, key: null, value: null, headers });
+    const { topic } = table.codec;
+    this.#push({ topic, partition, key: null, value: null, headers });
+    this.ends.published(topic, partition, position);
   }
 
   #streamed(commit: CommitInfo): Omit<EnvelopeInput, 'op' | 'before' | 'after'> {
@@ -142,22 +149,26 @@ export class RecordWriter {
     return { lsn, commitLsn: lsn, txId: null, commitTsUs: this.#nowUs, snapshot: true, nowUs: this.#nowUs };
   }
 
-  #event(table: CapturedTable, event: EnvelopeInput, keyed: Tuple, position: string, tag: RefreshTag | null): void {
+  /** False where the event became a dead letter. */
+  #event(table: CapturedTable, event: EnvelopeInput, keyed: Tuple, position: string, tag: RefreshTag | null): boolean {
     const { codec } = table;
     try {
       const value = codec.encodeValue(event);
       if (value.length > this.#options.maxRecordBytes) {
         const limit = this.#options.maxRecordBytes;
         this.#reject(table, keyed, position, 'RECORD_TOO_LARGE', `the record has ${value.length} bytes, the limit is ${limit}`);
-        return;
+        return false;
       }
       const headers = recordHeaders(position, codec.valueHeaders(event), tag);
       const partition = codec.partitionOf(keyed, table.partitions);
       this.#push({ topic: codec.topic, partition, key: codec.encodeKey(keyed), value, headers });
+      this.ends.published(codec.topic, partition, position);
       this.#count(table, event.op);
+      return true;
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
       this.#reject(table, keyed, position, error.code, error.message);
+      return false;
     }
   }
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
 import { FreshetError, isFreshetError } from '../runtime/errors.ts';
+import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { connect } from '../runtime/postgres.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChunkReader } from '../snapshot/chunk-reader.ts';
@@ -9,7 +10,7 @@ import { RefreshPlan, type RefreshPlanState } from '../snapshot/refresh-plan.ts'
 import { ensurePublication } from '../source/publication.ts';
 import { ReplicationStream } from '../source/replication-stream.ts';
 import { createSlot, dropSlot, identifySystem, readSlot } from '../source/slot.ts';
-import { readTable } from '../source/table-catalog.ts';
+import { readRelation, readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
 import { assertDistinctTopics, dlqTopic, topicName } from '../topics/names.ts';
@@ -25,6 +26,7 @@ import { RecordWriter } from './record-writer.ts';
 import { SnapshotScheduler } from './snapshot-scheduler.ts';
 import { StreamApplier } from './stream-applier.ts';
 import { TableResolver } from './table-resolver.ts';
+import { TopicEnds } from './topic-ends.ts';
 
 /** The dead letters of what capture itself could not publish. */
 export const CAPTURE_GROUP = 'capture';
@@ -39,6 +41,7 @@ export async function runSession(
 ): Promise<void> {
   const control = await connect(config.connection, `control ${config.slot}`);
   try {
+    await proveLease(lease);
     await preflight(control, config);
     const existing = await prepareTopics(config, dependencies);
     const entry = await prepareSlot(control, config, dependencies, lease, existing);
@@ -73,7 +76,7 @@ async function runStream(session: RunningSession): Promise<void> {
     maxRecordBytes: config.topics.maxRecordBytes,
     deadLetterTopic: dlqTopic(config.prefix, CAPTURE_GROUP),
     rejected: (record) => observer.rejected(record),
-  });
+  }, TopicEnds.fromCheckpoint(lease.image));
   // Only now: the slot is held, and the lease has fenced whoever published before.
   const inProgress = await xidsInProgress(control);
   const merge = new Merge(state, OwedKeys.fromCheckpoint(lease.image), inProgress, writer);
@@ -91,12 +94,14 @@ async function runStream(session: RunningSession): Promise<void> {
     reader,
     plans,
     observer,
+    clock: SYSTEM_CLOCK,
     tableIds,
     settings: config.snapshot,
     resolve: (schema) => resolver.resolve(schema),
     wake: () => loop?.wake(),
   });
-  const applier = new StreamApplier(merge, control, resolver, new Set(tableIds.keys()));
+  const types = new TypeCatalog();
+  const applier = new StreamApplier(merge, (relation) => readRelation(control, types, relation), resolver, new Set(tableIds.keys()));
   const sweepTable = async (plan: RefreshPlan) =>
     resolver.resolve((await readTable(control, new TypeCatalog(), plan.request.table)).schema);
   loop = new PublishLoop({
@@ -110,6 +115,7 @@ async function runStream(session: RunningSession): Promise<void> {
     entry,
     settings: config.stream,
     observer,
+    clock: SYSTEM_CLOCK,
     sweepTable,
   });
   observer.connected(config.slot, state.epoch);
@@ -119,6 +125,15 @@ async function runStream(session: RunningSession): Promise<void> {
   } finally {
     clearInterval(watch);
   }
+}
+
+/**
+ * A capture that lost its connection may have lost it to a successor: it must learn that before it judges
+ * a slot that has moved on, or takes the slot back. Writes what stands in the checkpoint. Throws FENCED.
+ */
+async function proveLease(lease: Lease): Promise<void> {
+  const entry = lease.image.get(CAPTURE_KEY);
+  if (entry !== undefined) await lease.publish([], [{ key: CAPTURE_KEY, value: entry }]);
 }
 
 async function preflight(control: pg.Client, config: CaptureConfig): Promise<void> {

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTable, type TableId, type TableSchema } from '../change/table.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { failpoint } from '../runtime/failpoint.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import type { ChunkScope } from '../snapshot/chunk-query.ts';
-import type { ChunkRead, ChunkReader } from '../snapshot/chunk-reader.ts';
+import type { ChunkRead, ChunkSource } from '../snapshot/chunk-reader.ts';
 import type { KeyRange, KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { Window } from '../snapshot/window.ts';
 import type { Merge } from './merge.ts';
@@ -43,10 +44,11 @@ const RETRY_PAUSE_MS = 1_000;
 export interface SnapshotSchedulerOptions {
   readonly merge: Merge;
   readonly writer: RecordWriter;
-  readonly reader: ChunkReader;
+  readonly reader: ChunkSource;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
   readonly settings: SnapshotSettings;
   readonly observer: CaptureObserver;
+  readonly clock: Clock;
   readonly tableIds: ReadonlyMap<string, TableId>;
   readonly resolve: (schema: TableSchema) => Promise<CapturedTable>;
   /** Called when a chunk has become ready, or broke. */
@@ -124,7 +126,7 @@ export class SnapshotScheduler implements AsyncDisposable {
 
   #nextTask(): Task | null {
     const { merge, plans, tableIds } = this.#options;
-    const owed = merge.owed.take(OWED_KEYS_PER_CHUNK, this.#busyKeys);
+    const owed = merge.owed.take(OWED_KEYS_PER_CHUNK, this.#busyKeys, tableIds);
     const owedTable = owed === null ? undefined : tableIds.get(owed.table);
     if (owed !== null && owedTable !== undefined) {
       for (const key of owed.keys) this.#busyKeys.add(entryKey(owed.table, key));
@@ -148,38 +150,33 @@ export class SnapshotScheduler implements AsyncDisposable {
     const window = this.#options.merge.openWindow(name);
     try {
       const read = await this.#readFresh(work, window);
-      if (read === null) {
-        this.#drop(work.task, window, false);
-        return;
-      }
+      failpoint('chunk-read');
       const table = await this.#options.resolve(read.table.schema);
       this.#ready.push({ task: work.task, read, window, table, next: 0, published: 0 });
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         this.#options.observer.log('warn', `reading ${name} failed, it is tried again: ${errorMessage(error)}`);
-        await sleep(RETRY_PAUSE_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
+        await this.#options.clock.sleep(RETRY_PAUSE_MS, this.#stop.signal);
       }
-      this.#drop(work.task, window, true);
+      this.#drop(work.task, window);
     } finally {
       this.#options.wake();
     }
   }
 
   /** Reads until the snapshot sees every transaction that was published before the window opened. */
-  async #readFresh(work: { task: Task }, window: Window): Promise<ChunkRead | null> {
-    const { merge, observer } = this.#options;
+  async #readFresh(work: { task: Task }, window: Window): Promise<ChunkRead> {
+    const { merge, observer, clock } = this.#options;
     for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
       const { read, stale } = await this.#readOnce(work.task, window);
-      const fixed = this.#fix(work.task, read);
-      if (fixed === null) return null;
-      work.task = fixed;
+      work.task = this.#fix(work.task, read);
       if (stale.length === 0) {
         if (this.#readsOutstanding === 0) merge.xids.forgetEnded(read.visibility);
         return read;
       }
       observer.chunkStale(formatTable(tableOf(work.task)), stale, attempt);
-      const pause = STALE_PAUSE_MS[Math.min(attempt, STALE_PAUSE_MS.length) - 1];
-      await sleep(pause, undefined, { signal: this.#stop.signal }).catch(() => {});
+      const pauseMs = STALE_PAUSE_MS[Math.min(attempt, STALE_PAUSE_MS.length) - 1] ?? RETRY_PAUSE_MS;
+      await clock.sleep(pauseMs, this.#stop.signal);
     }
     throw new Error('the capture stops');
   }
@@ -225,20 +222,20 @@ export class SnapshotScheduler implements AsyncDisposable {
     return Math.max(1, Math.min(chunkRows, Math.floor(chunkBytes / rowBytes)));
   }
 
-  /** The first read of the frontier fixes the range; null where there was no row beyond the cursor. */
-  #fix(task: Task, read: ChunkRead): Task | null {
+  /** The first read of the frontier fixes the range, save the last one, which has no upper bound. */
+  #fix(task: Task, read: ChunkRead): Task {
     if (task.kind === 'keys' || task.range.upTo !== null) return task;
     const range = task.plan.fixFrontier(read.lastKey, read.reachedEnd);
     this.#dirty.add(task.plan.request.id);
     this.fill();
-    return range === null ? null : { ...task, range };
+    return { ...task, range };
   }
 
   #publishPiece(chunk: ReadyChunk, maxRows: number): number {
     const { windowBytes } = this.#options.settings;
     if (chunk.window.shapeChanged || (chunk.next === 0 && chunk.window.bytes > windowBytes)) {
       this.#ready.splice(this.#ready.indexOf(chunk), 1);
-      this.#drop(chunk.task, chunk.window, true);
+      this.#drop(chunk.task, chunk.window);
       return 0;
     }
     const rows = chunk.task.kind === 'keys' ? this.#publishKeys(chunk, chunk.task.keys) : this.#publishRows(chunk, maxRows);
@@ -289,6 +286,7 @@ export class SnapshotScheduler implements AsyncDisposable {
   }
 
   #finish(chunk: ReadyChunk): void {
+    failpoint('chunk-border');
     this.#ready.splice(this.#ready.indexOf(chunk), 1);
     this.#options.merge.closeWindow(chunk.table.name, chunk.window);
     this.#inFlight -= 1;
@@ -299,12 +297,12 @@ export class SnapshotScheduler implements AsyncDisposable {
     }
   }
 
-  /** `again`: the range was not published and must be read anew. */
-  #drop(task: Task, window: Window, again: boolean): void {
+  /** The chunk was not published, or not wholly: it is read anew. */
+  #drop(task: Task, window: Window): void {
     this.#options.merge.closeWindow(formatTable(tableOf(task)), window);
     this.#inFlight -= 1;
     if (task.kind === 'keys') this.#freeKeys(task);
-    else if (again) task.plan.giveBack(task.range);
+    else task.plan.giveBack(task.range);
   }
 
   #freeKeys(task: Task & { kind: 'keys' }): void {

@@ -1,27 +1,26 @@
-import type pg from 'pg';
-import { formatTable } from '../change/table.ts';
+import { formatTable, type TableSchema } from '../change/table.ts';
 import { decodePgoutput, type PgoutputMessage, type RelationMessage } from '../source/pgoutput.ts';
-import type { StreamItem } from '../source/replication-stream.ts';
-import { readRelation } from '../source/table-catalog.ts';
-import { TypeCatalog } from '../source/type-catalog.ts';
+import type { StreamItem } from '../source/stream-queue.ts';
 import type { Merge } from './merge.ts';
 import type { CapturedTable } from './record-writer.ts';
 import type { TableResolver } from './table-resolver.ts';
 
+/** The shape that a Relation message announces. */
+export type ReadShape = (relation: RelationMessage) => Promise<TableSchema>;
+
 /** Applies what the server sent to the published order. Only a Relation message makes it wait. */
 export class StreamApplier {
   readonly #merge: Merge;
-  readonly #catalog: pg.ClientBase;
+  readonly #readShape: ReadShape;
   readonly #resolver: TableResolver;
   readonly #wanted: ReadonlySet<string>;
-  readonly #types = new TypeCatalog();
   /** relation oid → table; null: published, but not ours to carry */
   readonly #relations = new Map<number, CapturedTable | null>();
   readonly #shapes = new Map<string, CapturedTable>();
 
-  constructor(merge: Merge, catalog: pg.ClientBase, resolver: TableResolver, wanted: ReadonlySet<string>) {
+  constructor(merge: Merge, readShape: ReadShape, resolver: TableResolver, wanted: ReadonlySet<string>) {
     this.#merge = merge;
-    this.#catalog = catalog;
+    this.#readShape = readShape;
     this.#resolver = resolver;
     this.#wanted = wanted;
   }
@@ -77,7 +76,7 @@ export class StreamApplier {
       this.#relations.set(message.relationOid, null);
       return;
     }
-    const table = await this.#resolver.resolve(await readRelation(this.#catalog, this.#types, message));
+    const table = await this.#resolver.resolve(await this.#readShape(message));
     if (this.#shapes.get(name) !== table) this.#merge.relationChanged(name);
     this.#shapes.set(name, table);
     this.#relations.set(message.relationOid, table);

@@ -26,8 +26,9 @@ export function captureObserver(source: string, metrics: Metrics, status: LiveSt
         log('warn', `a chunk of ${table} waits for transactions that have not ended: ${xids.slice(0, 5).join(', ')}`);
       }
     },
-    committed: (state, _records, _bytes, durationMs) => {
+    committed: ({ state, ends, durationMs }) => {
       metrics.publishSeconds.observe({ source }, durationMs / 1000);
+      live.ends = ends;
       live.passed = state.passed;
       live.throughMs = state.throughMs;
     },

@@ -17,6 +17,8 @@ export interface SourceStatus {
   lagSeconds: number;
   retainedBytes: number;
   walStatus: string | null;
+  /** topic → the last published position of each partition */
+  ends: ReadonlyMap<string, readonly string[]>;
   readonly refreshes: Map<string, RefreshStatus>;
 }
 
@@ -73,8 +75,9 @@ export class LiveStatus {
 }
 
 function sourceJson(source: SourceStatus): object {
+  const { ends: _, ...shown } = source;
   return {
-    ...source,
+    ...shown,
     passed: source.passed === null ? null : formatLsn(source.passed),
     refreshes: Object.fromEntries(source.refreshes),
   };
@@ -96,6 +99,7 @@ function emptySource(): SourceStatus {
     lagSeconds: 0,
     retainedBytes: 0,
     walStatus: null,
+    ends: new Map(),
     refreshes: new Map(),
   };
 }

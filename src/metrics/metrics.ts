@@ -44,6 +44,10 @@ export class Metrics {
   readonly applied = this.#counter('freshet_applied_total', 'Changes applied, by operation', ['pipeline', 'table', 'op']);
   readonly sinkWritten = this.#counter('freshet_sink_written_rows_total', 'Rows that the sink changed', ['pipeline']);
   readonly sinkUnchanged = this.#counter('freshet_sink_unchanged_rows_total', 'Rows that were as they should be', ['pipeline']);
+  readonly skipped = this.#counter('freshet_skipped_records_total', 'Records that were applied before, or wait for a whole row', [
+    'pipeline',
+    'reason',
+  ]);
   readonly topicLagRecords = this.#gauge('freshet_topic_lag_records', 'Records not applied yet', ['pipeline', 'topic', 'partition']);
   readonly topicLagSeconds = this.#gauge('freshet_topic_lag_seconds', 'Age of the oldest record that is not applied yet', [
     'pipeline',

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Row, Value } from '../change/change.ts';
-import { textArray, valueText } from './array-parameter.ts';
+import { columnArray, textArray, valueText } from './array-parameter.ts';
 import {
   clearStatement,
   deleteStatement,
@@ -36,7 +36,11 @@ export class RowWriter {
   async write(client: PoolClient, tables: readonly TableWrites[], from: string): Promise<WriteCounts[]> {
     const written = new Map<TargetTable, number>();
     for (const { table, upserts, patches } of tables) {
-      written.set(table, (await this.#upsert(client, table, upserts, from)) + (await this.#patch(client, table, patches, from)));
+      written.set(
+        table,
+        (await this.#upsert(client, table, upserts, from)) +
+          (await this.#patch(client, table, patches, from)),
+      );
     }
     for (const { table, deletes } of tables.toReversed()) {
       written.set(table, (written.get(table) ?? 0) + (await this.#delete(client, table, deletes)));
@@ -50,7 +54,12 @@ export class RowWriter {
   }
 
   /** Deletes what came from one partition; with an epoch, only what was last seen before it. Gives rows by table. */
-  async clear(client: PoolClient, tables: readonly TargetTable[], from: string, before: number | null): Promise<WriteCounts[]> {
+  async clear(
+    client: PoolClient,
+    tables: readonly TargetTable[],
+    from: string,
+    before: number | null,
+  ): Promise<WriteCounts[]> {
     const counts: WriteCounts[] = [];
     // One statement over a whole table may rightly take long.
     await client.query('SET LOCAL statement_timeout = 0');
@@ -65,9 +74,15 @@ export class RowWriter {
   }
 
   /** The rows of the keys, null where there is none or only one of an older epoch. Values are texts, arrays arrays. */
-  async lookup(client: PoolClient, table: TargetTable, keys: readonly { key: Row; epoch: number }[]): Promise<(Row | null)[]> {
+  async lookup(
+    client: PoolClient,
+    table: TargetTable,
+    keys: readonly { key: Row; epoch: number }[],
+  ): Promise<(Row | null)[]> {
     const found: (Row | null)[] = keys.map(() => null);
-    const parameters = keyColumns(table).map(({ name }) => textArray(keys.map(({ key }) => valueText(key[name]))));
+    const parameters = keyColumns(table).map(({ name }) =>
+      textArray(keys.map(({ key }) => valueText(key[name]))),
+    );
     if (table.stamped) parameters.push(textArray(keys.map(({ epoch }) => String(epoch))));
     const query = { text: lookupStatement(table), values: parameters, rowMode: 'array' as const };
     const { rows } = await client.query<(string | number | null)[]>(query);
@@ -78,7 +93,12 @@ export class RowWriter {
     return found;
   }
 
-  async #upsert(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[], from: string): Promise<number> {
+  async #upsert(
+    client: PoolClient,
+    table: TargetTable,
+    writes: readonly KeyWrite[],
+    from: string,
+  ): Promise<number> {
     if (writes.length === 0) return 0;
     const values = rowParameters(table, table.columns, writes, from);
     return (await client.query({ ...this.#preparedFor(table).upsert, values })).rowCount ?? 0;
@@ -91,9 +111,16 @@ export class RowWriter {
   }
 
   /** Patches of the same columns go together. */
-  async #patch(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[], from: string): Promise<number> {
+  async #patch(
+    client: PoolClient,
+    table: TargetTable,
+    writes: readonly KeyWrite[],
+    from: string,
+  ): Promise<number> {
     let written = 0;
-    for (const group of Map.groupBy(writes, ({ row }) => Object.keys(row).sort().join('\u0000')).values()) {
+    for (const group of Map.groupBy(writes, ({ row }) =>
+      Object.keys(row).toSorted().join('\u0000'),
+    ).values()) {
       const present = new Set(Object.keys(group[0]?.row ?? {}));
       const changed = table.columns.filter(({ name }) => present.has(name) && !table.key.includes(name));
       if (changed.length === 0) continue;
@@ -116,14 +143,20 @@ export class RowWriter {
   }
 }
 
-function rowParameters(table: TargetTable, columns: readonly TargetColumn[], writes: readonly KeyWrite[], from: string): string[] {
+function rowParameters(
+  table: TargetTable,
+  columns: readonly TargetColumn[],
+  writes: readonly KeyWrite[],
+  from: string,
+): string[] {
   const parameters = columnParameters(columns, writes);
   if (table.stamped) parameters.push(textArray(writes.map(({ epoch }) => String(epoch))), from);
   return parameters;
 }
 
 function columnParameters(columns: readonly TargetColumn[], writes: readonly KeyWrite[]): string[] {
-  return columns.map(({ name }) => textArray(writes.map(({ row }) => valueText(row[name]))));
+  const rows = writes.map(({ row }) => row);
+  return columns.map(({ name }) => columnArray(rows, name));
 }
 
 function storedValue(type: string, text: string | number | null | undefined): Value {

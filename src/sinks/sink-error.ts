@@ -35,8 +35,12 @@ export function sinkErrorCode(error: unknown): string {
 /** PostgreSQL's detail can hold a row's values: it is left out. */
 export function sinkFailure(error: unknown): FreshetError {
   if (isFreshetError(error)) return error;
-  return new FreshetError('PREFLIGHT', `the target database: ${errorMessage(error)} (${sinkErrorCode(error)})`, {
-    cause: error,
-    cure: 'Bring the target table into the shape that the pipeline writes, and grant it, then start again.',
-  });
+  return new FreshetError(
+    'PREFLIGHT',
+    `the target database: ${errorMessage(error)} (${sinkErrorCode(error)})`,
+    {
+      cause: error,
+      cure: 'Bring the target table into the shape that the pipeline writes, and grant it, then start again.',
+    },
+  );
 }

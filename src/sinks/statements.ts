@@ -1,4 +1,11 @@
-import { EPOCH_COLUMN, FROM_COLUMN, type TargetColumn, type TargetTable, quoteIdent, quoteTable } from './target-table.ts';
+import {
+  EPOCH_COLUMN,
+  FROM_COLUMN,
+  type TargetColumn,
+  type TargetTable,
+  quoteIdent,
+  quoteTable,
+} from './target-table.ts';
 
 /*
  * Parameters of the statements below: one text array per column, in the order of `columns`; of stamped
@@ -23,7 +30,9 @@ export function upsertStatement(table: TargetTable): string {
     `ON CONFLICT (${names(keys)})`,
   ];
   if (others.length === 0) return [...insert, 'DO NOTHING'].join('\n');
-  const assignments = others.map((column) => `${quoteIdent(column.name)} = EXCLUDED.${quoteIdent(column.name)}`);
+  const assignments = others.map(
+    (column) => `${quoteIdent(column.name)} = EXCLUDED.${quoteIdent(column.name)}`,
+  );
   return [...insert, `DO UPDATE SET ${assignments.join(', ')}`].join('\n');
 }
 
@@ -77,7 +86,12 @@ export function keyColumns(table: TargetTable): TargetColumn[] {
 }
 
 function stampColumns(table: TargetTable): TargetColumn[] {
-  return table.stamped ? [{ name: EPOCH_COLUMN, type: 'int8' }, { name: FROM_COLUMN, type: 'text' }] : [];
+  return table.stamped
+    ? [
+        { name: EPOCH_COLUMN, type: 'int8' },
+        { name: FROM_COLUMN, type: 'text' },
+      ]
+    : [];
 }
 
 function writtenColumns(table: TargetTable): TargetColumn[] {

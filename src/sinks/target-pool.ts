@@ -9,13 +9,22 @@ export interface TargetSettings {
   readonly lockTimeoutMs: number;
 }
 
-export const TARGET_DEFAULTS: TargetSettings = { poolSize: 4, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 };
+export const TARGET_DEFAULTS: TargetSettings = {
+  poolSize: 4,
+  statementTimeoutMs: 60_000,
+  lockTimeoutMs: 10_000,
+};
 
 /**
  * A batch is joined to its table through the key's index. The planner takes a table that it has not
  * analysed yet for a tiny one, and would read all of it for every batch while it grows.
  */
-const PLANS = ['enable_hashjoin=off', 'enable_mergejoin=off', 'enable_seqscan=off', 'plan_cache_mode=force_generic_plan'];
+const PLANS = [
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'enable_seqscan=off',
+  'plan_cache_mode=force_generic_plan',
+];
 
 export function createTargetPool(config: PostgresConfig, role: string, settings: TargetSettings): Pool {
   const base = clientConfig(config, role);
@@ -35,21 +44,27 @@ export function createTargetPool(config: PostgresConfig, role: string, settings:
   return pool;
 }
 
-/** Commits what `work` does, or nothing of it. A connection on which anything failed is not used again. */
+/** Commits what `work` does, or nothing of it. */
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   // An error event that comes while no query runs would end the process; the next query reports it.
   const ignore = (): void => {};
   client.on('error', ignore);
-  let failed = true;
+  let broken = true;
   try {
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
-    failed = false;
+    broken = false;
     return result;
+  } catch (error) {
+    broken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    throw error;
   } finally {
     client.off('error', ignore);
-    client.release(failed);
+    client.release(broken);
   }
 }

@@ -29,7 +29,7 @@ export function reduceWrites(writes: readonly EpochWrite[]): TableWrites[] {
   const tables = new Map<TargetTable, Map<string, KeyWrite>>();
   for (const { write, epoch } of writes) {
     let keys = tables.get(write.table);
-    if (keys === undefined) tables.set(write.table, (keys = new Map()));
+    if (keys === undefined) tables.set(write.table, (keys = new Map<string, KeyWrite>()));
     const row = write.kind === 'delete' ? write.key : write.row;
     const key = keyText(write.table, row);
     keys.set(key, combine(keys.get(key), { kind: write.kind, row, epoch }));
@@ -46,7 +46,7 @@ function combine(before: KeyWrite | undefined, next: KeyWrite): KeyWrite {
 }
 
 function byKind(table: TargetTable, keys: ReadonlyMap<string, KeyWrite>): TableWrites {
-  const sorted = [...keys].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, write]) => write);
+  const sorted = [...keys].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, write]) => write);
   const of = (kind: Write['kind']): KeyWrite[] => sorted.filter((write) => write.kind === kind);
   return { table, upserts: of('upsert'), patches: of('patch'), deletes: of('delete') };
 }
@@ -57,7 +57,10 @@ export function keyText(table: TargetTable, row: Row): string {
   for (const column of table.key) {
     const part = valueText(row[column]);
     if (part === null) {
-      throw new FreshetError('RECORD_INVALID', `a write to ${table.schema}.${table.name} has no value for its key "${column}"`);
+      throw new FreshetError(
+        'RECORD_INVALID',
+        `a write to ${table.schema}.${table.name} has no value for its key "${column}"`,
+      );
     }
     text += text === '' ? part : `\u0000${part}`;
   }

@@ -16,4 +16,3 @@ export interface EpochWrite {
   readonly write: Write;
   readonly epoch: number;
 }
-

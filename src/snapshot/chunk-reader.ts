@@ -25,6 +25,13 @@ export interface ChunkRead {
   readonly reachedEnd: boolean;
 }
 
+/** Where chunks come from. */
+export interface ChunkSource {
+  read(id: TableId, scope: ChunkScope): Promise<ChunkRead>;
+  /** What a new snapshot sees. */
+  visibility(): Promise<Visibility>;
+}
+
 export interface ChunkReaderOptions {
   readonly connection: PostgresConfig;
   readonly connections: number;
@@ -38,7 +45,7 @@ const SHORT_PAGE_HEADER_BYTES = 24n;
 const LONG_PAGE_HEADER_BYTES = 40n;
 
 /** Reads chunks by the second step of docs/architecture.md, "Merging". Bounded connections; SELECT is all it needs. */
-export class ChunkReader implements AsyncDisposable {
+export class ChunkReader implements ChunkSource, AsyncDisposable {
   readonly #options: ChunkReaderOptions;
   readonly #pool: pg.Pool;
   readonly #types = new TypeCatalog();

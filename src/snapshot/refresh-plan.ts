@@ -4,7 +4,7 @@ import type { TableId } from '../change/table.ts';
 /** Key values as PostgreSQL's text, in the order of `TableSchema.key`. */
 export type KeyTexts = readonly string[];
 
-/** Rows whose key is greater than `after` and at most `upTo`; null is no bound. */
+/** Rows whose key is greater than `after` and at most `upTo`; null is no bound: such a range is read with a LIMIT. */
 export interface KeyRange {
   readonly after: KeyTexts | null;
   readonly upTo: KeyTexts | null;
@@ -25,7 +25,7 @@ export interface RefreshPlanState {
   readonly request: RefreshRequest;
   /** Everything up to here is finished or open; null: nothing was planned yet. */
   readonly cursor: KeyTexts | null;
-  /** No row is beyond the cursor. */
+  /** The last range is published: no row is beyond the cursor. */
   readonly planned: boolean;
   readonly open: readonly KeyRange[];
   readonly rowsPublished: number;
@@ -106,14 +106,15 @@ export class RefreshPlan {
   }
 
   /**
-   * The frontier's first read ended at `lastKey`, or found the end of the table (null). Gives the range
-   * that is open from now on; null where there was no row at all.
+   * The frontier's first read ended at `lastKey`, or found the end of the table. Gives the range that is
+   * open from now on. The last one has no upper bound, and is the frontier until it is published: a row
+   * behind its last key can still come to light, of a transaction that the first read did not see and
+   * that no stream brings, or one whose deletion the source lost in a crash.
    */
-  fixFrontier(lastKey: KeyTexts | null, reachedEnd: boolean): KeyRange | null {
-    const range = lastKey === null ? null : { after: this.#cursor, upTo: lastKey };
+  fixFrontier(lastKey: KeyTexts | null, reachedEnd: boolean): KeyRange {
+    if (reachedEnd || lastKey === null) return { after: this.#cursor, upTo: null };
+    const range = { after: this.#cursor, upTo: lastKey };
     this.#frontierBusy = false;
-    if (reachedEnd) this.#planned = true;
-    if (range === null) return null;
     this.#cursor = range.upTo;
     this.#open.push(range);
     return range;
@@ -130,6 +131,11 @@ export class RefreshPlan {
   }
 
   finishRange(range: KeyRange): void {
+    if (range.upTo === null) {
+      this.#frontierBusy = false;
+      this.#planned = true;
+      return;
+    }
     const index = this.#open.indexOf(range);
     if (index >= 0) this.#open.splice(index, 1);
   }

@@ -104,7 +104,7 @@ function decodeTuple(bytes: Buffer, start: number): { tuple: Tuple; end: number 
     if (kind === N) spans[2 * i + 1] = NULL_LENGTH;
     else if (kind === U) spans[2 * i + 1] = UNAVAILABLE_LENGTH;
     else if (kind === T) {
-      const length = bytes.readInt32BE(at);
+      const length = bytes.readUInt32BE(at);
       spans[2 * i] = at + 4;
       spans[2 * i + 1] = length;
       at += 4 + length;

@@ -3,12 +3,7 @@ import pg from 'pg';
 import { formatLsn, type Lsn, toLsn } from '../change/lsn.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { clientConfig, connectionError, errorMessage, type PostgresConfig, sqlState } from '../runtime/postgres.ts';
-
-/** What the server sent, in its order. `payload` is one pgoutput message, ours to keep. */
-export type StreamItem =
-  | { readonly kind: 'message'; readonly payload: Buffer }
-  /** Everything below `walEnd` that belongs to this slot has been sent before this item. */
-  | { readonly kind: 'keepalive'; readonly walEnd: Lsn };
+import { type StreamItem, StreamQueue } from './stream-queue.ts';
 
 export interface ReplicationStreamOptions {
   readonly connection: PostgresConfig;
@@ -59,9 +54,7 @@ class RawPgoutput {
 export class ReplicationStream implements AsyncDisposable {
   readonly #options: ReplicationStreamOptions;
   readonly #service: LogicalReplicationService;
-  readonly #queue: StreamItem[] = [];
-  #head = 0;
-  #queuedBytes = 0;
+  readonly #queue = new StreamQueue();
   #client: pg.Client | null = null;
   #paused = false;
   #slab = Buffer.allocUnsafe(SLAB_BYTES);
@@ -114,27 +107,21 @@ export class ReplicationStream implements AsyncDisposable {
 
   /** The next item, or undefined where nothing is queued. Throws what broke the stream, after all that came before it. */
   take(): StreamItem | undefined {
-    const item = this.#queue[this.#head];
+    const item = this.#queue.take();
     if (item === undefined) {
       if (this.#failure !== null) throw this.#failure;
       return undefined;
     }
-    this.#head += 1;
-    if (item.kind === 'message') this.#queuedBytes -= item.payload.length;
-    if (this.#head > 4_096 || this.#head === this.#queue.length) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
-    if (this.#paused && this.#queuedBytes < this.#options.queueBytes / 2) this.#resume();
+    if (this.#paused && this.#queue.bytes < this.#options.queueBytes / 2) this.#resume();
     return item;
   }
 
   get isEmpty(): boolean {
-    return this.#head === this.#queue.length && this.#failure === null;
+    return this.#queue.isEmpty && this.#failure === null;
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#queue.bytes;
   }
 
   /** Called when an item arrives or the stream breaks, if nothing was queued. */
@@ -169,8 +156,7 @@ export class ReplicationStream implements AsyncDisposable {
   #receive(payload: Buffer): void {
     this.#heardAt = Date.now();
     this.#push({ kind: 'message', payload: this.#keep(payload) });
-    this.#queuedBytes += payload.length;
-    if (!this.#paused && this.#queuedBytes > this.#options.queueBytes) this.#pause();
+    if (!this.#paused && this.#queue.bytes > this.#options.queueBytes) this.#pause();
   }
 
   #heartbeat(lsn: string): void {

@@ -42,14 +42,14 @@ const COLUMNS = `
    WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
    ORDER BY a.attnum`;
 
-/** Column numbers of the primary key in its order; else of the replica identity index. */
+/** Column numbers of the replica identity index in its order, as the stream's old keys hold them; else of the primary key. */
 const KEY = `
   SELECT k.attnum
     FROM pg_catalog.pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
    WHERE i.indrelid = $1::oid AND (i.indisprimary OR i.indisreplident) AND k.n <= i.indnkeyatts
      AND i.indexrelid = (SELECT x.indexrelid FROM pg_catalog.pg_index x
                           WHERE x.indrelid = $1::oid AND (x.indisprimary OR x.indisreplident)
-                          ORDER BY x.indisprimary DESC LIMIT 1)
+                          ORDER BY x.indisreplident DESC, x.indisprimary DESC LIMIT 1)
    ORDER BY k.n`;
 
 const IDENTITIES: Readonly<Record<string, ReplicaIdentity>> = { d: 'default', n: 'nothing', f: 'full', i: 'index' };

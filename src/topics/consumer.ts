@@ -68,7 +68,12 @@ export class TopicConsumer {
       maxWaitTimeInMs: 100,
       readUncommitted: false,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => !this.#ending },
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        retries: 8,
+        restartOnFailure: async () => !this.#ending,
+      },
     });
   }
 
@@ -129,7 +134,8 @@ export class TopicConsumer {
     const cursors = new Map<string, Cursor>();
     for (const { topic, partition } of assigned) {
       const next = offsets.get(partitionKey({ topic, partition }));
-      if (next === undefined) throw new FreshetError('INTERNAL', `no offset for ${topic}, partition ${partition}`);
+      if (next === undefined)
+        throw new FreshetError('INTERNAL', `no offset for ${topic}, partition ${partition}`);
       cursors.set(partitionKey({ topic, partition }), { next, fruitlessSeeks: 0, committedAt: 0 });
       if (!this.#ending) this.#consumer.seek({ topic, partition, offset: String(next) });
     }
@@ -160,7 +166,7 @@ export class TopicConsumer {
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     try {
-      await whileBeating(this.#assignment, payload.heartbeat);
+      await whileBeating(this.#assignment, () => payload.heartbeat());
       const cursor = this.#cursors.get(partitionKey(payload.batch));
       if (cursor === undefined || this.#isStale(payload)) return;
       if (fetchedOffset(payload.batch) > cursor.next) return await this.#seekBack(payload, cursor);
@@ -182,7 +188,7 @@ export class TopicConsumer {
       nextOffset,
       highWatermark: BigInt(batch.highWatermark),
       isStale: () => this.#isStale(payload),
-      heartbeat: payload.heartbeat,
+      heartbeat: () => payload.heartbeat(),
     });
     cursor.next = reached;
     cursor.fruitlessSeeks = 0;
@@ -198,7 +204,10 @@ export class TopicConsumer {
     if (bounds !== undefined) assertOffsetKept(bounds, cursor.next);
     cursor.fruitlessSeeks++;
     if (cursor.fruitlessSeeks > MAX_FRUITLESS_SEEKS) {
-      throw new FreshetError('INTERNAL', `${topic}, partition ${partition}: fetches do not begin at offset ${cursor.next}`);
+      throw new FreshetError(
+        'INTERNAL',
+        `${topic}, partition ${partition}: fetches do not begin at offset ${cursor.next}`,
+      );
     }
     if (!this.#ending) this.#consumer.seek({ topic, partition, offset: String(cursor.next) });
   }
@@ -227,7 +236,10 @@ export class TopicConsumer {
 export function assertOffsetKept({ topic, partition, low, high }: PartitionBounds, next: bigint): void {
   if (next >= low && next <= high) return;
   const has = low === high ? `an empty log at offset ${low}` : `offsets ${low} to ${high - 1n}`;
-  throw new FreshetError('OFFSET_LOST', `${topic}, partition ${partition}: offset ${next} is next, the broker has ${has}`);
+  throw new FreshetError(
+    'OFFSET_LOST',
+    `${topic}, partition ${partition}: offset ${next} is next, the broker has ${has}`,
+  );
 }
 
 /** Waits for `work`, and keeps the membership meanwhile; a group that rebalances is noticed once the work is done. */

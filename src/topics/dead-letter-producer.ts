@@ -34,16 +34,24 @@ export class DeadLetterProducer implements AsyncDisposable {
     try {
       this.#producer ??= this.#open();
       const producer = await this.#producer;
-      await producer.send({ topic: this.#topic, acks: -1, messages: letters.map(({ key, value }) => ({ key, value })) });
+      await producer.send({
+        topic: this.#topic,
+        acks: -1,
+        messages: letters.map(({ key, value }) => ({ key, value })),
+      });
     } catch (error) {
       await this[Symbol.asyncDispose]();
-      throw new FreshetError('CONNECTION', `cannot write to ${this.#topic}: ${errorMessage(error)}`, { cause: error });
+      throw new FreshetError('CONNECTION', `cannot write to ${this.#topic}: ${errorMessage(error)}`, {
+        cause: error,
+      });
     }
   }
 
   async #open(): Promise<Producer> {
     const { replicationFactor, retentionMs } = this.#settings;
-    await withAdmin(this.#kafka, (admin) => ensureLogTopic(admin, this.#topic, replicationFactor, retentionMs));
+    await withAdmin(this.#kafka, (admin) =>
+      ensureLogTopic(admin, this.#topic, replicationFactor, retentionMs),
+    );
     const producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,

@@ -8,10 +8,10 @@ export interface KafkaConfig {
   readonly clientId: string;
   /** true: TLS with the system's certificate authorities. */
   readonly ssl?: boolean | Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>;
-  readonly sasl?: SaslConfig;
+  readonly sasl?: KafkaSasl;
 }
 
-export interface SaslConfig {
+export interface KafkaSasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly username: string;
   readonly password: string;

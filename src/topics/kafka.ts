@@ -1,6 +1,8 @@
 import kafkajs from 'kafkajs';
 import type { Kafka, KafkaConfig as ClientConfig, SASLOptions } from 'kafkajs';
-import type { KafkaConfig, SaslConfig } from './kafka-config.ts';
+import type { KafkaConfig, KafkaSasl } from './kafka-config.ts';
+
+export type { Kafka } from 'kafkajs';
 
 /** Takes what the client has to say; without one it is silent, as what matters comes back as an error. */
 export type KafkaLog = (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -22,12 +24,13 @@ export function createKafka(config: KafkaConfig, log: KafkaLog = () => {}): Kafk
       ({ level, log: entry, namespace }) =>
         log(levelName(level), `Kafka client, ${namespace}: ${entry.message}`),
   };
-  if (config.ssl !== undefined) options.ssl = config.ssl === true || config.ssl === false ? config.ssl : { ...config.ssl };
+  if (config.ssl !== undefined)
+    options.ssl = typeof config.ssl === 'boolean' ? config.ssl : { ...config.ssl };
   if (config.sasl !== undefined) options.sasl = saslOptions(config.sasl);
   return new kafkajs.Kafka(options);
 }
 
-function saslOptions({ mechanism, username, password }: SaslConfig): SASLOptions {
+function saslOptions({ mechanism, username, password }: KafkaSasl): SASLOptions {
   switch (mechanism) {
     case 'plain':
       return { mechanism, username, password };

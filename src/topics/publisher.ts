@@ -1,9 +1,11 @@
-import kafkajs from 'kafkajs';
-import type { CompressionTypes, Kafka, Producer } from 'kafkajs';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
+import type { KafkaConfig } from './kafka-config.ts';
+import { BrokerError } from './wire/broker-error.ts';
+import type { Compression } from './wire/compression.ts';
+import { TransactionalProducer } from './wire/transactional-producer.ts';
 
-/** A record with its partition decided. Header values are ASCII. */
+/** A record with its partition decided. */
 export interface OutgoingRecord {
   readonly topic: string;
   readonly partition: number;
@@ -12,96 +14,104 @@ export interface OutgoingRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The client groups the messages of a send in quadratic time: several small sends make one transaction. */
-const RECORDS_PER_SEND = 2_000;
+export interface PublisherOptions {
+  /** An unfinished transaction is aborted by Kafka after this, and its publisher fenced. */
+  readonly timeoutMs: number;
+  /** Of the record batches. Default: none. */
+  readonly compression?: Compression | undefined;
+}
 
 /**
- * Publishes batches, each one Kafka transaction. One `transactional.id` per slot: the first
- * transaction of a new publisher fences every older one (invariant 4). After any error the publisher
- * is of no use any more, as the transaction may or may not have been committed: open a new one and
- * read the checkpoint again.
+ * Publishes batches, each one Kafka transaction. One `transactional.id` per slot: opening a publisher
+ * fences every older one (invariant 4). After any error the publisher is of no use any more, as the
+ * transaction may or may not have been committed: open a new one and read the checkpoint again.
  */
 export class TransactionalPublisher implements AsyncDisposable {
-  readonly #producer: Producer;
-  readonly #compression: CompressionTypes;
+  readonly #producer: TransactionalProducer;
+  #failure: FreshetError | null = null;
+  #isPublishing = false;
 
-  private constructor(producer: Producer, compression: CompressionTypes) {
+  private constructor(producer: TransactionalProducer) {
     this.#producer = producer;
-    this.#compression = compression;
   }
 
-  static async open(kafka: Kafka, transactionalId: string, timeoutMs: number): Promise<TransactionalPublisher> {
-    const producer = kafka.producer({
-      transactionalId,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: timeoutMs,
-      allowAutoTopicCreation: false,
-      // A transaction that follows another meets CONCURRENT_TRANSACTIONS for some milliseconds.
-      retry: { initialRetryTime: 2, maxRetryTime: 50, multiplier: 1.2, factor: 0, retries: 50 },
-    });
+  /** Throws CONNECTION, PREFLIGHT, CONFIG_INVALID. */
+  static async open(
+    config: KafkaConfig,
+    transactionalId: string,
+    { timeoutMs, compression = 'none' }: PublisherOptions,
+  ): Promise<TransactionalPublisher> {
     try {
-      await producer.connect();
+      const producer = await TransactionalProducer.open(config, { transactionalId, timeoutMs, compression });
+      return new TransactionalPublisher(producer);
     } catch (error) {
-      await producer.disconnect().catch(() => {});
       throw publishError(error);
     }
-    return new TransactionalPublisher(producer, kafkajs.CompressionTypes.None);
   }
 
-  /** Resolves when every record is committed. Throws FENCED or CONNECTION. */
+  /**
+   * Resolves when every record is committed. One call at a time. Throws FENCED, CONNECTION,
+   * CONFIG_INVALID, PREFLIGHT, and the same again on every later call.
+   */
   async publish(records: readonly OutgoingRecord[]): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#isPublishing)
+      throw new FreshetError('INTERNAL', 'a publisher was given a batch before it was done with another');
+    this.#isPublishing = true;
     try {
-      const transaction = await this.#producer.transaction();
-      try {
-        for (let at = 0; at < records.length; at += RECORDS_PER_SEND) {
-          const topicMessages = byTopic(records.slice(at, at + RECORDS_PER_SEND));
-          await transaction.sendBatch({ topicMessages, acks: -1, compression: this.#compression });
-        }
-        await transaction.commit();
-      } catch (error) {
-        if (transaction.isActive()) await transaction.abort().catch(() => {});
-        throw error;
-      }
+      await this.#producer.send(records);
+      await this.#producer.commit();
     } catch (error) {
-      throw publishError(error);
+      this.#failure = publishError(error);
+      // Readers need not wait for the time-out of what the broker refused for good.
+      if (error instanceof BrokerError && !error.isRetriable) await this.#producer.abort().catch(() => {});
+      throw this.#failure;
+    } finally {
+      this.#isPublishing = false;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#producer.disconnect().catch(() => {});
+    await this.#producer[Symbol.asyncDispose]();
   }
-}
-
-function byTopic(records: readonly OutgoingRecord[]): { topic: string; messages: OutgoingMessage[] }[] {
-  const topics = new Map<string, OutgoingMessage[]>();
-  for (const { topic, partition, key, value, headers } of records) {
-    let messages = topics.get(topic);
-    if (messages === undefined) topics.set(topic, (messages = []));
-    messages.push({ partition, key, value, headers });
-  }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
-}
-
-interface OutgoingMessage {
-  partition: number;
-  key: Buffer | null;
-  value: Buffer | null;
-  headers: Record<string, string>;
 }
 
 const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING']);
+const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const FORBIDDEN_TYPES = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+]);
 
 function publishError(error: unknown): FreshetError {
-  const type = typeof error === 'object' && error !== null && 'type' in error ? String(error.type) : '';
+  const type = error instanceof BrokerError ? error.type : '';
+  const message = `Kafka: ${errorMessage(error)}`;
   if (FENCED_TYPES.has(type)) {
     return new FreshetError('FENCED', 'a newer capture publishes for this slot now', { cause: error });
   }
-  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') {
-    return new FreshetError('CONFIG_INVALID', 'Kafka refused a batch as too large', {
+  if (TOO_LARGE_TYPES.has(type)) {
+    return new FreshetError('CONFIG_INVALID', `Kafka refused a batch as too large: ${errorMessage(error)}`, {
       cause: error,
       cure: 'Set message.max.bytes of the broker and max.message.bytes of the topics to at least the record limit.',
     });
   }
-  return new FreshetError('CONNECTION', `Kafka: ${errorMessage(error)}`, { cause: error });
+  if (type === 'INVALID_TRANSACTION_TIMEOUT') {
+    return new FreshetError('CONFIG_INVALID', message, {
+      cause: error,
+      cure: "Set the transaction timeout to at most the broker's transaction.max.timeout.ms.",
+    });
+  }
+  if (type === 'UNSUPPORTED_VERSION')
+    return new FreshetError('PREFLIGHT', message, { cause: error, cure: 'Use Kafka 2.1 or newer.' });
+  if (FORBIDDEN_TYPES.has(type)) {
+    return new FreshetError('PREFLIGHT', message, {
+      cause: error,
+      cure: 'Check kafka.sasl, and grant the user Write and Describe on the topics and on the transactional id.',
+    });
+  }
+  return new FreshetError('CONNECTION', message, { cause: error });
 }

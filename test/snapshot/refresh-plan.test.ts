@@ -18,7 +18,7 @@ describe('a refresh plan', () => {
     plan.take();
     const range = plan.fixFrontier(['10'], true);
     expect(plan.isRead).toBe(false);
-    if (range !== null) plan.finishRange(range);
+    plan.finishRange(range);
     expect(plan.isRead).toBe(true);
   });
 
@@ -26,7 +26,7 @@ describe('a refresh plan', () => {
     const plan = fresh();
     plan.take();
     const range = plan.fixFrontier(['10'], false);
-    if (range !== null) plan.giveBack(range);
+    plan.giveBack(range);
     expect(plan.take()).toEqual({ after: null, upTo: ['10'] });
   });
 
@@ -43,16 +43,31 @@ describe('a refresh plan', () => {
     const first = plan.fixFrontier(['10'], false);
     plan.take();
     plan.fixFrontier(['20'], false);
-    if (first !== null) plan.finishRange(first);
+    plan.finishRange(first);
     const restarted = new RefreshPlan(JSON.parse(JSON.stringify(plan.state)));
     expect(restarted.take()).toEqual({ after: ['10'], upTo: ['20'] });
     expect(restarted.take()).toEqual({ after: ['20'], upTo: null });
   });
 
-  it('of an empty table is read at once', () => {
+  it('leaves the last range without an upper bound, and planned again where it was not published', () => {
     const plan = fresh();
     plan.take();
-    expect(plan.fixFrontier(null, true)).toBeNull();
+    plan.finishRange(plan.fixFrontier(['10'], false));
+    plan.take();
+    const last = plan.fixFrontier(['20'], true);
+    expect(last).toEqual({ after: ['10'], upTo: null });
+    expect(plan.take()).toBeNull();
+    expect(plan.state).toMatchObject({ planned: false, cursor: ['10'], open: [] });
+    plan.giveBack(last);
+    expect(plan.take()).toEqual({ after: ['10'], upTo: null });
+  });
+
+  it('of an empty table is read once that is published', () => {
+    const plan = fresh();
+    plan.take();
+    const range = plan.fixFrontier(null, true);
+    expect(plan.isRead).toBe(false);
+    plan.finishRange(range);
     expect(plan.isRead).toBe(true);
   });
 });

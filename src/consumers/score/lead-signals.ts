@@ -61,7 +61,7 @@ function indexPhrases(): Map<string, Phrase[]> {
   for (const [signal, phrases] of Object.entries(PHRASES) as [LeadSignal, readonly string[]][]) {
     for (const phrase of phrases) {
       const [first = '', ...rest] = phrase.split(' ');
-      index.set(first, [...(index.get(first) ?? []), { rest, signal }].sort((a, b) => b.rest.length - a.rest.length));
+      index.set(first, [...(index.get(first) ?? []), { rest, signal }].toSorted((a, b) => b.rest.length - a.rest.length));
     }
   }
   return index;

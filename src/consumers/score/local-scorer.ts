@@ -28,7 +28,7 @@ const SIGNALS: Readonly<Record<LeadSignal, Finding>> = {
   postponed: { points: -8, reason: 'puts it off' },
   refusal: { points: -22, reason: 'refuses' },
   'wrong-person': { points: -24, reason: 'seems to be the wrong person' },
-  hostile: { points: -30, reason: 'is hostile' },
+  hostile: { points: -35, reason: 'is hostile' },
 };
 
 /**

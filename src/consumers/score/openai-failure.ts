@@ -15,7 +15,8 @@ export function failureOf(error: unknown): ScorerError {
     return new ScorerError('connection', `The connection to the scorer failed${connectionCode(error)}`);
   }
   if (error instanceof OpenAI.APIError && typeof error.status === 'number') {
-    return byStatus(error.status, error.headers);
+    const headers: unknown = error.headers;
+    return byStatus(error.status, headers instanceof Headers ? headers : undefined);
   }
   return new ScorerError('malformed', 'The scorer answered something that is no chat completion');
 }
@@ -41,7 +42,8 @@ export function parseRetryAfter(headers: Headers | undefined, nowMs: number): nu
   const value = headers?.get('retry-after');
   const seconds = positive(value);
   if (seconds !== null) return seconds * 1_000;
-  const date = Date.parse(value ?? '');
+  // Date.parse takes nearly anything for a date; an HTTP date begins with a weekday.
+  const date = /^[A-Z][a-z]{2,8},? /.test(value ?? '') ? Date.parse(value ?? '') : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 

@@ -79,7 +79,7 @@ export function renderSummary(options: ScoreBackfillOptions, totals: ScoreBackfi
   const skipped = skips.reduce((sum, reason) => sum + totals.skipped[reason], 0);
   const lines = [
     dry ? 'Dry run: nothing was written.' : 'Applied.',
-    `${dry && end === 'interrupted' ? 'Interrupted.' : END_LINES[end]}`,
+    dry && end === 'interrupted' ? 'Interrupted.' : END_LINES[end],
     row('leads seen', totals.leads, `on ${totals.pages} ${totals.pages === 1 ? 'page' : 'pages'}`),
     row(dry ? 'would be enqueued' : 'enqueued', totals.enqueued),
     row(dry ? 'would be disqualified' : 'disqualified', totals.disqualified),

@@ -1,4 +1,4 @@
-import { type PartialRow, type Row, UNAVAILABLE, type Value } from '../../change/change.ts';
+import { UNAVAILABLE, type Unavailable, type Value } from '../../change/change.ts';
 import { type IdType, readId } from './field.ts';
 import type { LeftOut } from './position-store.ts';
 import type { CompetitorLookup } from './result.ts';
@@ -37,7 +37,11 @@ interface StateRow extends Record<string, unknown> {
 const RETURNED = 'source_key AS key, competitor_id::text AS competitor, brand_id::text AS brand, name';
 
 /** Brings the state table of `brand_competitors` up to date. Deleted and replaced names count as changed. */
-export async function storeCompetitors(client: SqlClient, batch: TableBatch, ids: IdType): Promise<StoredCompetitors> {
+export async function storeCompetitors(
+  client: SqlClient,
+  batch: TableBatch,
+  ids: IdType,
+): Promise<StoredCompetitors> {
   const changed: NamedCompetitor[] = [];
   const incomplete: LeftOut[] = [];
   const rejected: LeftOut[] = [];
@@ -56,7 +60,9 @@ export async function storeCompetitors(client: SqlClient, batch: TableBatch, ids
       deletes.push(key);
     }
   }
-  changed.push(...(await removeWhere(client, 'partition = ANY($1::integer[])', [sqlArray([...batch.truncated])])));
+  changed.push(
+    ...(await removeWhere(client, 'partition = ANY($1::integer[])', [sqlArray([...batch.truncated])])),
+  );
   changed.push(...(await removeWhere(client, 'source_key = ANY($1::text[])', [sqlArray(deletes)])));
   changed.push(...(await upsertCompetitors(client, upserts, ids)));
   for (const [partition, before] of batch.sweeps) {
@@ -71,14 +77,19 @@ type ParsedCompetitor =
   | { readonly state: 'rejected'; readonly reason: string };
 
 function parseCompetitor({ rows }: KeyChange & { kind: 'upsert' }, ids: IdType): ParsedCompetitor {
-  const row: Partial<Record<string, Value>> = Object.assign({}, ...rows.map(carried));
-  const [competitor, brand, name] = [row['competitor_id'], row['brand_id'], row['competitor_name']];
+  const row = new Map(rows.flatMap((each) => Object.entries(each)).filter(isCarried));
+  const [competitor, brand, name] = [
+    row.get('competitor_id'),
+    row.get('brand_id'),
+    row.get('competitor_name'),
+  ];
   if (competitor === undefined || brand === undefined || name === undefined) return { state: 'incomplete' };
   const competitorId = readId(competitor, ids);
   const brandId = readId(brand, ids);
   if ('problem' in competitorId) return rejected(`competitor_id: ${competitorId.problem}`);
   if ('problem' in brandId) return rejected(`brand_id: ${brandId.problem}`);
-  if (competitorId.value === null || brandId.value === null) return rejected('competitor_id or brand_id is NULL');
+  if (competitorId.value === null || brandId.value === null)
+    return rejected('competitor_id or brand_id is NULL');
   const trimmed = typeof name === 'string' ? name.trim() : '';
   if (trimmed === '') return rejected('competitor_name is NULL or blank');
   const named = { competitorId: competitorId.value, brandId: brandId.value, name: trimmed };
@@ -89,11 +100,15 @@ function rejected(reason: string): ParsedCompetitor {
   return { state: 'rejected', reason };
 }
 
-function carried(row: PartialRow): Partial<Record<string, Value>> {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== UNAVAILABLE)) as Row;
+function isCarried(entry: [string, Value | Unavailable]): entry is [string, Value] {
+  return entry[1] !== UNAVAILABLE;
 }
 
-async function removeWhere(client: SqlClient, condition: string, values: unknown[]): Promise<NamedCompetitor[]> {
+async function removeWhere(
+  client: SqlClient,
+  condition: string,
+  values: unknown[],
+): Promise<NamedCompetitor[]> {
   if (values[0] === '{}') return [];
   const { rows } = await client.query<StateRow>(
     `DELETE FROM freshet.transform_competitors WHERE ${condition} RETURNING ${RETURNED}`,
@@ -102,7 +117,11 @@ async function removeWhere(client: SqlClient, condition: string, values: unknown
   return rows.map(toCompetitor);
 }
 
-async function upsertCompetitors(client: SqlClient, upserts: readonly Upsert[], ids: IdType): Promise<NamedCompetitor[]> {
+async function upsertCompetitors(
+  client: SqlClient,
+  upserts: readonly Upsert[],
+  ids: IdType,
+): Promise<NamedCompetitor[]> {
   if (upserts.length === 0) return [];
   const existing = await client.query<StateRow>(
     `SELECT ${RETURNED} FROM freshet.transform_competitors WHERE source_key = ANY($1::text[])`,
@@ -133,7 +152,9 @@ async function upsertCompetitors(client: SqlClient, upserts: readonly Upsert[], 
 function difference(before: NamedCompetitor | undefined, after: NamedCompetitor): NamedCompetitor[] {
   if (before === undefined) return [after];
   const same =
-    before.competitorId === after.competitorId && before.brandId === after.brandId && before.name === after.name;
+    before.competitorId === after.competitorId &&
+    before.brandId === after.brandId &&
+    before.name === after.name;
   return same ? [] : [before, after];
 }
 

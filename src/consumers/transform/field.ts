@@ -10,8 +10,7 @@ const NONE = { value: null } as const;
 const DECIMAL = /^[+-]?(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,6}))?$/i;
 const SPECIAL_NUMBER = /^(?:NaN|[+-]?Infinity)$/;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const TIMESTAMP =
-  /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 const INT4_MAX = 2 ** 31 - 1;
 const INT8_MAX = 2n ** 63n - 1n;
 /** The limits of numeric: digits before and after the decimal point. */
@@ -83,19 +82,29 @@ export function readBoolean(value: Value): Field<boolean | null> {
 export function readTimestamp(value: Value): Field<string | null> {
   if (value === null) return NONE;
   const match = typeof value === 'string' ? TIMESTAMP.exec(value) : null;
-  if (match?.[1] === undefined || match[2] === undefined) return { problem: `${shown(value)} is no point in time` };
+  if (match?.[1] === undefined || match[2] === undefined || !isCivil(match[1], match[2])) {
+    return { problem: `${shown(value)} is no point in time` };
+  }
   const [, date, time, fraction = '', zone = 'Z'] = match;
-  const local = new Date(`${date}T${time}Z`);
-  const seconds = Number.isNaN(local.getTime()) ? '' : local.toISOString().slice(0, 19);
-  if (seconds !== `${date}T${time}` || date < '0001') return { problem: `${shown(value)} is no point in time` };
-  return { value: `${inUtc(seconds, local, zone)}.${fraction.padEnd(6, '0')}Z` };
+  return { value: `${inUtc(`${date}T${time}`, zone)}.${fraction.padEnd(6, '0')}Z` };
 }
 
-function inUtc(seconds: string, local: Date, zone: string): string {
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Whether the calendar has the date (YYYY-MM-DD) and the clock the time (HH:MM:SS). */
+function isCivil(date: string, time: string): boolean {
+  if (time > '23:59:59' || time.slice(3, 5) > '59' || time.slice(6) > '59') return false;
+  const [year, month, day] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8))];
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && !leap ? 28 : (MONTH_DAYS[month - 1] ?? 0);
+  return year > 0 && day > 0 && day <= days;
+}
+
+function inUtc(seconds: string, zone: string): string {
   if (zone === 'Z' || zone === '+00') return seconds;
   const sign = zone.startsWith('-') ? -1 : 1;
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3).replace(':', ''));
-  return new Date(local.getTime() - sign * minutes * 60_000).toISOString().slice(0, 19);
+  return new Date(Date.parse(`${seconds}Z`) - sign * minutes * 60_000).toISOString().slice(0, 19);
 }
 
 export function readText(value: Value): Field<string | null> {
@@ -118,7 +127,8 @@ export function readJsonList(value: Value): Field<string | null> {
 export function readFirstElement(value: Value): Field<number | null> {
   if (value === null) return NONE;
   if (Array.isArray(value)) return readInteger((value as readonly Value[])[0] ?? null);
-  const list = typeof value === 'string' ? /^\s*[[{]\s*(?:(-?\d+|null)\s*(?:,.*)?)?[\]}]\s*$/is.exec(value) : null;
+  const list =
+    typeof value === 'string' ? /^\s*[[{]\s*(?:(-?\d+|null)\s*(?:,.*)?)?[\]}]\s*$/is.exec(value) : null;
   if (list === null) return { problem: `${shown(value)} is no list of positions` };
   const first = list[1];
   return first === undefined || first.toLowerCase() === 'null' ? NONE : readInteger(first);

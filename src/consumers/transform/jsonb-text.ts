@@ -1,7 +1,9 @@
 import { isNumeric } from './field.ts';
 
 /** What a JSON text holds, or why a jsonb column cannot hold it. */
-export type JsonbText = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
+export type JsonbText =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: string };
 
 const STRING = /"(?:[^"\\]|\\.)*"/g;
 const NUMBER = /-?\d[\d.eE+-]*/g;
@@ -20,19 +22,29 @@ export function readJsonb(text: string): JsonbText {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { ok: false, reason: `is not valid JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      ok: false,
+      reason: `is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
   const reason = refusal(text, value);
   return reason === null ? { ok: true, value } : { ok: false, reason };
 }
 
 function refusal(text: string, value: unknown): string | null {
-  if (text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
-  if (text.includes('\\u') && !stringsOf(value).every((each) => each.isWellFormed() && !each.includes('\0'))) {
+  if (text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH)
+    return `is nested deeper than ${MAX_DEPTH} levels`;
+  if (
+    text.includes('\\u') &&
+    !stringsOf(value).every((each) => each.isWellFormed() && !each.includes('\0'))
+  ) {
     return 'holds \\u0000 or half of a surrogate pair, which jsonb cannot hold';
   }
   if (SUSPICIOUS_NUMBER.test(text)) {
-    const far = text.replace(STRING, '').match(NUMBER)?.find((number) => !isNumeric(number));
+    const far = text
+      .replace(STRING, '')
+      .match(NUMBER)
+      ?.find((number) => !isNumeric(number));
     if (far !== undefined) return `holds a number beyond the range of numeric: ${far.slice(0, 40)}`;
   }
   return null;

@@ -1,10 +1,5 @@
+import type { Migration } from '../../sinks/schema.ts';
 import type { IdType } from './field.ts';
-
-export interface Migration {
-  /** Names sort in the order of application. */
-  readonly name: string;
-  readonly sql: string;
-}
 
 /**
  * What the transform pipeline needs in the target. `ids` is the type of brand_id, customer_id, query_id and
@@ -12,9 +7,9 @@ export interface Migration {
  */
 export function transformMigrations(ids: IdType = 'bigint'): readonly Migration[] {
   return [
-    { name: 'transform-001-metric-tables', sql: metricTables(ids) },
-    { name: 'transform-002-daily-view', sql: DAILY_VIEW },
-    { name: 'transform-003-state', sql: stateTables(ids) },
+    { id: 'transform-001-metric-tables', sql: metricTables(ids) },
+    { id: 'transform-002-daily-view', sql: DAILY_VIEW },
+    { id: 'transform-003-state', sql: stateTables(ids) },
   ];
 }
 

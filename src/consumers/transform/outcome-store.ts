@@ -58,12 +58,19 @@ export async function recordUnknownCompetitors(
        (SELECT * FROM freshet.transform_unknown_competitors WHERE collector_result_id = u.result OFFSET 0) n`,
     [sqlArray(results)],
   );
-  const recorded = rows.map(({ result, brand, name }) => ({ collectorResultId: result, brandId: brand, name }));
+  const recorded = rows.map(({ result, brand, name }) => ({
+    collectorResultId: result,
+    brandId: brand,
+    name,
+  }));
   await removeUnknown(client, without(recorded, unknown), ids);
   await insertUnknown(client, without(unknown, recorded), ids);
 }
 
-function without(rows: readonly UnknownCompetitor[], others: readonly UnknownCompetitor[]): UnknownCompetitor[] {
+function without(
+  rows: readonly UnknownCompetitor[],
+  others: readonly UnknownCompetitor[],
+): UnknownCompetitor[] {
   if (others.length === 0) return [...rows];
   const keys = new Set(others.map(keyOf));
   return rows.filter((row) => !keys.has(keyOf(row)));
@@ -73,7 +80,11 @@ function keyOf({ collectorResultId, brandId, name }: UnknownCompetitor): string 
   return `${collectorResultId}\n${brandId}\n${name}`;
 }
 
-async function removeUnknown(client: SqlClient, gone: readonly UnknownCompetitor[], ids: IdType): Promise<void> {
+async function removeUnknown(
+  client: SqlClient,
+  gone: readonly UnknownCompetitor[],
+  ids: IdType,
+): Promise<void> {
   if (gone.length === 0) return;
   await client.query(
     `DELETE FROM freshet.transform_unknown_competitors t
@@ -83,7 +94,11 @@ async function removeUnknown(client: SqlClient, gone: readonly UnknownCompetitor
   );
 }
 
-async function insertUnknown(client: SqlClient, added: readonly UnknownCompetitor[], ids: IdType): Promise<void> {
+async function insertUnknown(
+  client: SqlClient,
+  added: readonly UnknownCompetitor[],
+  ids: IdType,
+): Promise<void> {
   if (added.length === 0) return;
   await client.query(
     `INSERT INTO freshet.transform_unknown_competitors (collector_result_id, brand_id, name)

@@ -75,7 +75,10 @@ export interface ParseOptions {
  * Reads a decoded row. A broken field is kept as a problem of the position; only a row without an id or
  * a collector_result_id is rejected. A column that the table does not have reads as NULL.
  */
-export function parsePosition(row: PartialRow, { ids = 'bigint', stored }: ParseOptions = {}): ParsedPosition {
+export function parsePosition(
+  row: PartialRow,
+  { ids = 'bigint', stored }: ParseOptions = {},
+): ParsedPosition {
   const reader = new RowReader(row, stored);
   const id = reader.read('id', 'id', (value) => readId(value, 'bigint'));
   const result = reader.read('collector_result_id', 'collectorResultId', (value) => readId(value, 'bigint'));
@@ -143,8 +146,16 @@ function readCompetitor(reader: RowReader, key: Key, name: string): CompetitorPo
     firstPosition: reader.read('competitor_positions', 'firstPosition', readFirstElement),
     label: reader.read('sentiment_label_competitor', 'label', readText),
     score: reader.read('sentiment_score_competitor', 'score', readNumeric),
-    positiveSentences: reader.read('sentiment_positive_sentences_competitor', 'positiveSentences', readJsonList),
-    negativeSentences: reader.read('sentiment_negative_sentences_competitor', 'negativeSentences', readJsonList),
+    positiveSentences: reader.read(
+      'sentiment_positive_sentences_competitor',
+      'positiveSentences',
+      readJsonList,
+    ),
+    negativeSentences: reader.read(
+      'sentiment_negative_sentences_competitor',
+      'negativeSentences',
+      readJsonList,
+    ),
     problems: reader.problems,
   };
 }
@@ -174,7 +185,7 @@ class RowReader {
     parse: (value: Value) => Field<T | null>,
   ): T | null {
     const value = this.#row[column] ?? null;
-    if (value === UNAVAILABLE) return this.#fromStored<T>(column, field);
+    if (value === UNAVAILABLE) return this.#fromStored(column, field) as T | null;
     const parsed = parse(value);
     if ('value' in parsed) return parsed.value;
     this.problems.push({ column, reason: parsed.problem });
@@ -182,14 +193,14 @@ class RowReader {
   }
 
   /** The stored field was made by the same parser of the same column, so it has the type asked for. */
-  #fromStored<T>(column: string, field: BrandField): T | null {
+  #fromStored(column: string, field: BrandField): unknown {
     if (this.#stored === undefined) {
       this.missing ??= column;
       return null;
     }
     const problem = this.#storedProblems.find((each) => each.column === column);
     if (problem !== undefined) this.problems.push(problem);
-    return (this.#stored[field] ?? null) as T | null;
+    return this.#stored[field] ?? null;
   }
 }
 

@@ -32,7 +32,11 @@ interface Existing {
  * Brings the state table's input rows up to date with a batch. Rows that are the same are not written,
  * but count as touched: their results are computed again, so that emptied target tables fill up.
  */
-export async function storePositions(client: SqlClient, batch: TableBatch, ids: IdType): Promise<StoredPositions> {
+export async function storePositions(
+  client: SqlClient,
+  batch: TableBatch,
+  ids: IdType,
+): Promise<StoredPositions> {
   const results = new Set<string>();
   await removeTruncated(client, batch, results);
   const existing = await readExisting(client, batch);
@@ -40,13 +44,23 @@ export async function storePositions(client: SqlClient, batch: TableBatch, ids: 
   const sorted = sortChanges(batch, existing, ids);
   for (const { position } of sorted.upserts) results.add(position.collectorResultId);
   await deleteRows(client, sorted.deletes);
-  await upsertRows(client, sorted.upserts);
+  const isStored = ({ position }: Upsert): boolean => existing.has(position.id);
+  await writeRows(
+    client,
+    sorted.upserts.filter((each) => !isStored(each)),
+    '',
+  );
+  await writeRows(client, sorted.upserts.filter(isStored), REPLACE_DIFFERENT);
   await sweep(client, batch, results);
   const positions = new Map(sorted.upserts.map(({ position }) => [position.id, position]));
   return { results, positions, incomplete: sorted.incomplete, rejected: sorted.rejected };
 }
 
-async function removeTruncated(client: SqlClient, { truncated }: TableBatch, results: Set<string>): Promise<void> {
+async function removeTruncated(
+  client: SqlClient,
+  { truncated }: TableBatch,
+  results: Set<string>,
+): Promise<void> {
   if (truncated.size === 0) return;
   const removed = await client.query<{ result: string }>(
     `WITH gone AS (DELETE FROM freshet.transform_positions WHERE partition = ANY($1::integer[])
@@ -68,7 +82,10 @@ async function readExisting(client: SqlClient, { keys }: TableBatch): Promise<Ma
     [sqlArray([...keys.keys()]), sqlArray(partial.map(([id]) => id))],
   );
   return new Map(
-    rows.map(({ id, result, epoch, content }) => [id, { collectorResultId: result, epoch: Number(epoch), content }]),
+    rows.map(({ id, result, epoch, content }) => [
+      id,
+      { collectorResultId: result, epoch: Number(epoch), content },
+    ]),
   );
 }
 
@@ -136,16 +153,18 @@ async function deleteRows(client: SqlClient, ids: readonly string[]): Promise<vo
   await client.query('DELETE FROM freshet.transform_positions WHERE id = ANY($1::bigint[])', [sqlArray(ids)]);
 }
 
-async function upsertRows(client: SqlClient, upserts: readonly Upsert[]): Promise<void> {
+const REPLACE_DIFFERENT = `
+     WHERE NOT EXISTS (SELECT 1 FROM freshet.transform_positions p WHERE p.id = e.id
+       AND (p.collector_result_id, p.partition, p.epoch, p.content) = (e.result, e.partition, e.epoch, e.content))
+     ON CONFLICT (id) DO UPDATE SET (collector_result_id, partition, epoch, content) =
+       (excluded.collector_result_id, excluded.partition, excluded.epoch, excluded.content)`;
+
+async function writeRows(client: SqlClient, upserts: readonly Upsert[], onExisting: string): Promise<void> {
   if (upserts.length === 0) return;
   await client.query(
     `INSERT INTO freshet.transform_positions (id, collector_result_id, partition, epoch, content)
      SELECT e.* FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], string_to_array($5, E'\\n'))
-       AS e(id, result, partition, epoch, content)
-     WHERE NOT EXISTS (SELECT 1 FROM freshet.transform_positions p WHERE p.id = e.id
-       AND (p.collector_result_id, p.partition, p.epoch, p.content) = (e.result, e.partition, e.epoch, e.content))
-     ON CONFLICT (id) DO UPDATE SET (collector_result_id, partition, epoch, content) =
-       (excluded.collector_result_id, excluded.partition, excluded.epoch, excluded.content)`,
+       AS e(id, result, partition, epoch, content) ${onExisting}`,
     [
       sqlArray(upserts.map(({ position }) => position.id)),
       sqlArray(upserts.map(({ position }) => position.collectorResultId)),
@@ -203,7 +222,8 @@ export async function readPositions(
   );
   const byResult = new Map<string, ExtractedPosition[]>(results.map((result) => [result, []]));
   for (const { result, id, content } of rows) {
-    const position = content === null ? known.get(id) : decodeStateRow({ id, collectorResultId: result }, content);
+    const position =
+      content === null ? known.get(id) : decodeStateRow({ id, collectorResultId: result }, content);
     if (position !== undefined) byResult.get(result)?.push(position);
   }
   return byResult;

@@ -1,6 +1,16 @@
-import { type NamedCompetitor, readCompetitors, resultsNaming, storeCompetitors } from './competitor-store.ts';
+import {
+  type NamedCompetitor,
+  readCompetitors,
+  resultsNaming,
+  storeCompetitors,
+} from './competitor-store.ts';
 import type { IdType } from './field.ts';
-import { type RecordedError, recordErrors, recordUnknownCompetitors, type UnknownCompetitor } from './outcome-store.ts';
+import {
+  type RecordedError,
+  recordErrors,
+  recordUnknownCompetitors,
+  type UnknownCompetitor,
+} from './outcome-store.ts';
 import type { ExtractedPosition } from './position-row.ts';
 import { forgetResults, type LeftOut, lockResults, readPositions, storePositions } from './position-store.ts';
 import { brandRowOf, type CompetitorLookup, compareIds, computeResult } from './result.ts';
@@ -82,7 +92,7 @@ async function affectedResults(
   ids: IdType,
 ): Promise<string[]> {
   const naming = await resultsNaming(client, changed, ids);
-  return [...new Set([...touched, ...naming])].sort(compareIds);
+  return [...new Set([...touched, ...naming])].toSorted(compareIds);
 }
 
 class Recomputation {

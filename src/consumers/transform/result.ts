@@ -68,7 +68,10 @@ const LABELS: ReadonlySet<string> = new Set(['POSITIVE', 'NEGATIVE', 'NEUTRAL'])
  * or whose competitor is not known, contributes nothing and therefore breaks nothing. docs/transform.md
  * has every rule.
  */
-export function computeResult(rows: readonly ExtractedPosition[], competitors: CompetitorLookup): ResultOutcome {
+export function computeResult(
+  rows: readonly ExtractedPosition[],
+  competitors: CompetitorLookup,
+): ResultOutcome {
   try {
     return compute(rows, competitors);
   } catch (error) {
@@ -87,16 +90,21 @@ export function brandRowOf(rows: readonly ExtractedPosition[]): BrandPosition | 
 }
 
 /** Greatest processed_at, then greatest id; a row without processed_at loses against one that has it. */
-export function isNewer(a: ExtractedPosition, b: ExtractedPosition): boolean {
+function isNewer(a: ExtractedPosition, b: ExtractedPosition): boolean {
   const [left, right] = [a.processedAt ?? '', b.processedAt ?? ''];
   return left === right ? compareIds(a.id, b.id) > 0 : left > right;
 }
 
-/** Whole numbers by value, before any other text by code units. */
+/**
+ * Decimal texts, as all whole-number ids are written here, by value; any others in some fixed order.
+ * Comparing lengths first spares making two bigints.
+ */
 export function compareIds(a: string, b: string): number {
   if (a === b) return 0;
-  if (/^-?\d+$/.test(a) && /^-?\d+$/.test(b)) return BigInt(a) < BigInt(b) ? -1 : 1;
-  return a < b ? -1 : 1;
+  const [negative, otherNegative] = [a.startsWith('-'), b.startsWith('-')];
+  if (negative !== otherNegative) return negative ? -1 : 1;
+  const smaller = a.length === b.length ? a < b : a.length < b.length;
+  return smaller === negative ? 1 : -1;
 }
 
 class ResultError extends Error {
@@ -125,7 +133,15 @@ function compute(rows: readonly ExtractedPosition[], competitors: CompetitorLook
     if (sentiment !== null) competitorSentiments.push({ competitorId, ...sentiment });
   }
   const brandMetrics = toMetrics(brand, brand.hasPresence);
-  return { ok: true, fact, brandMetrics, competitorMetrics, brandSentiment, competitorSentiments, unknownCompetitors: unknown };
+  return {
+    ok: true,
+    fact,
+    brandMetrics,
+    competitorMetrics,
+    brandSentiment,
+    competitorSentiments,
+    unknownCompetitors: unknown,
+  };
 }
 
 /** Two names of one competitor are the same thing: the newest of their rows wins. */
@@ -142,7 +158,7 @@ function matchCompetitors(
     if (id === undefined) unknown.add(row.name);
     else if (winner === undefined || isNewer(row, winner)) winners.set(id, row);
   }
-  return { known: [...winners].sort(([a], [b]) => compareIds(a, b)), unknown: [...unknown].sort() };
+  return { known: [...winners].toSorted(([a], [b]) => compareIds(a, b)), unknown: [...unknown].toSorted() };
 }
 
 function toFact(brand: BrandPosition): Fact {
@@ -153,7 +169,8 @@ function toFact(brand: BrandPosition): Fact {
   if (brand.brandId === null) throw new ResultError('BRAND_ID_MISSING', `row ${brand.id}: brand_id is NULL`);
   if (brand.metadata !== null) {
     const metadata = readJsonb(brand.metadata);
-    if (!metadata.ok) throw new ResultError('METADATA_INVALID', `row ${brand.id}: metadata ${metadata.reason}`);
+    if (!metadata.ok)
+      throw new ResultError('METADATA_INVALID', `row ${brand.id}: metadata ${metadata.reason}`);
   }
   return {
     collectorResultId: brand.collectorResultId,
@@ -181,7 +198,10 @@ function toMetrics(row: ExtractedPosition, hasPresence: boolean | null): Metrics
 function toSentiment(row: ExtractedPosition): Sentiment | null {
   if (row.label === null && row.score === null) return null;
   if (row.label !== null && !LABELS.has(row.label)) {
-    throw new ResultError('LABEL_INVALID', `row ${row.id}: ${JSON.stringify(row.label)} is no sentiment label`);
+    throw new ResultError(
+      'LABEL_INVALID',
+      `row ${row.id}: ${JSON.stringify(row.label)} is no sentiment label`,
+    );
   }
   return {
     label: row.label,

@@ -1,4 +1,4 @@
-/** What these functions need of a `pg` client or pool client. Its transaction is the caller's. */
-export interface SqlClient {
-  query<R extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<{ rows: R[] }>;
-}
+import type { ClientBase } from 'pg';
+
+/** What these functions need of a client or pool client of `pg`. Its transaction is the caller's. */
+export type SqlClient = Pick<ClientBase, 'query'>;

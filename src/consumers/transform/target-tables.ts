@@ -5,7 +5,7 @@ import { jsonLines, sqlArray } from './sql-array.ts';
 type Cell = string | number | boolean | null;
 
 /** A column of a target table and how its values travel. */
-export interface TargetColumn<T> {
+interface TargetColumn<T> {
   readonly name: string;
   /** Its PostgreSQL type; jsonb travels as one line a value. */
   readonly type: string;
@@ -83,28 +83,37 @@ function factTable(ids: IdType): TargetTable<Fact> {
   };
 }
 
+/** `insert`: none of the keys is there; `differences`: leave rows untouched that are the same already. */
+export type WriteMode = 'insert' | 'differences';
+
 /**
- * A statement that inserts or updates the rows that differ and leaves the others untouched. It compares
- * texts, so that 0.5 is replaced by 0.50. It answers with one row: how many were `inserted` and `updated`,
- * and the `keys` (first key column) of both.
+ * A statement that writes rows and answers with one: how many were `inserted` and `updated`, and the `keys`
+ * (first key column) of both, where rows can have been there. Rows are compared as texts, so that 0.5 is replaced by 0.50.
  */
-export function upsertStatement<T>(table: TargetTable<T>, rows: readonly T[]): { text: string; values: string[] } {
+export function writeStatement<T>(
+  table: TargetTable<T>,
+  rows: readonly T[],
+  mode: WriteMode,
+): { text: string; values: string[] } {
   const all = [...table.key, ...table.columns];
   const names = all.map(({ name }) => name).join(', ');
-  const [first] = table.key;
   const text = `WITH written AS (
     INSERT INTO ${table.name} (${names})
     SELECT ${all.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb` : name)).join(', ')}
     FROM unnest(${all.map(({ type }, i) => parameter(type, i + 1)).join(', ')}) AS e(${names})
-    WHERE NOT EXISTS (SELECT 1 FROM ${table.name} t
-      WHERE ${table.key.map(({ name }) => `t.${name} = e.${name}`).join(' AND ')}
-        AND ${table.columns.map(same).join(' AND ')})
-    ON CONFLICT (${table.key.map(({ name }) => name).join(', ')}) DO UPDATE SET
-      ${table.columns.map(({ name }) => `${name} = excluded.${name}`).join(', ')}
-    RETURNING ${first?.name}::text AS key, xmax = 0 AS inserted)
+    ${mode === 'insert' ? '' : onlyDifferences(table)}
+    RETURNING ${table.key[0]?.name} AS key, xmax = 0 AS inserted)
   SELECT count(*) FILTER (WHERE inserted)::integer AS inserted, count(*) FILTER (WHERE NOT inserted)::integer AS updated,
-    coalesce(array_agg(DISTINCT key), '{}') AS keys FROM written`;
+    ${mode === 'insert' ? 'ARRAY[]::text[]' : "coalesce(array_agg(DISTINCT key::text), '{}')"} AS keys FROM written`;
   return { text, values: all.map(({ type, value }) => encode(type, rows.map(value))) };
+}
+
+function onlyDifferences<T>({ name: table, key, columns }: TargetTable<T>): string {
+  return `WHERE NOT EXISTS (SELECT 1 FROM ${table} t
+      WHERE ${key.map(({ name }) => `t.${name} = e.${name}`).join(' AND ')}
+        AND ${columns.map(same).join(' AND ')})
+    ON CONFLICT (${key.map(({ name }) => name).join(', ')}) DO UPDATE SET
+      ${columns.map(({ name }) => `${name} = excluded.${name}`).join(', ')}`;
 }
 
 function same({ name, type }: { readonly name: string; readonly type: string }): string {
@@ -117,5 +126,7 @@ function parameter(type: string, place: number): string {
 }
 
 function encode(type: string, cells: readonly Cell[]): string {
-  return type === 'jsonb' ? jsonLines(cells.map((cell) => (cell === null ? null : String(cell)))) : sqlArray(cells);
+  return type === 'jsonb'
+    ? jsonLines(cells.map((cell) => (cell === null ? null : String(cell))))
+    : sqlArray(cells);
 }

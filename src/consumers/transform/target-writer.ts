@@ -2,7 +2,14 @@ import type { IdType } from './field.ts';
 import type { ResultOutcome } from './result.ts';
 import type { SqlClient } from './sql-client.ts';
 import { sqlArray } from './sql-array.ts';
-import { type OfFact, type TargetTable, type TargetTables, targetTables, upsertStatement } from './target-tables.ts';
+import {
+  type OfFact,
+  type TargetTable,
+  type TargetTables,
+  targetTables,
+  type WriteMode,
+  writeStatement,
+} from './target-tables.ts';
 
 export type TargetName =
   | 'metric_facts'
@@ -11,7 +18,7 @@ export type TargetName =
   | 'brand_sentiment'
   | 'competitor_sentiment';
 
-export interface TableWrites {
+interface TableWrites {
   inserted: number;
   updated: number;
   deleted: number;
@@ -51,17 +58,35 @@ export class TargetWriter {
   /** Makes the tables hold exactly these results. Answers how many of them were the same already. */
   async store(results: readonly Computed[]): Promise<number> {
     if (results.length === 0) return 0;
-    const facts = results.map(({ fact }) => fact);
-    const written = await this.#upsert(this.#tables.facts, 'metric_facts', facts);
-    const factIds = await this.#factIds(facts.map(({ collectorResultId }) => collectorResultId));
-    const dependent = withFactIds(results, factIds);
+    const stored = await this.#factIds(results.map(({ fact }) => fact.collectorResultId));
+    const [known, fresh]: [Computed[], Computed[]] = [[], []];
+    for (const result of results) (stored.has(result.fact.collectorResultId) ? known : fresh).push(result);
+    await this.#insert(fresh);
+    return this.#replace(known, stored);
+  }
+
+  async #insert(results: readonly Computed[]): Promise<void> {
+    if (results.length === 0) return;
+    await this.#write(
+      this.#tables.facts,
+      'metric_facts',
+      results.map(({ fact }) => fact),
+      'insert',
+    );
+    const factIds = await this.#factIds(results.map(({ fact }) => fact.collectorResultId));
+    await this.#writeDependent(withFactIds(results, factIds), 'insert');
+  }
+
+  async #replace(results: readonly Computed[], factIds: ReadonlyMap<string, string>): Promise<number> {
+    if (results.length === 0) return 0;
     this.#touched.clear();
-    for (const id of written.map((result) => factIds.get(result))) if (id !== undefined) this.#touched.add(id);
+    const facts = results.map(({ fact }) => fact);
+    for (const result of await this.#write(this.#tables.facts, 'metric_facts', facts, 'differences')) {
+      this.#touched.add(factIds.get(result) ?? '');
+    }
+    const dependent = withFactIds(results, factIds);
     await this.#removeVanished([...factIds.values()], dependent);
-    await this.#touch(this.#tables.brandMetrics, 'brand_metrics', dependent.brandMetrics);
-    await this.#touch(this.#tables.competitorMetrics, 'competitor_metrics', dependent.competitorMetrics);
-    await this.#touch(this.#tables.brandSentiment, 'brand_sentiment', dependent.brandSentiments);
-    await this.#touch(this.#tables.competitorSentiment, 'competitor_sentiment', dependent.competitorSentiments);
+    await this.#writeDependent(dependent, 'differences');
     return results.length - this.#touched.size;
   }
 
@@ -91,14 +116,30 @@ export class TargetWriter {
     return new Map(rows.map(({ id, result }) => [result, id]));
   }
 
-  async #touch<T>(table: TargetTable<T>, name: TargetName, rows: readonly T[]): Promise<void> {
-    for (const id of await this.#upsert(table, name, rows)) this.#touched.add(id);
+  async #writeDependent(rows: Dependent, mode: WriteMode): Promise<void> {
+    const { brandMetrics, competitorMetrics, brandSentiment, competitorSentiment } = this.#tables;
+    const touched = [
+      await this.#write(brandMetrics, 'brand_metrics', rows.brandMetrics, mode),
+      await this.#write(competitorMetrics, 'competitor_metrics', rows.competitorMetrics, mode),
+      await this.#write(brandSentiment, 'brand_sentiment', rows.brandSentiments, mode),
+      await this.#write(competitorSentiment, 'competitor_sentiment', rows.competitorSentiments, mode),
+    ];
+    for (const id of touched.flat()) this.#touched.add(id);
   }
 
-  async #upsert<T>(table: TargetTable<T>, name: TargetName, rows: readonly T[]): Promise<readonly string[]> {
+  /** Answers the first key column of rows that were there and differed. */
+  async #write<T>(
+    table: TargetTable<T>,
+    name: TargetName,
+    rows: readonly T[],
+    mode: WriteMode,
+  ): Promise<readonly string[]> {
     if (rows.length === 0) return [];
-    const { text, values } = upsertStatement(table, rows);
-    const answer = await this.#client.query<{ inserted: number; updated: number; keys: string[] }>(text, values);
+    const { text, values } = writeStatement(table, rows, mode);
+    const answer = await this.#client.query<{ inserted: number; updated: number; keys: string[] }>(
+      text,
+      values,
+    );
     const [{ inserted, updated, keys } = { inserted: 0, updated: 0, keys: [] }] = answer.rows;
     this.writes[name].inserted += inserted;
     this.writes[name].updated += updated;
@@ -120,10 +161,17 @@ export class TargetWriter {
     if (rows.length === 0) return;
     const keys = keysOf(kept);
     const vanished = rows.filter(({ name, fact, competitor }) => !keys.has(`${name}/${fact}/${competitor}`));
-    for (const table of DEPENDENT) await this.#removePairs(table, vanished.filter(({ name }) => name === table));
+    for (const table of DEPENDENT)
+      await this.#removePairs(
+        table,
+        vanished.filter(({ name }) => name === table),
+      );
   }
 
-  async #removePairs(table: TargetName, pairs: readonly { fact: string; competitor: string }[]): Promise<void> {
+  async #removePairs(
+    table: TargetName,
+    pairs: readonly { fact: string; competitor: string }[],
+  ): Promise<void> {
     if (pairs.length === 0) return;
     const facts = sqlArray(pairs.map(({ fact }) => fact));
     if (table === 'brand_sentiment') {
@@ -148,14 +196,21 @@ interface Dependent {
 }
 
 function withFactIds(results: readonly Computed[], factIds: ReadonlyMap<string, string>): Dependent {
-  const dependent: Dependent = { brandMetrics: [], competitorMetrics: [], brandSentiments: [], competitorSentiments: [] };
+  const dependent: Dependent = {
+    brandMetrics: [],
+    competitorMetrics: [],
+    brandSentiments: [],
+    competitorSentiments: [],
+  };
   for (const result of results) {
     const metricFactId = factIds.get(result.fact.collectorResultId);
     if (metricFactId === undefined) continue;
     dependent.brandMetrics.push({ metricFactId, ...result.brandMetrics });
     for (const each of result.competitorMetrics) dependent.competitorMetrics.push({ metricFactId, ...each });
-    if (result.brandSentiment !== null) dependent.brandSentiments.push({ metricFactId, ...result.brandSentiment });
-    for (const each of result.competitorSentiments) dependent.competitorSentiments.push({ metricFactId, ...each });
+    if (result.brandSentiment !== null)
+      dependent.brandSentiments.push({ metricFactId, ...result.brandSentiment });
+    for (const each of result.competitorSentiments)
+      dependent.competitorSentiments.push({ metricFactId, ...each });
   }
   return dependent;
 }
@@ -163,7 +218,9 @@ function withFactIds(results: readonly Computed[], factIds: ReadonlyMap<string, 
 function keysOf(kept: Dependent): Set<string> {
   return new Set([
     ...kept.competitorMetrics.map((each) => `competitor_metrics/${each.metricFactId}/${each.competitorId}`),
-    ...kept.competitorSentiments.map((each) => `competitor_sentiment/${each.metricFactId}/${each.competitorId}`),
+    ...kept.competitorSentiments.map(
+      (each) => `competitor_sentiment/${each.metricFactId}/${each.competitorId}`,
+    ),
     ...kept.brandSentiments.map((each) => `brand_sentiment/${each.metricFactId}/`),
   ]);
 }

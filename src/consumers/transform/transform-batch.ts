@@ -36,7 +36,8 @@ export class TableBatchBuilder {
 
   add(record: ChangeRecord, partition: number): void {
     if (record.op === 't') this.#truncate(partition);
-    else if (record.op === 'sweep') this.#sweeps.set(partition, Math.max(record.before, this.#sweeps.get(partition) ?? 0));
+    else if (record.op === 'sweep')
+      this.#sweeps.set(partition, Math.max(record.before, this.#sweeps.get(partition) ?? 0));
     else {
       const origin = { partition, epoch: record.position.epoch };
       const key = keyText(record.key);
@@ -64,7 +65,7 @@ export class TableBatchBuilder {
 }
 
 /** A key's text: the value itself of a key of one column, else a JSON array of the values in the key's order. */
-export function keyText(key: Row): string {
+function keyText(key: Row): string {
   const values = Object.values(key).map(String);
   return values.length === 1 ? (values[0] ?? '') : JSON.stringify(values);
 }

@@ -24,7 +24,7 @@ const MAX_EVIDENCE_CHARS = 160;
 const TRIGGER =
   /s[\s.*_-]?t+[\s.*_-]?[o0]|s[o]+tp|tsop|sstop|stahp|stp|quit|ceas|end\b|cancel|unsu|ubs|un[- ]|opt|remov|reo?m|delet|take|drop|eras|scratch|leave|lose|forget|report|revok|withdraw|permission|consent|author|tired|sick|fed up|block|halt|enough|avoid|refrain|discontinu|do n|d[ou]?n['’`´]?t?\b|don|dun|not\b|no\b|n['’]t|never|nvr|neva|rather|longer|regist|count|sign|exclud|get me|purge|strike|pull|clear|cross|complain|dnc|get o|without/i;
 const NON_ENGLISH =
-  /[^\u0000-\u024f\u2000-\u2bff\ufe0f\u{1f000}-\u{1faff}]|baja|dej[ea]|paren|pare\b|para\b|quiten|borr|elimin|saqu|saca|quitame|quiero|deseo|arr[eê]t|stop|ne |plus|d[eé]s|retire|supprim|enlev|h[oö]r|kein|mehr|mich|mir|l[oö]sch|n[aã]o|remov|smett|non |cancell|togl|rimuov|disis|hou|geen|nooit|schrijf|verwijder|slut|inga|ingen|ikke|fjern|ta bort|prze|nie |wypis|usu|mesaj|jangan|jgn|berhenti|hapus|padam|buang|wag|tigil|tanggal|alis|sispan|wete|mat |band|keine|bekendas|annul|salir|alto|basta|fermare|sair|descad|uitsch|afmeld|avreg|avslut|avmeld|zrezyg|rezyg|odhl|iptal|ret|batal|itigil|parar|det[eé]n|abm|abb|k[uü]nd|aufh/iu;
+  /[\u0370-\u1cff\u3040-\ud7af]|baja|dej[ea]|paren|pare\b|para\b|quiten|borr|elimin|saqu|saca|quitame|quiero|deseo|arr[eê]t|stop|ne |plus|d[eé]s|retire|supprim|enlev|h[oö]r|kein|mehr|mich|mir|l[oö]sch|n[aã]o|remov|smett|non |cancell|togl|rimuov|disis|hou|geen|nooit|schrijf|verwijder|slut|inga|ingen|ikke|fjern|ta bort|prze|nie |wypis|usu|mesaj|jangan|jgn|berhenti|hapus|padam|buang|wag|tigil|tanggal|alis|sispan|wete|mat |band|keine|bekendas|annul|salir|alto|basta|fermare|sair|descad|uitsch|afmeld|avreg|avslut|avmeld|zrezyg|rezyg|odhl|iptal|ret|batal|itigil|parar|det[eé]n|abm|abb|k[uü]nd|aufh/iu;
 
 /** Judges one inbound message. Pure and total: any text gives a decision. */
 export function detectOptOut(body: string): OptOutDecision {
@@ -57,7 +57,7 @@ function byKeyword(sentences: readonly Sentence[], besideInstruction: boolean): 
     if (sentence.shouted || sentence.ownLine) return yes('keyword-apart', keyword, 0.9);
     if (hasContext(sentences)) return yes('keyword-with-reason', keyword, 0.8);
   }
-  return byReason(sentences[0]);
+  return byReason(sentences);
 }
 
 function isApart(sentence: Sentence, index: number, count: number, besideInstruction: boolean): boolean {
@@ -67,7 +67,7 @@ function isApart(sentence: Sentence, index: number, count: number, besideInstruc
 
 /** What people give as a reason when they opt out. */
 const CONTEXT =
-  /\bnot interested\b|\bwrong (?:number|person)\b|\bdo not (?:want|need|know) (?:this|it|these|you|your|any|to)\b|\bno thank|\bmessages?\b|\btexts?\b|\bsms\b|\bspam\b|\bnumber\b|\bunsubscribe\b|\bremove\b|\bno interest\b|\bplease\b/;
+  /\bnot interested\b|\bwrong (?:number|person)\b|\bdo not (?:want|need|know) (?:this|it|these|you|your|any|to)\b|\bno thank|\bmessages?\b|\btexts?\b|\bsms\b|\bspam\b|\bnumber\b|\bunsubscribe\b|\bremove\b|\bno interest\b|\bplease\b|\b(?:keep|why are you|why do you) (?:on )?(?:texting|calling|messaging|sending|contacting)\b/;
 
 function hasContext(sentences: readonly Sentence[]): boolean {
   return sentences.some((sentence) => CONTEXT.test(sentence.text));
@@ -77,12 +77,14 @@ const KEYWORD_START =
   /^(?:please )?(?:stop|unsubscribe)(?: (?:it|this|that|all this|now|please|all))*[ ,:-]+(?:please |thanks |thank you |and |i am |we are |this is |sorry |no |you have |do )*(?:not interested|no interest|wrong (?:number|person)|the wrong|thanks|thank you|no thanks|do not (?:want|know)|not (?:want|know)|remove me)\b/;
 
 const KEYWORD_END =
-  /\b(?:not interested|wrong (?:number|person)|no thanks|no thank you),? (?:so |and )?(?:please )?(?:remove|stop|unsubscribe|cancel)(?: please| thanks)?$/;
+  /\b(?:not (?:want|need|know|like) (?:it|them|this|these|that|you)|not interested|wrong (?:number|person)|no thanks|no thank you),? (?:so |and )?(?:please )?(?:remove|stop|unsubscribe|cancel)(?: please| thanks)?$/;
 
-function byReason(sentence: Sentence | undefined): OptOutDecision | null {
-  if (sentence === undefined) return null;
-  const match = KEYWORD_START.exec(sentence.text) ?? KEYWORD_END.exec(sentence.text);
-  return match === null ? null : yes('keyword-with-reason', match[0], 0.8);
+function byReason(sentences: readonly Sentence[]): OptOutDecision | null {
+  for (const [index, { text }] of sentences.entries()) {
+    const match = (index === 0 ? KEYWORD_START.exec(text) : null) ?? KEYWORD_END.exec(text);
+    if (match !== null) return yes('keyword-with-reason', match[0], 0.8);
+  }
+  return null;
 }
 
 function byRules(sentences: readonly Sentence[]): OptOutDecision {
@@ -102,6 +104,8 @@ function byRules(sentences: readonly Sentence[]): OptOutDecision {
   return guarded ?? NONE;
 }
 
+/** "Can you not text me?" and "don't text me, ok?" ask for no answer. */
+const REQUEST_WITH_MARK = /\b(?:can|could|would|will|please)\b|\b(?:ok|okay|alright|right|understood|understand|got it)$/;
 const FOR_EVER = /\b(?:again|anymore|ever)\b/;
 
 function guardAgainst(
@@ -112,7 +116,7 @@ function guardAgainst(
   partial: RegExpExecArray | null,
 ): OptOutDecision | null {
   if (keep !== null) return no('wish-to-continue', keep[0]);
-  if (sentence.asked && !rule.inQuestions && !/\b(?:can|could|would|will|please)\b/.test(sentence.text)) {
+  if (sentence.asked && !rule.inQuestions && !REQUEST_WITH_MARK.test(sentence.text)) {
     return no('question', match[0]);
   }
   if (rule.partial && partial !== null && !FOR_EVER.test(sentence.text)) return no('another-time-or-channel', partial[0]);

@@ -5,7 +5,7 @@
  * Plain words as `plainWords` writes them: lower case, no accents.
  */
 export const KEYWORDS: ReadonlySet<string> = new Set([
-  'stop', 'stopall', 'stop all', 'stopp', 'stop now', 'stop stop', 'unsubscribe', 'unsubscribe all', 'unsubscribed', 'cancel',
+  'stop', 'stopall', 'stop all', 'stopp', 'stop now', 'stop stop', 'stop to all', 'no stop', 'stop no', 'unsubscribe', 'unsubscribe all', 'unsubscribed', 'cancel',
   'end', 'quit', 'revoke', 'optout', 'remove', 'remove me', 'stopsms', 'stop sms', 'stop text', 'stop texts', 'stop it all',
   'please stop this', 'stopmsg', 'stop message', 'stop messages', 'stop promotions', 'stop ads', 'stop alerts', 'stop alert', 'stop marketing',
   'stop sending', 'stop texting', 'stop messaging', 'stop contacting', 'cancel all', 'end all', 'do not contact', 'do not text',

@@ -28,7 +28,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
     you: 'u yu yall', your: 'ur yr yours', are: 'r', please: 'pls plz plse pleez plis pliz plx pleaz pl plss plzz',
     text: 'txt txtmsg tex', texts: 'txts', texting: 'txting txtin textin txtn', message: 'msg mesg mssg mssge messg mesaj',
     messages: 'msgs mesgs msges mssgs theses-messages', messaging: 'msging msgin msg-ing messagin', sending: 'sendin snding',
-    calling: 'callin', number: 'nbr num numba nr', never: 'nvr nver', these: 'theses thes dese', phone: 'fone telephone tel handphone hp',
+    calling: 'callin', number: 'nbr num numba nr', never: 'nvr nver', again: 'agn agin', these: 'theses thes dese', phone: 'fone telephone tel handphone hp',
     stop: 'stopp', anymore: 'nomore', receive: 'recieve recive', unsubscribe: 'unsub unsubs unsubscription unsubscribing',
     to: '2', for: '4', because: 'cos coz cuz bc', thanks: 'thx thnx tnx thanx ty tq', and: '& n', information: 'info infos informations informasion',
   }).flatMap(([meant, typed]) => typed.split(' ').map((word): [string, string] => [word, meant])),
@@ -79,6 +79,7 @@ export function plainWords(raw: string): string {
     .replace(/\bun[\s-]+(subscri\w*|register\w*)/g, 'un$1')
     .replace(/\bany[\s-]+(?:more|mor|longer)\b/g, 'anymore')
     .replace(/\bno[\s-]+more\b/g, 'no more')
+    .replace(/\bd[oi]+ n'?t\b/g, 'do not')
     .replace(/\be-?mails?(?=\b)/g, (word) => word.replace('-', ''))
     .replace(/[a-z0-9';&]+/g, (word) => plainWord(word))
     .replace(/[^\p{L}\p{M}\p{N}',:()"\s-]/gu, ' ')

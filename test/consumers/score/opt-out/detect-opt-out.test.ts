@@ -27,7 +27,7 @@ describe('opt-out detection', () => {
     ['Reply STOP to end', 'instruction-to-recipient'],
     ["don't stop sending me messages", 'none'],
     ["I don't want you to stop texting me", 'wish-to-continue'],
-    ["don't text me now please, I drive", 'none'],
+    ["don't text me now please, I drive", 'another-time-or-channel'],
     ['stop texting me at work', 'another-time-or-channel'],
     ['nice weather', 'none'],
   ])('names what decided about %j: %s', (body, rule) => {

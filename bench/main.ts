@@ -1,0 +1,72 @@
+/** Measures Freshet's speed on embedded services, and Debezium's beside it. See docs/performance.md. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { removeDataFolder } from '../src/embedded/data-folder.ts';
+import { startServices } from '../src/embedded/services.ts';
+import { FreshetError } from '../src/runtime/errors.ts';
+import { stopOnSignals } from '../src/runtime/shutdown.ts';
+import { BenchContext } from './bench-context.ts';
+import { benchEndToEnd } from './end-to-end.ts';
+import type { ContenderResult } from './figures.ts';
+import { benchLatency } from './latency.ts';
+import { benchLimits } from './limits.ts';
+import { type BenchName, type BenchOptions, parseOptions, USAGE } from './options.ts';
+import { createReport, formatReport } from './report.ts';
+import { benchSink } from './sink.ts';
+import { benchSnapshot } from './snapshot.ts';
+import { benchStream } from './stream.ts';
+
+const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<ContenderResult[]>>> = {
+  snapshot: benchSnapshot,
+  stream: benchStream,
+  latency: benchLatency,
+  sink: benchSink,
+  'end-to-end': benchEndToEnd,
+  limits: benchLimits,
+};
+
+const INTERRUPTED = 130;
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  if (options === null) return;
+  const startedAt = new Date();
+  using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
+  try {
+    const report = createReport(options, args, startedAt, await measure(options, stop.signal));
+    process.stdout.write(`${options.json ? JSON.stringify(report) : formatReport(report)}\n`);
+  } catch (error) {
+    if (!stop.signal.aborted) process.stderr.write(`${describe(error)}\n`);
+    process.exitCode = stop.signal.aborted ? INTERRUPTED : 1;
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof FreshetError) return `${error.message}\n${error.cure}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function readOptions(args: readonly string[]): BenchOptions | null {
+  try {
+    return parseOptions(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+async function measure(options: BenchOptions, signal: AbortSignal): Promise<ContenderResult[]> {
+  const dataDir = options.dataDir === null ? await mkdtemp(join(tmpdir(), 'freshet-bench-')) : resolve(options.dataDir);
+  try {
+    const onProgress = (service: string, state: string): void => void process.stderr.write(`${service}: ${state}\n`);
+    await using services = await startServices({ dataDir, onProgress });
+    await using context = await BenchContext.open(options, services, dataDir, signal);
+    return await BENCHES[options.bench](context);
+  } finally {
+    if (options.dataDir === null) await removeDataFolder(dataDir);
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+
+export const BENCHES = ['snapshot', 'stream', 'latency', 'sink', 'end-to-end', 'limits'] as const;
+export type BenchName = (typeof BENCHES)[number];
+
+export interface BenchOptions {
+  readonly bench: BenchName;
+  readonly rows: number;
+  readonly runs: number;
+  /** Names of Debezium's settings to run beside Freshet; empty: Freshet alone. */
+  readonly peers: readonly string[];
+  readonly json: boolean;
+  /** Of every change topic, Freshet's and the peer's. */
+  readonly partitions: number;
+  /** How long latency is measured. Seconds. */
+  readonly seconds: number;
+  /** Transactions a second while latency is measured. */
+  readonly rate: number;
+  /** Kept afterwards; null: a temporary folder. */
+  readonly dataDir: string | null;
+  /** Before each run, at most so long is waited until other processes use less than a tenth of the machine. Seconds. */
+  readonly quietWait: number;
+  /** Freshet's settings that differ from its defaults: "stream.batchRecords" → value. */
+  readonly settings: Readonly<Record<string, number>>;
+  /** Where CPU profiles of the Freshet process go. */
+  readonly profileDir: string | null;
+}
+
+const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
+  snapshot: ['avro-default', 'avro-tuned'],
+  stream: ['avro-tuned', 'json-tuned'],
+  latency: ['avro-default', 'avro-low-latency'],
+  sink: [],
+  'end-to-end': [],
+  limits: [],
+};
+
+export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} [options]
+  --rows N          rows of the table, or changes of the backlog; default 100000
+  --runs N          interleaved runs of each contender; default 3
+  --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
+  --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
+                    avro-low-latency, json-low-latency
+  --partitions N    of each topic; default 1
+  --seconds S       how long latency is measured; default 30
+  --rate N          transactions a second for latency; default 500
+  --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs
+  --set NAME=N      a setting of Freshet other than its default, as --set stream.batchRecords=2500; may be repeated
+  --data-dir DIR    keep the services' data here; default: a temporary folder
+  --cpu-prof DIR    write CPU profiles of the Freshet process
+  --json            one JSON object on stdout`;
+
+/** Throws an Error with a sentence for the user. */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      rows: { type: 'string', default: '100000' },
+      runs: { type: 'string', default: '3' },
+      vs: { type: 'string' },
+      peers: { type: 'string' },
+      partitions: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '30' },
+      rate: { type: 'string', default: '500' },
+      'quiet-wait': { type: 'string', default: '0' },
+      set: { type: 'string', multiple: true, default: [] },
+      'data-dir': { type: 'string' },
+      'cpu-prof': { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const bench = BENCHES.find((name) => name === positionals[0]);
+  if (bench === undefined || positionals.length > 1) throw new Error(`choose one of ${BENCHES.join(', ')}`);
+  if (values.vs !== undefined && values.vs !== 'debezium') throw new Error(`--vs ${values.vs}: only debezium is known`);
+  if (values.vs !== undefined && DEFAULT_PEERS[bench].length === 0) throw new Error(`--vs: ${bench} has no counterpart in Debezium`);
+  const peers = values.vs === undefined ? [] : (values.peers?.split(',') ?? DEFAULT_PEERS[bench]);
+  return {
+    bench,
+    rows: whole('--rows', values.rows),
+    runs: whole('--runs', values.runs),
+    peers,
+    json: values.json,
+    partitions: whole('--partitions', values.partitions),
+    seconds: whole('--seconds', values.seconds),
+    rate: whole('--rate', values.rate),
+    dataDir: values['data-dir'] ?? null,
+    quietWait: values['quiet-wait'] === '0' ? 0 : whole('--quiet-wait', values['quiet-wait']),
+    settings: Object.fromEntries(values.set.map(setting)),
+    profileDir: values['cpu-prof'] ?? null,
+  };
+}
+
+function setting(text: string): [string, number] {
+  const [, name = '', value = ''] = /^([a-z]+\.[a-zA-Z]+)=(\d+)$/.exec(text) ?? [];
+  if (name === '') throw new Error(`--set ${text}: SECTION.NAME=NUMBER is wanted, as stream.batchRecords=2500`);
+  return [name, Number(value)];
+}
+
+function whole(name: string, text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} ${text}: a whole number from 1 on is wanted`);
+  return value;
+}

@@ -1,0 +1,69 @@
+import { HttpServer } from '../../metrics/http-server.ts';
+import { FreshetError } from '../../runtime/errors.ts';
+import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
+import { type CommandContext, config } from '../context.ts';
+import { Engine } from '../engine.ts';
+import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
+import { createLog, openTerminal } from '../terminal.ts';
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+type Task = (signal: AbortSignal) => Promise<void>;
+
+/** Everything in one process. */
+export async function runCommand(context: CommandContext, options: JsonOption): Promise<void> {
+  const engine = await openEngine(context, options);
+  const pipelines = configuredPipelines(engine.config);
+  await engine.migrate(pipelines);
+  await runRoles(engine, [
+    ...engine.config.sources.map((source): Task => (signal) => engine.capture(source, signal)),
+    ...pipelines.map((pipeline): Task => (signal) => engine.consume(pipeline, signal)),
+  ]);
+}
+
+export async function captureCommand(context: CommandContext, options: JsonOption & { readonly source?: string }): Promise<void> {
+  const engine = await openEngine(context, options);
+  const { sources } = engine.config;
+  const chosen = options.source === undefined ? sources : sources.filter((source) => source.name === options.source);
+  if (chosen.length === 0) {
+    const known = sources.map((source) => source.name).join(', ');
+    throw new FreshetError('USAGE', `--source: there is no source "${options.source}"`, { cure: `Choose one of: ${known}.` });
+  }
+  await runRoles(
+    engine,
+    chosen.map((source): Task => (signal) => engine.capture(source, signal)),
+  );
+}
+
+export async function consumeCommand(context: CommandContext, name: string, options: JsonOption): Promise<void> {
+  const engine = await openEngine(context, options);
+  const pipeline = pipelineNamed(configuredPipelines(engine.config), name);
+  await engine.migrate([pipeline]);
+  await runRoles(engine, [(signal) => engine.consume(pipeline, signal)]);
+}
+
+export async function serveCommand(context: CommandContext, options: JsonOption): Promise<void> {
+  await runRoles(await openEngine(context, options), []);
+}
+
+async function openEngine(context: CommandContext, options: JsonOption): Promise<Engine> {
+  const terminal = openTerminal(context.env, options.json === true);
+  return new Engine(await config(context), createLog(terminal, false), undefined);
+}
+
+/** Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. */
+async function runRoles(engine: Engine, tasks: readonly Task[]): Promise<void> {
+  using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
+  await using server = await HttpServer.listen(engine.config.http, engine.metrics, engine.status);
+  process.stderr.write(`metrics at ${server.url}/metrics\n`);
+  await runTogether(stop.signal, [...tasks, aborted]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CaptureConfig } from '../capture/capture-config.ts';
+import { runCapture } from '../capture/capture.ts';
+import { formatTable } from '../change/table.ts';
+import type { Config, SourceConfig } from '../config.ts';
+import type { Pipeline } from '../consumers/define-pipeline.ts';
+import { createPipelineRunner } from '../consumers/pipeline-runner.ts';
+import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
+import { consumerObserver } from '../metrics/consumer-metrics.ts';
+import { LiveStatus } from '../metrics/live-status.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { FreshetError } from '../runtime/errors.ts';
+import { connect } from '../runtime/postgres.ts';
+import { migrateTarget } from '../sinks/schema.ts';
+import { createKafka } from '../topics/kafka.ts';
+import { topicName } from '../topics/names.ts';
+import { createRegistry } from '../topics/registry.ts';
+import { partitionCounts, withAdmin } from '../topics/topic-admin.ts';
+
+const HOUR_MS = 3_600_000;
+const TOPIC_POLL_MS = 250;
+
+export type LatencyListener = (pipeline: string, samplesMs: readonly number[]) => void;
+
+/** Wires the roles of one process: what each needs from the config, and who hears what they tell. */
+export class Engine {
+  readonly config: Config;
+  readonly metrics = new Metrics();
+  readonly status = new LiveStatus();
+  readonly #log: Log;
+  readonly #latencies: LatencyListener;
+
+  constructor(config: Config, log: Log, latencies: LatencyListener = () => {}) {
+    this.config = config;
+    this.#log = log;
+    this.#latencies = latencies;
+  }
+
+  /** Creates what Freshet and the pipelines need in the target. */
+  async migrate(pipelines: readonly Pipeline[]): Promise<void> {
+    const client = await connect(this.config.target, 'migrate');
+    try {
+      await migrateTarget(client, pipelines);
+    } finally {
+      await client.end();
+    }
+  }
+
+  async capture(source: SourceConfig, signal: AbortSignal): Promise<void> {
+    const { kafka, registry } = this.config;
+    const observer = captureObserver(source.name, this.metrics, this.status, this.#log);
+    const dependencies = { kafka: createKafka(kafka), kafkaConfig: kafka, registry: createRegistry(registry), observer };
+    await runCapture(this.#captureConfig(source), dependencies, signal);
+  }
+
+  /** Runs one pipeline; waits for topics that a capture has not made yet. */
+  async consume(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
+    const source = this.sourceOf(pipeline);
+    await this.#waitForTopics(pipeline, source, signal);
+    if (signal.aborted) return;
+    const { kafka, registry, target, consumers } = this.config;
+    const runner = createPipelineRunner({
+      pipeline,
+      kafka,
+      registry: createRegistry(registry),
+      target,
+      prefix: source.prefix,
+      settings: { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections },
+      observer: consumerObserver(this.metrics, this.status, this.#log, this.#latencies),
+    });
+    await runner.run(signal);
+  }
+
+  /** The configured source that has every table the pipeline reads. */
+  sourceOf(pipeline: Pipeline): SourceConfig {
+    const tables = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
+    const source = this.config.sources.find((each) => {
+      const listed = new Set(each.tables.map(formatTable));
+      return tables.every((table) => listed.has(table));
+    });
+    if (source !== undefined) return source;
+    throw new FreshetError('CONFIG_INVALID', `pipeline "${pipeline.name}" reads ${tables.join(', ')}, which no source captures`, {
+      cure: 'Add the tables to sources[].tables of one source.',
+    });
+  }
+
+  async #waitForTopics(pipeline: Pipeline, source: SourceConfig, signal: AbortSignal): Promise<void> {
+    const topics = Object.values(pipeline.sources).map(({ table }) => topicName(source.prefix, table));
+    const kafka = createKafka(this.config.kafka);
+    for (let tries = 0; !signal.aborted; tries++) {
+      const found = await withAdmin(kafka, (admin) => partitionCounts(admin, topics));
+      if (topics.every((topic) => found.has(topic))) return;
+      if (tries === 20) this.#log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
+      await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  #captureConfig(source: SourceConfig): CaptureConfig {
+    const { topics, snapshot, stream } = this.config;
+    const { transactionTimeoutMs, slotTimeoutMs, ...streamSettings } = stream;
+    const { retentionHours, ...topicSettings } = topics;
+    return {
+      ...source,
+      topics: { ...topicSettings, retentionMs: retentionHours * HOUR_MS },
+      snapshot,
+      stream: streamSettings,
+      transactionTimeoutMs,
+      slotTimeoutMs,
+    };
+  }
+}
+

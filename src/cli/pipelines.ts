@@ -1,0 +1,41 @@
+import type { Config } from '../config.ts';
+import type { Pipeline } from '../consumers/define-pipeline.ts';
+import { upsertPipeline } from '../consumers/upsert/pipeline.ts';
+import { FreshetError } from '../runtime/errors.ts';
+
+const BUILT_IN: Readonly<Record<string, Pipeline>> = {
+  upsert: upsertPipeline,
+};
+
+/** The configured pipelines: ours by name, the user's own as `definePipeline` made them. */
+export function configuredPipelines(config: Pick<Config, 'pipelines'>): Pipeline[] {
+  const pipelines = config.pipelines.map((entry, index) => {
+    if (typeof entry !== 'string') return asPipeline(entry, index);
+    const pipeline = BUILT_IN[entry];
+    if (pipeline === undefined) throw unknownPipeline(`pipelines.${index}`, entry, Object.keys(BUILT_IN));
+    return pipeline;
+  });
+  const names = pipelines.map((pipeline) => pipeline.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return pipelines;
+  throw new FreshetError('CONFIG_INVALID', `pipelines: "${twice}" is there twice`, { cure: 'Leave one of them out.' });
+}
+
+export function pipelineNamed(pipelines: readonly Pipeline[], name: string): Pipeline {
+  const pipeline = pipelines.find((each) => each.name === name);
+  if (pipeline !== undefined) return pipeline;
+  throw unknownPipeline(
+    'consume',
+    name,
+    pipelines.map((each) => each.name),
+  );
+}
+
+function asPipeline(entry: unknown, index: number): Pipeline {
+  if (typeof entry === 'object' && entry !== null && 'transform' in entry && 'targets' in entry) return entry as Pipeline;
+  throw new FreshetError('CONFIG_INVALID', `pipelines.${index}: neither a name nor what definePipeline gives`);
+}
+
+function unknownPipeline(field: string, name: string, known: readonly string[]): FreshetError {
+  return new FreshetError('CONFIG_INVALID', `${field}: there is no pipeline "${name}"`, { cure: `Choose one of: ${known.join(', ')}.` });
+}

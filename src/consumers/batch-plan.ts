@@ -1,0 +1,127 @@
+import { ZERO_LSN } from '../change/lsn.ts';
+import { positionPrefix } from '../change/position.ts';
+import type { OwedKey } from '../sinks/owed-keys.ts';
+import { type KeyIdentity, type KeyedChange, compactChanges } from './compaction.ts';
+import type { AnyChange } from './define-pipeline.ts';
+import type { Item, PoisonItem } from './record-reader.ts';
+
+/** What is to be done within one transaction, in this order. */
+export type Step =
+  | { readonly kind: 'changes'; readonly changes: readonly AnyChange[] }
+  | { readonly kind: 'truncate' }
+  | { readonly kind: 'sweep'; readonly before: number };
+
+export interface BatchPlan {
+  readonly steps: readonly Step[];
+  /** Keys whose records failed, and that nothing in the batch settles. */
+  readonly owe: readonly OwedKey[];
+  readonly settle: readonly KeyIdentity[];
+  /** Whatever is owed from before this position is settled; null where nothing is. */
+  readonly settleBefore: string | null;
+  /** Partial changes of owed keys, which are left out. */
+  readonly leftOut: number;
+}
+
+/** `owed`: which of the batch's keys are owed from before. */
+export function planBatch(items: readonly Item[], owed: ReadonlySet<KeyIdentity>): BatchPlan {
+  const planner = new BatchPlanner(owed);
+  for (const item of items) planner.add(item);
+  return planner.plan();
+}
+
+/** The keys that a plan has to know of whether they are owed. */
+export function identitiesOf(items: readonly Item[]): KeyIdentity[] {
+  const identities = new Set<KeyIdentity>();
+  for (const item of items) if (item.kind === 'change') identities.add(item.identity);
+  return [...identities];
+}
+
+class BatchPlanner {
+  readonly #owed: Set<KeyIdentity>;
+  readonly #owe = new Map<KeyIdentity, OwedKey>();
+  readonly #settle = new Set<KeyIdentity>();
+  #steps: Step[] = [];
+  #changes: KeyedChange[] = [];
+  #settleBefore: string | null = null;
+  #leftOut = 0;
+
+  constructor(owed: ReadonlySet<KeyIdentity>) {
+    this.#owed = new Set(owed);
+  }
+
+  add(item: Item): void {
+    switch (item.kind) {
+      case 'change':
+        return this.#change(item.identity, item.change);
+      case 'poison':
+        return this.#poison(item);
+      case 'truncate':
+        return this.#truncate(item.position);
+      case 'sweep':
+        return this.#sweep(item.before);
+    }
+  }
+
+  plan(): BatchPlan {
+    this.#endChanges();
+    return {
+      steps: this.#steps,
+      owe: [...this.#owe.values()],
+      settle: [...this.#settle],
+      settleBefore: this.#settleBefore,
+      leftOut: this.#leftOut,
+    };
+  }
+
+  /** A whole row, or a delete, makes up for whatever was missed of its key. */
+  #change(identity: KeyIdentity, change: AnyChange): void {
+    const isOwed = this.#owed.has(identity) || this.#owe.has(identity);
+    if (isOwed && change.kind === 'patch') {
+      this.#leftOut++;
+      return;
+    }
+    if (this.#owed.delete(identity)) this.#settle.add(identity);
+    this.#owe.delete(identity);
+    this.#changes.push({ identity, change });
+  }
+
+  /** A truncate or sweep that fails has no key. */
+  #poison({ identity, record, position, keyText, code }: PoisonItem): void {
+    if (identity === '') return;
+    this.#owe.set(identity, {
+      identity: storedIdentity(identity),
+      keyText,
+      position,
+      offset: BigInt(record.offset),
+      code,
+    });
+  }
+
+  /** Nothing that came before from this partition is left: what is planned so far need not be done. */
+  #truncate(position: string): void {
+    this.#changes = [];
+    this.#steps = [{ kind: 'truncate' }];
+    this.#owed.clear();
+    this.#owe.clear();
+    this.#settle.clear();
+    this.#settleBefore = position;
+  }
+
+  #sweep(before: number): void {
+    this.#endChanges();
+    this.#steps.push({ kind: 'sweep', before });
+    const first = positionPrefix(before, ZERO_LSN);
+    if (this.#settleBefore === null || this.#settleBefore < first) this.#settleBefore = first;
+  }
+
+  #endChanges(): void {
+    if (this.#changes.length > 0)
+      this.#steps.push({ kind: 'changes', changes: compactChanges(this.#changes) });
+    this.#changes = [];
+  }
+}
+
+/** Bytes as text that PostgreSQL takes. */
+export function storedIdentity(identity: KeyIdentity): string {
+  return Buffer.from(identity, 'latin1').toString('base64');
+}

@@ -1,0 +1,106 @@
+import type { z } from 'zod';
+import type { RefreshTag, Row } from '../change/change.ts';
+import type { TableId } from '../change/table.ts';
+import { FreshetError } from '../runtime/errors.ts';
+import type { Migration, TargetNeeds } from '../sinks/schema.ts';
+import type { TargetTable } from '../sinks/target-table.ts';
+import type { Write } from '../sinks/write.ts';
+
+/** A source table, and the shape in which a pipeline reads its rows. Columns that `row` lacks are not decoded. */
+export interface SourceTable<Shape extends z.ZodObject = z.ZodObject> {
+  readonly table: TableId;
+  /** Parses a decoded row; see `Value` for what each type decodes to. A row that it refuses is a dead letter. */
+  readonly row: Shape;
+}
+
+interface ChangeBase<Name extends string> {
+  /** The name of the source in the pipeline's `sources`. */
+  readonly source: Name;
+  readonly key: Row;
+  /** The refresh that the row belongs to; null for a streamed change. */
+  readonly tag: RefreshTag | null;
+  readonly snapshot: boolean;
+  /** The position's wire form. Of a key that changed several times in a batch, the last one. */
+  readonly position: string;
+  readonly epoch: number;
+}
+
+export type RowChange<Name extends string, Parsed> =
+  | (ChangeBase<Name> & { readonly kind: 'upsert'; readonly row: Parsed })
+  /** An update of which some TOASTed columns are not known: those are not in `row`. */
+  | (ChangeBase<Name> & { readonly kind: 'patch'; readonly row: Partial<Parsed> })
+  | (ChangeBase<Name> & { readonly kind: 'delete' });
+
+export type Sources = Readonly<Record<string, SourceTable>>;
+
+/** A change of any of the sources; `source` tells which, and so the type of `row`. */
+export type PipelineChange<S extends Sources> = {
+  [Name in keyof S & string]: RowChange<Name, z.output<S[Name]['row']>>;
+}[keyof S & string];
+
+export interface PipelineContext {
+  /** The consumer group: a pipeline with costs acts on an `r` only where the tag names it. */
+  readonly group: string;
+  /**
+   * For a patch, the row of `lookup` as it is stored now: values as PostgreSQL's text, arrays as arrays.
+   * Null where there is none of this epoch: then the change is to be left out, a refresh brings the row.
+   */
+  stored(change: AnyChange): Row | null;
+}
+
+export interface PipelineDefinition<S extends Sources> {
+  /** Part of the consumer group's name: lower-case letters, digits, hyphens. */
+  readonly name: string;
+  readonly sources: S;
+  /** Tables in the order in which rows are to be written; deletes go the other way. */
+  readonly targets: readonly TargetTable[];
+  readonly migrations?: readonly Migration[];
+  /** The target row that patches need to see before they can be transformed. */
+  readonly lookup?: { readonly table: TargetTable; readonly keyOf: (change: PipelineChange<S>) => Row };
+  /**
+   * Pure. `changes` come from one partition and have at most one entry per key. Deletes by TRUNCATE and
+   * sweep do not come here: the stamps of the target's rows decide them.
+   */
+  transform(changes: readonly PipelineChange<S>[], context: PipelineContext): readonly Write[];
+}
+
+export type AnyChange = RowChange<string, Readonly<Record<string, unknown>>>;
+
+/** A pipeline as the runtime sees it, whatever its rows are. */
+export interface Pipeline extends TargetNeeds {
+  readonly sources: Sources;
+  readonly lookup: { readonly table: TargetTable; readonly keyOf: (change: AnyChange) => Row } | null;
+  readonly transform: (changes: readonly AnyChange[], context: PipelineContext) => readonly Write[];
+}
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$/;
+
+/** Throws CONFIG_INVALID on a name that can be no part of a group's name. */
+export function definePipeline<const S extends Sources>(definition: PipelineDefinition<S>): Pipeline {
+  if (!NAME.test(definition.name)) {
+    throw new FreshetError(
+      'CONFIG_INVALID',
+      `pipeline name "${definition.name}": expected lower-case letters, digits and hyphens`,
+    );
+  }
+  // The runtime gives each source's rows through that source's own parser: the types hold by construction.
+  const erased = definition as unknown as PipelineDefinition<Sources>;
+  const { lookup } = erased;
+  return {
+    name: definition.name,
+    sources: definition.sources,
+    targets: definition.targets,
+    migrations: definition.migrations ?? [],
+    lookup: lookup === undefined ? null : { table: lookup.table, keyOf: (change) => lookup.keyOf(change) },
+    transform: (changes, context) => erased.transform(changes, context),
+  };
+}
+
+/** `sourceTable('public.products', z.object({…}))`. Throws CONFIG_INVALID where `table` is no "schema.name". */
+export function sourceTable<Shape extends z.ZodObject>(table: string, row: Shape): SourceTable<Shape> {
+  const [schema, name, ...rest] = table.split('.');
+  if (schema === undefined || name === undefined || name === '' || rest.length > 0) {
+    throw new FreshetError('CONFIG_INVALID', `source table "${table}": expected "schema.name"`);
+  }
+  return { table: { schema, name }, row };
+}

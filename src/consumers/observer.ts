@@ -1,0 +1,24 @@
+/** What a running pipeline tells about itself; metrics and the terminal listen. Called often: it must return at once. */
+export interface ConsumerObserver {
+  /** Changes of the source that went into the target, after those of one key in a batch were made one. */
+  applied(pipeline: string, sourceTable: string, op: AppliedOperation, changes: number): void;
+  /** Rows of a target table that were changed, and those that were so already or could not be patched. */
+  written(pipeline: string, targetTable: string, written: number, unchanged: number): void;
+  /** Records that were applied before, and partial changes of owed keys. */
+  skipped(pipeline: string, reason: 'replayed' | 'owed', records: number): void;
+  /** `records`: behind the log's end. `seconds`: age of the last applied record, 0 where nothing is left to read. */
+  lag(pipeline: string, topic: string, partition: number, records: number, seconds: number): void;
+  deadLetter(pipeline: string, code: string): void;
+  retry(pipeline: string, code: string): void;
+  /** After a commit: its position, and from commit at the source to commit in the target, in ms, a sample of the streamed changes. */
+  appliedThrough(
+    pipeline: string,
+    topic: string,
+    partition: number,
+    position: string,
+    latenciesMs: readonly number[],
+  ): void;
+  log(pipeline: string, level: 'info' | 'warn' | 'error', message: string): void;
+}
+
+export type AppliedOperation = 'upsert' | 'patch' | 'delete' | 'truncate' | 'sweep';

@@ -1,0 +1,144 @@
+import type { Lane, Progress } from '../sinks/positions.ts';
+import { judgeSinkError, sinkErrorCode, sinkFailure } from '../sinks/sink-error.ts';
+import type { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
+import type { BatchResult, BatchTransaction } from './batch-transaction.ts';
+import { deadLetter } from './dead-letters.ts';
+import type { LaneReport } from './lane-report.ts';
+import { type Item, type PoisonItem, keyText } from './record-reader.ts';
+import { pauseBeforeRetry } from './retry-pause.ts';
+
+export interface LaneServices {
+  readonly transaction: BatchTransaction;
+  readonly deadLetters: DeadLetterProducer;
+  readonly report: LaneReport;
+  readonly deadLetterPayload: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Keeps the membership, and says whether the partition is still this process's to write. */
+export type GoOn = () => Promise<boolean>;
+
+/** `abandoned`: the partition is another's by now, or the process stops. `overtaken`: the stored progress is another's. */
+export type LaneOutcome = 'applied' | 'abandoned' | 'overtaken';
+
+/** A unique violation that passes does so when the other partition's transaction has come: soon. */
+const CONFLICT_TRIES = 5;
+
+/** Applies the batches of one partition one after the other, and isolates what cannot be applied (invariant 7). */
+export class PartitionLane {
+  readonly #lane: Lane;
+  readonly #from: string;
+  readonly #services: LaneServices;
+  readonly #kept = new WeakSet<PoisonItem>();
+  #progress: Progress;
+  #owes: boolean;
+
+  constructor(lane: Lane, from: string, services: LaneServices, progress: Progress, owes: boolean) {
+    this.#lane = lane;
+    this.#from = from;
+    this.#services = services;
+    this.#progress = progress;
+    this.#owes = owes;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Applies the items and stands at `nextOffset` then. Throws where no record can be applied at all. */
+  async apply(items: readonly Item[], nextOffset: bigint, goOn: GoOn): Promise<LaneOutcome> {
+    const reached = { position: highestPosition(items, this.#progress.position), nextOffset };
+    for (let attempt = 0; ; attempt++) {
+      if (!(await goOn())) return 'abandoned';
+      try {
+        await this.#keepLetters(items);
+        return this.#advance(await this.#transact(items, reached), reached, items);
+      } catch (error) {
+        const verdict = judgeSinkError(error);
+        if (verdict === 'stop') throw sinkFailure(error);
+        const isAlone = suspects(items).length <= 1;
+        const retried =
+          verdict === 'retry' || (verdict === 'conflict' && isAlone && attempt < CONFLICT_TRIES);
+        if (!retried) return await this.#isolate(items, nextOffset, error, goOn);
+        await pauseBeforeRetry(attempt, error, this.#services.report, this.#services.signal);
+      }
+    }
+  }
+
+  #transact(items: readonly Item[], reached: Progress): Promise<BatchResult> {
+    const owes = this.#owes;
+    return this.#services.transaction.apply({
+      lane: this.#lane,
+      from: this.#from,
+      items,
+      believed: this.#progress,
+      reached,
+      owes,
+    });
+  }
+
+  #advance(result: BatchResult, reached: Progress, items: readonly Item[]): LaneOutcome {
+    if (result.kind === 'overtaken') return 'overtaken';
+    this.#progress = reached;
+    if (items.some((item) => item.kind === 'poison')) this.#owes = true;
+    if (result.kind === 'applied') this.#services.report.applied(this.#lane, result, items, reached.position);
+    return 'applied';
+  }
+
+  /** Halves the items until the one that fails stands alone; every half that works is committed. */
+  async #isolate(
+    items: readonly Item[],
+    nextOffset: bigint,
+    error: unknown,
+    goOn: GoOn,
+  ): Promise<LaneOutcome> {
+    const [suspect, ...others] = suspects(items);
+    if (suspect === undefined) throw sinkFailure(error);
+    if (others.length === 0) {
+      const poison = poisoned(suspect, error);
+      return this.apply(
+        items.map((item) => (item === suspect ? poison : item)),
+        nextOffset,
+        goOn,
+      );
+    }
+    const middle = items.indexOf(others[Math.floor((others.length - 1) / 2)] ?? suspect);
+    const first = items.slice(0, middle);
+    const outcome = await this.apply(first, offsetAfter(first, this.#progress.nextOffset), goOn);
+    return outcome === 'applied' ? this.apply(items.slice(middle), nextOffset, goOn) : outcome;
+  }
+
+  /** Before the lane moves past a record, its letter is on the disks of the brokers; a second try does not write it again. */
+  async #keepLetters(items: readonly Item[]): Promise<void> {
+    const poison = items.filter((item) => item.kind === 'poison').filter((item) => !this.#kept.has(item));
+    if (poison.length === 0) return;
+    const { deadLetters, deadLetterPayload, report } = this.#services;
+    await deadLetters.send(poison.map((item) => deadLetter(this.#lane.group, item, deadLetterPayload)));
+    for (const item of poison) {
+      this.#kept.add(item);
+      report.deadLetter(item.code);
+    }
+  }
+}
+
+/** What can fail in the target. */
+function suspects(items: readonly Item[]): Exclude<Item, PoisonItem>[] {
+  return items.filter((item) => item.kind !== 'poison');
+}
+
+function poisoned(item: Exclude<Item, PoisonItem>, cause: unknown): PoisonItem {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const text = item.kind === 'change' ? keyText(item.change.key) : null;
+  const { record, position, identity } = item;
+  return { kind: 'poison', record, position, identity, error, code: sinkErrorCode(cause), keyText: text };
+}
+
+/** Positions grow within a partition, except that a record that nobody can read has none. */
+export function highestPosition(items: readonly Item[], before: string): string {
+  return items.reduce((highest, item) => (item.position > highest ? item.position : highest), before);
+}
+
+function offsetAfter(items: readonly Item[], before: bigint): bigint {
+  const last = items.at(-1);
+  return last === undefined ? before : BigInt(last.record.offset) + 1n;
+}

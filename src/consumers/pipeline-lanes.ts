@@ -1,0 +1,182 @@
+import type { Pool } from 'pg';
+import { isFreshetError } from '../runtime/errors.ts';
+import { errorMessage } from '../runtime/postgres.ts';
+import { laneOwes } from '../sinks/owed-keys.ts';
+import { type Lane, type Progress, lockLane, openLane, storeProgress } from '../sinks/positions.ts';
+import { judgeSinkError, sinkFailure } from '../sinks/sink-error.ts';
+import { inTransaction } from '../sinks/target-pool.ts';
+import type { RawRecord } from '../topics/codec/record-decoder.ts';
+import { type BatchHandler, assertOffsetKept, whileBeating } from '../topics/consumer.ts';
+import { type FetchedBatch, type PartitionBounds, partitionKey } from '../topics/consumer-batch.ts';
+import { POSITION_HEADER } from '../topics/codec/headers.ts';
+import { type LaneOutcome, type LaneServices, PartitionLane, highestPosition } from './partition-lane.ts';
+import type { Item, RecordReader } from './record-reader.ts';
+import { pauseBeforeRetry } from './retry-pause.ts';
+import type { ConsumerSettings } from './runtime-settings.ts';
+
+export interface PipelineLanesOptions {
+  readonly group: string;
+  readonly pool: Pool;
+  readonly reader: RecordReader;
+  readonly services: LaneServices;
+  readonly settings: ConsumerSettings;
+  /** Topic → "schema.table", for the rows' stamp. */
+  readonly tables: ReadonlyMap<string, string>;
+}
+
+/** The partitions that this process has been given, each with its progress. */
+export class PipelineLanes implements BatchHandler {
+  readonly #options: PipelineLanesOptions;
+  #lanes = new Map<string, PartitionLane>();
+
+  constructor(options: PipelineLanesOptions) {
+    this.#options = options;
+  }
+
+  async assigned(partitions: readonly PartitionBounds[]): Promise<ReadonlyMap<string, bigint>> {
+    const lanes = new Map<string, PartitionLane>();
+    for (const bounds of partitions) lanes.set(partitionKey(bounds), await this.#open(bounds));
+    this.#lanes = lanes;
+    return new Map([...lanes].map(([key, lane]) => [key, lane.progress.nextOffset]));
+  }
+
+  async handle(batch: FetchedBatch): Promise<bigint> {
+    const lane = this.#lanes.get(partitionKey(batch));
+    if (lane === undefined) return batch.nextOffset;
+    const outcome = await whileBeating(this.#work(lane, batch), () => batch.heartbeat());
+    if (outcome === 'overtaken') return await this.#reopen(batch);
+    this.#options.services.report.lag(batch, lane.progress.nextOffset);
+    return lane.progress.nextOffset;
+  }
+
+  /** While the target writes one slice, the next one is decoded. */
+  async #work(lane: PartitionLane, batch: FetchedBatch): Promise<LaneOutcome> {
+    const goOn = async (): Promise<boolean> => {
+      if (batch.isStale()) return false;
+      await batch.heartbeat();
+      return !batch.isStale();
+    };
+    let writing: Promise<LaneOutcome> = Promise.resolve('applied');
+    let position = lane.progress.position;
+    for (const slice of slices(batch, lane.progress.nextOffset, this.#options.settings.maxBatchRecords)) {
+      const items = await this.#read(slice.records, position, goOn);
+      const outcome = await writing;
+      if (outcome !== 'applied') return outcome;
+      if (items === null) return 'abandoned';
+      position = highestPosition(items, position);
+      writing = lane.apply(items, slice.nextOffset, goOn);
+      // Looked at above, in the next round; meanwhile its rejection is not an unhandled one.
+      writing.catch(() => {});
+    }
+    return writing;
+  }
+
+  /** The changes behind `position`; null where the partition is no longer ours. A registry that is away is waited for. */
+  async #read(
+    records: readonly RawRecord[],
+    position: string,
+    goOn: () => Promise<boolean>,
+  ): Promise<Item[] | null> {
+    const { reader, services } = this.#options;
+    const fresh = records.filter((record) => !isReplay(record, position));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await reader.prepare(fresh);
+        break;
+      } catch (error) {
+        if (!isFreshetError(error, 'CONNECTION')) throw error;
+        await pauseBeforeRetry(attempt, error, services.report, services.signal);
+        if (!(await goOn())) return null;
+      }
+    }
+    const items: Item[] = [];
+    let highest = position;
+    for (const record of fresh) {
+      const item = reader.read(record);
+      // A record that nobody can decode may have no position; any other at or below the highest is a replay.
+      if (item === null || (item.position <= highest && item.position !== '')) continue;
+      if (item.position !== '') highest = item.position;
+      items.push(item);
+    }
+    services.report.replayed(records.length - fresh.length);
+    return items;
+  }
+
+  async #reopen(batch: FetchedBatch): Promise<bigint> {
+    const { topic, partition } = batch;
+    const lane = await this.#open({ topic, partition, low: 0n, high: batch.highWatermark });
+    this.#lanes.set(partitionKey(batch), lane);
+    this.#options.services.report.log(
+      'warn',
+      `${topic}, partition ${partition}: another process has moved it on; reading from there`,
+    );
+    return lane.progress.nextOffset;
+  }
+
+  async #open(bounds: PartitionBounds): Promise<PartitionLane> {
+    const { group, pool, services, tables } = this.#options;
+    const { topic, partition } = bounds;
+    const lane: Lane = { group, topic, partition };
+    const from = `${tables.get(topic) ?? topic}/${partition}`;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await inTransaction(pool, async (client) => {
+          const stored = await openLane(client, lane, bounds.low);
+          const progress = await this.#keptProgress(bounds, stored, async (reset) => {
+            await lockLane(client, lane);
+            await storeProgress(client, lane, reset);
+          });
+          return new PartitionLane(lane, from, services, progress, await laneOwes(client, lane));
+        });
+      } catch (error) {
+        if (judgeSinkError(error) !== 'retry' || services.signal.aborted) throw sinkFailure(error);
+        await pauseBeforeRetry(attempt, error, services.report, services.signal);
+      }
+    }
+  }
+
+  /** Throws OFFSET_LOST, unless the settings allow to begin anew: positions still tell what was applied. */
+  async #keptProgress(
+    bounds: PartitionBounds,
+    stored: Progress,
+    reset: (to: Progress) => Promise<void>,
+  ): Promise<Progress> {
+    try {
+      assertOffsetKept(bounds, stored.nextOffset);
+      return stored;
+    } catch (error) {
+      if (this.#options.settings.offsetLoss !== 'restart') throw error;
+      const restarted = { position: stored.position, nextOffset: bounds.low };
+      await reset(restarted);
+      this.#options.services.report.log(
+        'error',
+        `${errorMessage(error)}; going on at ${bounds.low}: refresh the table`,
+      );
+      return restarted;
+    }
+  }
+}
+
+interface Slice {
+  readonly records: readonly RawRecord[];
+  readonly nextOffset: bigint;
+}
+
+/** The batch from `nextOffset` on, in pieces; the last one ends where the batch ends, transaction markers included. */
+function slices(batch: FetchedBatch, nextOffset: bigint, size: number): Slice[] {
+  const first = batch.records.findIndex((record) => BigInt(record.offset) >= nextOffset);
+  const records = first === -1 ? [] : batch.records.slice(first);
+  const pieces: Slice[] = [];
+  for (let at = 0; at < records.length; at += size) {
+    const next = records[at + size];
+    const end = next === undefined ? batch.nextOffset : BigInt(next.offset);
+    pieces.push({ records: records.slice(at, at + size), nextOffset: end });
+  }
+  return pieces;
+}
+
+/** Told without decoding; a record without our header is told by its decoded position. */
+function isReplay(record: RawRecord, position: string): boolean {
+  const header = record.headers[POSITION_HEADER];
+  return header !== undefined && header.toString('latin1') <= position;
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { formatTable } from '../change/table.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import { isFreshetError } from '../runtime/errors.ts';
+import { type PostgresConfig, connect } from '../runtime/postgres.ts';
+import { RowWriter } from '../sinks/row-writer.ts';
+import { migrateTarget } from '../sinks/schema.ts';
+import { createTargetPool } from '../sinks/target-pool.ts';
+import { createRecordDecoder } from '../topics/codec/record-decoder.ts';
+import { waitForTopics } from '../topics/consumer-topics.ts';
+import { TopicConsumer } from '../topics/consumer.ts';
+import { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
+import type { KafkaConfig } from '../topics/kafka-config.ts';
+import { type Kafka, createKafka } from '../topics/kafka.ts';
+import { dlqTopic, topicName } from '../topics/names.ts';
+import type { SchemaRegistryPort } from '../topics/registry.ts';
+import { BatchTransaction } from './batch-transaction.ts';
+import type { Pipeline } from './define-pipeline.ts';
+import { LaneReport } from './lane-report.ts';
+import type { ConsumerObserver } from './observer.ts';
+import { PipelineLanes } from './pipeline-lanes.ts';
+import { RecordReader } from './record-reader.ts';
+import { CONSUMER_DEFAULTS, type ConsumerSettings } from './runtime-settings.ts';
+
+export interface PipelineRunnerOptions {
+  readonly pipeline: Pipeline;
+  readonly kafka: KafkaConfig;
+  readonly registry: SchemaRegistryPort;
+  readonly target: PostgresConfig;
+  /** The topics' prefix. */
+  readonly prefix: string;
+  readonly settings?: Partial<ConsumerSettings>;
+  readonly observer: ConsumerObserver;
+}
+
+export interface PipelineRunner {
+  /**
+   * Consumes until the signal; what is being written is finished, what is not begun is left to the next
+   * run. Waits for topics that do not exist yet, and for services that are away. Rejects with what cannot
+   * be waited for: OFFSET_LOST, VERSION_NEWER, PREFLIGHT …
+   */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** The consumer group of a pipeline; more processes with the same one share its partitions. */
+export function consumerGroup(prefix: string, pipeline: Pick<Pipeline, 'name'>): string {
+  return `${prefix}.${pipeline.name}`;
+}
+
+export function createPipelineRunner(options: PipelineRunnerOptions): PipelineRunner {
+  return new Runner(options);
+}
+
+class Runner implements PipelineRunner {
+  readonly #options: PipelineRunnerOptions;
+  readonly #settings: ConsumerSettings;
+  readonly #group: string;
+  /** Topic → "schema.table". */
+  readonly #tables: ReadonlyMap<string, string>;
+
+  constructor(options: PipelineRunnerOptions) {
+    const { pipeline, prefix, settings } = options;
+    this.#options = options;
+    this.#settings = { ...CONSUMER_DEFAULTS, ...settings };
+    this.#group = consumerGroup(prefix, pipeline);
+    const sources = Object.values(pipeline.sources);
+    this.#tables = new Map(sources.map(({ table }) => [topicName(prefix, table), formatTable(table)]));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { kafka: config, target, pipeline, prefix, observer } = this.#options;
+    const { replicationFactor, deadLetterRetentionMs } = this.#settings;
+    const kafka = createKafka(config, (level, message) => {
+      if (level !== 'info') observer.log(pipeline.name, level, message);
+    });
+    const pool = createTargetPool(target, `consume ${pipeline.name}`, this.#settings);
+    const letters = { replicationFactor, retentionMs: deadLetterRetentionMs };
+    const producer = new DeadLetterProducer(kafka, dlqTopic(prefix, pipeline.name), letters);
+    try {
+      await this.#untilDone(signal, async () => {
+        await this.#migrate();
+        await this.#consume(kafka, pool, producer, signal);
+      });
+    } finally {
+      await producer[Symbol.asyncDispose]();
+      await pool.end();
+    }
+  }
+
+  /** A service that is away is waited for; a run that lasted makes the waiting start short again. */
+  async #untilDone(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { pipeline, observer } = this.#options;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const startedAt = Date.now();
+      try {
+        return await work();
+      } catch (error) {
+        if (signal.aborted && (isAbort(error) || isFreshetError(error, 'CONNECTION'))) return;
+        if (!isFreshetError(error, 'CONNECTION')) throw error;
+        if (Date.now() - startedAt > 60_000) attempt = 0;
+        observer.retry(pipeline.name, error.code);
+        observer.log(pipeline.name, 'warn', `${error.message}; trying again`);
+        await sleep(backoffMs(attempt), undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #migrate(): Promise<void> {
+    const client = await connect(this.#options.target, 'migrate');
+    try {
+      await migrateTarget(client, [this.#options.pipeline]);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  async #consume(
+    kafka: Kafka,
+    pool: Pool,
+    deadLetters: DeadLetterProducer,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { pipeline, observer } = this.#options;
+    const topics = [...this.#tables.keys()];
+    await waitForTopics(kafka, topics, signal, (missing) =>
+      observer.log(pipeline.name, 'info', `waiting for topics ${missing.join(', ')}: a capture creates them`),
+    );
+    const { maxBytesPerPartition, concurrency, sessionTimeoutMs } = this.#settings;
+    const handler = this.#lanes(pool, deadLetters, signal);
+    const group = this.#group;
+    await new TopicConsumer({
+      kafka,
+      group,
+      topics,
+      maxBytesPerPartition,
+      concurrency,
+      sessionTimeoutMs,
+      handler,
+    }).run(signal);
+  }
+
+  #lanes(pool: Pool, deadLetters: DeadLetterProducer, signal: AbortSignal): PipelineLanes {
+    const { pipeline, registry, observer } = this.#options;
+    const report = new LaneReport(pipeline, observer);
+    const columns = columnsByTable(pipeline);
+    const decoder = createRecordDecoder(registry, {
+      columns: (table) => columns.get(formatTable(table)) ?? null,
+    });
+    const transaction = new BatchTransaction(pool, pipeline, new RowWriter());
+    const { deadLetterPayload } = this.#settings;
+    return new PipelineLanes({
+      group: this.#group,
+      pool,
+      reader: new RecordReader(decoder, pipeline),
+      services: { transaction, deadLetters, report, deadLetterPayload, signal },
+      settings: this.#settings,
+      tables: this.#tables,
+    });
+  }
+}
+
+function columnsByTable(pipeline: Pipeline): Map<string, ReadonlySet<string>> {
+  return new Map(
+    Object.values(pipeline.sources).map(({ table, row }) => [
+      formatTable(table),
+      new Set(Object.keys(row.shape)),
+    ]),
+  );
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,144 @@
+import type { ChangeRecord, PartialRow } from '../change/change.ts';
+import { UNAVAILABLE } from '../change/change.ts';
+import { encodePosition } from '../change/position.ts';
+import { formatTable } from '../change/table.ts';
+import { FreshetError, isFreshetError } from '../runtime/errors.ts';
+import type { RawRecord, RecordDecoder } from '../topics/codec/record-decoder.ts';
+import { POSITION_HEADER } from '../topics/codec/headers.ts';
+import type { KeyIdentity } from './compaction.ts';
+import type { AnyChange, Pipeline, SourceTable } from './define-pipeline.ts';
+
+interface ItemBase {
+  readonly record: RawRecord;
+  /** The position's wire form; empty where the record has none. */
+  readonly position: string;
+  readonly identity: KeyIdentity;
+}
+
+/** A record as the pipeline takes it. */
+export type Item =
+  | (ItemBase & {
+      readonly kind: 'change';
+      readonly change: AnyChange;
+      /** Unix microseconds. */ readonly committedUs: bigint;
+    })
+  | (ItemBase & { readonly kind: 'truncate' })
+  | (ItemBase & { readonly kind: 'sweep'; readonly before: number })
+  | PoisonItem;
+
+/** A record that cannot be applied; `code`: of the error that says why, for metrics and the dead letter. */
+export interface PoisonItem extends ItemBase {
+  readonly kind: 'poison';
+  readonly code: string;
+  readonly error: Error;
+  readonly keyText: string | null;
+}
+
+/** Bytes of Confluent's framing before a key's own: a magic byte and the schema's id, which is no part of the key. */
+const FRAMING_BYTES = 5;
+
+/** Turns the records of a pipeline's topics into its changes, parsed. Keeps no state of a partition. */
+export class RecordReader {
+  readonly #decoder: RecordDecoder;
+  readonly #sources = new Map<string, SourceReader>();
+
+  constructor(decoder: RecordDecoder, pipeline: Pipeline) {
+    this.#decoder = decoder;
+    for (const [name, source] of Object.entries(pipeline.sources)) {
+      this.#sources.set(formatTable(source.table), new SourceReader(name, source));
+    }
+  }
+
+  /** Throws CONNECTION where the schema registry can't be reached. */
+  async prepare(records: readonly RawRecord[]): Promise<void> {
+    await this.#decoder.prepare(records);
+  }
+
+  /** Null for a tombstone, and for a table that shares the topic but is no source. */
+  read(record: RawRecord): Item | null {
+    const header = record.headers[POSITION_HEADER]?.toString('latin1') ?? '';
+    const base = { record, position: header, identity: identityOf(record.key) };
+    try {
+      const change = this.#decoder.decode(record);
+      return change === null
+        ? null
+        : this.#item(header === '' ? { ...base, position: encodePosition(change.position) } : base, change);
+    } catch (error) {
+      if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
+      return { ...base, kind: 'poison', code: error.code, error, keyText: null };
+    }
+  }
+
+  #item(base: ItemBase, record: ChangeRecord): Item | null {
+    if (record.op === 't') return { ...base, kind: 'truncate' };
+    if (record.op === 'sweep') return { ...base, kind: 'sweep', before: record.before };
+    const source = this.#sources.get(
+      formatTable({ schema: record.source.schema, name: record.source.table }),
+    );
+    if (source === undefined) return null;
+    try {
+      return {
+        ...base,
+        kind: 'change',
+        change: source.change(record, base.position),
+        committedUs: record.source.tsUs,
+      };
+    } catch (error) {
+      if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
+      return { ...base, kind: 'poison', code: error.code, error, keyText: keyText(record.key) };
+    }
+  }
+}
+
+class SourceReader {
+  readonly #name: string;
+  readonly #source: SourceTable;
+  readonly #partial: SourceTable['row'];
+  readonly #columns: readonly string[];
+
+  constructor(name: string, source: SourceTable) {
+    this.#name = name;
+    this.#source = source;
+    this.#partial = source.row.partial();
+    this.#columns = Object.keys(source.row.shape);
+  }
+
+  change(record: Exclude<ChangeRecord, { op: 't' | 'sweep' }>, position: string): AnyChange {
+    const base = {
+      source: this.#name,
+      key: record.key,
+      tag: record.refresh,
+      snapshot: record.source.snapshot,
+      position,
+      epoch: record.position.epoch,
+    };
+    if (record.op === 'd') return { ...base, kind: 'delete' };
+    const complete = this.#columns.every((column) => record.after[column] !== UNAVAILABLE);
+    if (complete) return { ...base, kind: 'upsert', row: this.#parse(this.#source.row, record.after) };
+    return { ...base, kind: 'patch', row: this.#parse(this.#partial, available(record.after)) };
+  }
+
+  #parse(schema: SourceTable['row'], row: PartialRow): Readonly<Record<string, unknown>> {
+    const parsed = schema.safeParse(row);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const field = issue?.path.join('.') ?? '';
+    throw new FreshetError(
+      'RECORD_INVALID',
+      `${formatTable(this.#source.table)}.${field}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+}
+
+function available(row: PartialRow): PartialRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== UNAVAILABLE));
+}
+
+/** The same key gives the same bytes, whatever version of its schema wrote it. */
+function identityOf(key: Buffer | null): KeyIdentity {
+  return key === null ? '' : key.toString('latin1', Math.min(FRAMING_BYTES, key.length));
+}
+
+export function keyText(key: object): string {
+  return JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+}

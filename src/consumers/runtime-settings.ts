@@ -1,0 +1,33 @@
+import { TARGET_DEFAULTS, type TargetSettings } from '../sinks/target-pool.ts';
+
+export interface ConsumerSettings extends TargetSettings {
+  /** Records in one transaction of the target at most. */
+  readonly maxBatchRecords: number;
+  /** Bytes that one fetch brings of one partition; a larger record comes alone. */
+  readonly maxBytesPerPartition: number;
+  /** Partitions that are worked on side by side; each takes one of the target's connections. */
+  readonly concurrency: number;
+  /** After this long without a sign of life the group gives the partitions of a member to others. */
+  readonly sessionTimeoutMs: number;
+  /**
+   * When the broker no longer has the next record: `stop` with OFFSET_LOST, or `restart` at the log's
+   * beginning; with `restart` the operator has every table refreshed.
+   */
+  readonly offsetLoss: 'stop' | 'restart';
+  /** Whether dead letters hold the failed record's value. */
+  readonly deadLetterPayload: boolean;
+  readonly deadLetterRetentionMs: number;
+  readonly replicationFactor: number;
+}
+
+export const CONSUMER_DEFAULTS: ConsumerSettings = {
+  ...TARGET_DEFAULTS,
+  maxBatchRecords: 5_000,
+  maxBytesPerPartition: 1024 * 1024,
+  concurrency: 4,
+  sessionTimeoutMs: 15_000,
+  offsetLoss: 'stop',
+  deadLetterPayload: false,
+  deadLetterRetentionMs: 30 * 24 * 3_600_000,
+  replicationFactor: 1,
+};

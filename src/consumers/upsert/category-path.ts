@@ -1,0 +1,23 @@
+import { cleanText } from './brand.ts';
+
+/** Levels that an item keeps at most: the catalogue's rule. */
+export const MAX_DEPTH = 4;
+const SEPARATOR = />>?/;
+
+/**
+ * "A > B > C" (or with ">>") as its levels from the root, at most four. A last level that is the
+ * product's own name, or begins with it, is no category.
+ */
+export function normaliseCategoryPath(path: string | null, productName: string | null): string[] {
+  const levels = (path ?? '').split(SEPARATOR).flatMap((level) => cleanText(level) ?? []);
+  const last = levels.at(-1);
+  if (last !== undefined && levels.length > 1 && isOwnName(last, productName)) levels.pop();
+  return levels.slice(0, MAX_DEPTH);
+}
+
+/** Shops cut a long name at the level's end, with dots. */
+function isOwnName(level: string, productName: string | null): boolean {
+  const name = cleanText(productName)?.toLowerCase();
+  const text = level.toLowerCase().replace(/\s*(?:\.{2,}|…)$/, '');
+  return name !== undefined && text !== '' && (name === text || (text.length >= 8 && name.startsWith(text)));
+}

@@ -1,0 +1,203 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { KafkaConfig } from '../kafka-config.ts';
+import { BrokerError, ConnectionLostError, UnreachableError } from './broker-error.ts';
+import {
+  type Api,
+  apiVersions,
+  type BrokerAddress,
+  NEEDED_APIS,
+  SASL_AUTHENTICATE,
+  saslAuthenticate,
+  saslHandshake,
+  type VersionRange,
+  type WireRequest,
+} from './requests.ts';
+import { authenticate } from './sasl.ts';
+import { WireReader, WireWriter } from './wire-format.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 10_000;
+/** The answers to these requests are small; a longer one is not Kafka's. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Of a login's lifetime: then the connection is made anew, before the broker ends it. */
+const LOGIN_SHARE = 0.8;
+
+interface Waiting {
+  readonly correlationId: number;
+  readonly timer: NodeJS.Timeout;
+  readonly settle: (answer: Buffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One logged-in connection. The broker answers in the order of the requests. */
+export class BrokerConnection {
+  readonly #socket: Socket;
+  readonly #clientId: string;
+  readonly #address: string;
+  readonly #waiting: Waiting[] = [];
+  #received: Buffer = Buffer.alloc(0);
+  #correlationId = 0;
+  #loginEndsAt = Number.POSITIVE_INFINITY;
+  #lost: ConnectionLostError | null = null;
+
+  private constructor(socket: Socket, clientId: string, address: string) {
+    this.#socket = socket;
+    this.#clientId = clientId;
+    this.#address = address;
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('error', (error) => this.#lose(`the connection to ${address} failed: ${error.message}`, error));
+    socket.on('end', () => this.#lose(`${address} closed the connection`));
+    socket.on('close', () => this.#lose(`${address} closed the connection`));
+  }
+
+  /** Throws UnreachableError, BrokerError when the login is refused. */
+  static async open(config: KafkaConfig, address: BrokerAddress): Promise<BrokerConnection> {
+    const name = `${address.host}:${address.port}`;
+    const socket = await openSocket(config, address).catch((error: Error) => {
+      throw new UnreachableError(name, error);
+    });
+    const connection = new BrokerConnection(socket, config.clientId, name);
+    try {
+      await connection.#introduce(config);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error instanceof ConnectionLostError ? new UnreachableError(name, error) : error;
+    }
+  }
+
+  /** False: lost, or its login ends soon. */
+  get isUsable(): boolean {
+    return this.#lost === null && Date.now() < this.#loginEndsAt;
+  }
+
+  /** Throws the broker's BrokerError; ConnectionLostError when it is unknown what the broker did. */
+  send<T>(request: WireRequest<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== null) throw this.#lost;
+      const correlationId = this.#correlationId++ & 0x7fffffff;
+      const timer = setTimeout(() => {
+        this.#lose(`${this.#address} did not answer ${request.api.name} within ${REQUEST_TIMEOUT_MS} ms`);
+      }, REQUEST_TIMEOUT_MS);
+      const settle = (answer: Buffer): void => resolve(request.read(new WireReader(answer)));
+      this.#waiting.push({ correlationId, timer, settle, reject });
+      this.#write(request.api, request.version, correlationId, request.body);
+    });
+  }
+
+  close(): void {
+    this.#lose('the connection was closed');
+  }
+
+  async #introduce({ sasl }: KafkaConfig): Promise<void> {
+    const versions = await this.send(apiVersions());
+    for (const api of NEEDED_APIS) requireVersion(api, versions.get(api.key), this.#address);
+    if (sasl === undefined) return;
+    await this.send(saslHandshake(sasl.mechanism.toUpperCase()));
+    const version = Math.min(SASL_AUTHENTICATE.version, versions.get(SASL_AUTHENTICATE.key)?.max ?? 0);
+    await authenticate(sasl, async (token) => {
+      const answer = await this.send(saslAuthenticate(token, version));
+      if (answer.lifetimeMs > 0) this.#loginEndsAt = Date.now() + answer.lifetimeMs * LOGIN_SHARE;
+      return answer.token;
+    });
+  }
+
+  #write(api: Api, version: number, correlationId: number, body: readonly Buffer[]): void {
+    const header = new WireWriter()
+      .int16(api.key)
+      .int16(version)
+      .int32(correlationId)
+      .string(this.#clientId)
+      .take();
+    const length = body.reduce((sum, part) => sum + part.length, header.length);
+    this.#socket.cork();
+    this.#socket.write(new WireWriter().int32(length).take());
+    this.#socket.write(header);
+    for (const part of body) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    while (this.#lost === null && this.#received.length >= 4) {
+      const length = this.#received.readInt32BE(0);
+      if (length < 4 || length > MAX_ANSWER_BYTES) {
+        this.#lose(`${this.#address} does not speak Kafka's protocol, or wants TLS`);
+        return;
+      }
+      if (this.#received.length < 4 + length) return;
+      const answer = this.#received.subarray(4, 4 + length);
+      this.#received = this.#received.subarray(4 + length);
+      this.#answer(answer);
+    }
+  }
+
+  #answer(answer: Buffer): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined || answer.readInt32BE(0) !== waiting.correlationId) {
+      if (waiting !== undefined) this.#waiting.unshift(waiting);
+      this.#lose(`${this.#address} answered something that was not asked`);
+      return;
+    }
+    clearTimeout(waiting.timer);
+    try {
+      waiting.settle(answer.subarray(4));
+    } catch (error) {
+      if (error instanceof BrokerError) {
+        waiting.reject(error);
+        return;
+      }
+      const cause = error instanceof Error ? error : new Error(String(error));
+      waiting.reject(
+        new ConnectionLostError(`an answer of ${this.#address} cannot be read: ${cause.message}`, cause),
+      );
+      this.#lose(`an answer of ${this.#address} cannot be read`);
+    }
+  }
+
+  #lose(message: string, cause?: Error): void {
+    if (this.#lost !== null) return;
+    this.#lost = new ConnectionLostError(message, cause);
+    this.#socket.destroy();
+    for (const { timer, reject } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(this.#lost);
+    }
+  }
+}
+
+function requireVersion(api: Api, spoken: VersionRange | undefined, address: string): void {
+  if (spoken !== undefined && spoken.min <= api.version && api.version <= spoken.max) return;
+  const range = spoken === undefined ? 'does not know it' : `takes ${spoken.min} to ${spoken.max}`;
+  throw new BrokerError(
+    35,
+    `${api.name} in version ${api.version}`,
+    `${address} ${range}; Kafka 2.1 or newer is needed`,
+  );
+}
+
+function openSocket({ ssl }: KafkaConfig, { host, port }: BrokerAddress): Promise<Socket> {
+  const to = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+  const isTls = ssl !== undefined && ssl !== false;
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const socket = isTls ? connectTls({ ...to, ...name, ...(ssl === true ? {} : ssl) }) : connectPlain(to);
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => fail(new Error(`no answer within ${CONNECT_TIMEOUT_MS} ms`)),
+      CONNECT_TIMEOUT_MS,
+    );
+    socket.once('error', fail);
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type ChangeRecord, UNAVAILABLE } from '../../src/change/change.ts';
+import { parseLsn } from '../../src/change/lsn.ts';
+import { encodePosition } from '../../src/change/position.ts';
+import { createSeededRandom } from '../../src/demo/seeded-random.ts';
+import { FAILPOINTS } from '../../src/runtime/failpoint.ts';
+import { type CaptureContext, captureContext, until } from '../support/capture.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { services } from '../support/services.ts';
+import type { Doom } from './child.ts';
+import { RandomWriter } from './random-writer.ts';
+
+const ROUNDS = process.env['SOAK'] === '1' ? 50 : 6;
+const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
+/** A failpoint that is not reached in time is no failure: the process is killed wherever it stands. */
+const ROUND_MS = 8_000;
+const QUIET_MS = 2_500;
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+
+describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => {
+  it('publishes every change once, in order, and ends with the state of its source', { timeout: 60_000 + ROUNDS * 15_000 }, async () => {
+    await using database = await withItems();
+    const snapshot = { chunkRows: 200, chunkBytes: 1 << 18, chunksInFlight: 3, windowBytes: 1 << 22, connections: 2, lockTimeoutMs: 5_000 };
+    const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18 };
+    const context = captureContext(database, ['items'], { snapshot, stream });
+    const writer = new RandomWriter(database.pool, SEED);
+    const killedAt: string[] = [];
+    try {
+      const random = createSeededRandom(SEED);
+      for (let round = 0; round < ROUNDS; round++) killedAt.push(await crashOnce(context, (below) => Math.floor(random.next() * below)));
+    } finally {
+      await writer.stop();
+    }
+    await catchUp(database, context);
+    const changes = await context.read('items');
+    expect(killedAt.filter((how) => how !== 'time')).not.toEqual([]);
+    expect(decreasing(changes)).toEqual([]);
+    expect(stateIn(changes)).toEqual(await stateOfSource(database));
+  });
+});
+
+async function withItems(): Promise<TestDatabase> {
+  const database = await createDatabase();
+  await database.pool.query('CREATE TABLE items (id int PRIMARY KEY, n int, body text)');
+  await database.pool.query('ALTER TABLE items ALTER body SET STORAGE EXTERNAL');
+  await database.pool.query(`INSERT INTO items SELECT i, i, repeat(i::text, 900) FROM generate_series(0, 2999) i`);
+  return database;
+}
+
+/** Starts a capture that kills itself at a random failpoint; tells which one it was, or "time". */
+async function crashOnce({ config }: CaptureContext, next: (below: number) => number): Promise<string> {
+  const { kafkaBrokers, registryUrl } = services();
+  const failpoint = FAILPOINTS[next(FAILPOINTS.length)] ?? 'before-publish';
+  // A kill some milliseconds after the start of a publish falls between its records and its commit.
+  const delayMs = failpoint === 'before-publish' ? next(6) : 0;
+  const doom: Doom = { config, brokers: kafkaBrokers, registryUrl, failpoint, time: 1 + next(12), delayMs };
+  const child = spawn(process.execPath, [CHILD, JSON.stringify(doom)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, ROUND_MS);
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.once('exit', (code, signal) => resolve([code, signal])),
+  );
+  clearTimeout(timer);
+  if (signal !== 'SIGKILL') throw new Error(`the capture ended by itself with ${code}: ${said}`);
+  return timedOut ? 'time' : failpoint;
+}
+
+async function catchUp(database: TestDatabase, context: CaptureContext): Promise<void> {
+  const { rows } = await database.pool.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+  const end = parseLsn(rows[0]?.lsn ?? '');
+  let passed = 0n;
+  let committedAt = Date.now();
+  await using _ = context.start({
+    committed: (commit) => {
+      passed = commit.state.passed;
+      if (commit.records > 0) committedAt = Date.now();
+    },
+  });
+  // Rows that are still owed, or a snapshot that goes on, would show as records.
+  await until('the capture has caught up', () => passed >= end && Date.now() - committedAt > QUIET_MS, 60_000);
+}
+
+/** Keys whose positions do not strictly increase. */
+function decreasing(changes: readonly ChangeRecord[]): string[] {
+  const last = new Map<string, string>();
+  return changes.flatMap((change) => {
+    if (change.op === 'sweep' || change.op === 't') return [];
+    const key = String(change.key['id']);
+    const position = encodePosition(change.position);
+    const before = last.get(key) ?? '';
+    last.set(key, position);
+    return position > before ? [] : [`${key}: ${position} after ${before}`];
+  });
+}
+
+/** Last row of each key, an unavailable value taken from the row before. */
+function stateIn(changes: readonly ChangeRecord[]): Record<string, string> {
+  const rows = new Map<string, { n: unknown; body: unknown }>();
+  for (const change of changes) {
+    if (change.op === 'sweep' || change.op === 't') continue;
+    const key = String(change.key['id']);
+    if (change.op === 'd') {
+      rows.delete(key);
+      continue;
+    }
+    const { n, body } = change.after;
+    const old = rows.get(key);
+    if (body === UNAVAILABLE && old === undefined) continue;
+    rows.set(key, { n, body: body === UNAVAILABLE ? old?.body : body });
+  }
+  return Object.fromEntries([...rows].map(([key, { n, body }]) => [key, `${String(n)} ${String(body)}`]));
+}
+
+async function stateOfSource(database: TestDatabase): Promise<Record<string, string>> {
+  const { rows } = await database.pool.query<{ id: number; n: number; body: string }>('SELECT id, n, body FROM items');
+  return Object.fromEntries(rows.map(({ id, n, body }) => [String(id), `${n} ${body}`]));
+}

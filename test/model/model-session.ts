@@ -1,0 +1,183 @@
+import type { TableId } from '../../src/change/table.ts';
+import { type CaptureEntry, CAPTURE_KEY, judgeHistory, type ObservedHistory } from '../../src/capture/history.ts';
+import { Merge } from '../../src/capture/merge.ts';
+import { stateFromJson } from '../../src/capture/merge-state.ts';
+import type { CaptureObserver } from '../../src/capture/observer.ts';
+import { OwedKeys } from '../../src/capture/owed-keys.ts';
+import { PublishLoop } from '../../src/capture/publish-loop.ts';
+import { RecordWriter } from '../../src/capture/record-writer.ts';
+import { plansOf } from '../../src/capture/session.ts';
+import { SnapshotScheduler } from '../../src/capture/snapshot-scheduler.ts';
+import { StreamApplier } from '../../src/capture/stream-applier.ts';
+import { TableResolver } from '../../src/capture/table-resolver.ts';
+import { TopicEnds } from '../../src/capture/topic-ends.ts';
+import { toLsn } from '../../src/change/lsn.ts';
+import { formatTable } from '../../src/change/table.ts';
+import type { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
+import type { MemoryRegistry } from '../topics/codec/memory-registry.ts';
+import type { Laws } from './laws.ts';
+import type { SimulatedClock } from './simulated-clock.ts';
+import type { SimulatedKafka } from './simulated-kafka.ts';
+import type { SimulatedPostgres } from './simulated-postgres.ts';
+import type { SimulatedReader } from './simulated-reader.ts';
+import type { SimulatedSlot, SimulatedStream } from './simulated-slot.ts';
+import { BASE_COLUMNS } from './simulated-postgres.ts';
+import type { SimulatedTables } from './simulated-tables.ts';
+
+export interface SessionBounds {
+  readonly partitions: number;
+  readonly batchRecords: number;
+  readonly chunkRows: number;
+  readonly chunksInFlight: number;
+  readonly windowBytes: number;
+}
+
+export interface Surroundings {
+  readonly postgres: SimulatedPostgres;
+  readonly tables: SimulatedTables;
+  readonly slot: SimulatedSlot;
+  readonly reader: SimulatedReader;
+  readonly kafka: SimulatedKafka;
+  readonly clock: SimulatedClock;
+  readonly registry: MemoryRegistry;
+  readonly laws: Laws;
+  readonly bounds: SessionBounds;
+}
+
+const SILENT: CaptureObserver = {
+  published: () => {},
+  chunkRead: () => {},
+  chunkStale: () => {},
+  committed: () => {},
+  progress: () => {},
+  rejected: () => {},
+  connected: () => {},
+  slot: () => {},
+  log: () => {},
+};
+
+/** One session of a capture: its own classes, wired as session.ts wires them, in simulated surroundings. */
+export class ModelSession {
+  readonly plans: Map<string, RefreshPlan>;
+  readonly owed: OwedKeys;
+  readonly stream: SimulatedStream;
+  readonly #loop: PublishLoop;
+  readonly #merge: Merge;
+  readonly #stop = new AbortController();
+  #hasEnded = false;
+  /** Told by the history that its end is meant: then an error is none of its own. */
+  isDoomed = false;
+
+  constructor(around: Surroundings) {
+    const { postgres, tables, slot, reader, kafka, clock, registry, bounds, laws } = around;
+    const entry = JSON.parse(kafka.image.get(CAPTURE_KEY) ?? '') as CaptureEntry;
+    this.stream = slot.connect();
+    this.plans = new Map(plansOf(kafka.image).map((plan) => [plan.request.id, plan]));
+    this.owed = OwedKeys.fromCheckpoint(kafka.image);
+    const resolver = new TableResolver({ prefix: 'm', database: 'd', registry, partitions: new Map(Object.entries(entry.partitions)) });
+    const options = { maxRecordBytes: 1_000_000, deadLetterTopic: 'm.dlq', rejected: () => {} };
+    const writer = new RecordWriter(options, TopicEnds.fromCheckpoint(kafka.image));
+    const merge = new Merge(stateFromJson(entry.state), this.owed, postgres.xidsInProgress(), writer);
+    this.#merge = merge;
+    const ids = Array.from({ length: postgres.tables }, (_, table) => tables.id(table));
+    const tableIds = new Map<string, TableId>(ids.map((id) => [formatTable(id), id]));
+    const scheduler = new SnapshotScheduler({
+      merge,
+      writer,
+      reader,
+      plans: this.plans,
+      settings: { ...bounds, chunkBytes: 1_000_000 },
+      observer: SILENT,
+      clock,
+      tableIds,
+      resolve: (schema) => resolver.resolve(schema),
+      wake: () => this.#loop.wake(),
+    });
+    const applier = new StreamApplier(
+      merge,
+      async ({ relationOid, columns }) => tables.schema(relationOid - tables.oid(0), columns.length),
+      resolver,
+      new Set(tableIds.keys()),
+    );
+    this.#loop = new PublishLoop({
+      stream: this.stream,
+      applier,
+      merge,
+      writer,
+      scheduler,
+      plans: this.plans,
+      lease: kafka,
+      clock,
+      entry,
+      settings: { queueBytes: 1_000_000, batchRecords: bounds.batchRecords, batchBytes: 1_000_000 },
+      observer: SILENT,
+      sweepTable: (plan) => resolver.resolve(tables.schema(tables.numberOf(plan.request.table), BASE_COLUMNS)),
+    });
+    this.#loop.run(this.#stop.signal).then(
+      () => this.#ended(laws, null),
+      (error: unknown) => this.#ended(laws, error),
+    );
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  get passed(): number {
+    return Number(this.#merge.passed);
+  }
+
+  get isRefreshed(): boolean {
+    return this.owed.size === 0 && [...this.plans.values()].every((plan) => plan.isFinished);
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  /** Commits what it collected, and ends. */
+  stop(): void {
+    this.isDoomed = true;
+    this.#stop.abort();
+  }
+
+  loseConnection(): void {
+    this.isDoomed = true;
+    this.stream.fail(new Error('the replication connection broke'));
+  }
+
+  #ended(laws: Laws, error: unknown): void {
+    this.#hasEnded = true;
+    if (error instanceof Error && !this.isDoomed) laws.broken('crash', error.stack ?? error.message);
+  }
+}
+
+/** What a new process sees before it goes on. */
+function observedHistory(entry: CaptureEntry, slot: SimulatedSlot): ObservedHistory {
+  const at = toLsn(BigInt(slot.confirmed));
+  const status = {
+    plugin: 'pgoutput',
+    database: 'd',
+    active: false,
+    activePid: null,
+    confirmedLsn: at,
+    restartLsn: at,
+    walStatus: 'reserved',
+    retainedBytes: 0,
+    safeBytes: null,
+  };
+  return {
+    slotName: 's',
+    database: 'd',
+    slot: slot.created ? status : null,
+    system: entry.system,
+    clusterId: entry.clusterId,
+    partitions: new Map(Object.entries(entry.partitions)),
+    tables: entry.tables,
+  };
+}
+
+export function assertResumes(entry: CaptureEntry, slot: SimulatedSlot, laws: Laws): void {
+  const decision = judgeHistory(entry, observedHistory(entry, slot));
+  if (decision.kind !== 'resume') laws.broken('history', `a restart decides "${decision.kind}"`);
+}

@@ -1,0 +1,192 @@
+import { type CaptureEntry, CAPTURE_KEY, parseCaptureEntry } from '../../src/capture/history.ts';
+import { freshState, nextEpoch, stateToJson } from '../../src/capture/merge-state.ts';
+import { planKey } from '../../src/capture/publish-loop.ts';
+import { toLsn } from '../../src/change/lsn.ts';
+import { formatTable } from '../../src/change/table.ts';
+import { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
+import { MemoryRegistry } from '../topics/codec/memory-registry.ts';
+import { Laws } from './laws.ts';
+import { assertResumes, ModelSession, type SessionBounds, type Surroundings } from './model-session.ts';
+import { ReferenceSink } from './reference-sink.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedKafka } from './simulated-kafka.ts';
+import { type CommittedTransaction, SimulatedPostgres } from './simulated-postgres.ts';
+import { EVEN_KEYS, SimulatedReader } from './simulated-reader.ts';
+import { SimulatedSlot } from './simulated-slot.ts';
+import { SimulatedTables } from './simulated-tables.ts';
+
+export interface HistoryShape extends SessionBounds {
+  readonly keys: number;
+  readonly tables: number;
+  /** Table 1 has replica identity FULL. */
+  readonly full: boolean;
+}
+
+const SYSTEM = { systemId: '1', timeline: 1 };
+const QUIESCE_ROUNDS = 400;
+
+/** PostgreSQL, Kafka, time and a sink around one capture; a history moves them step by step. */
+export class World {
+  readonly shape: HistoryShape;
+  readonly laws = new Laws();
+  readonly postgres: SimulatedPostgres;
+  readonly slot: SimulatedSlot;
+  readonly reader: SimulatedReader;
+  readonly kafka: SimulatedKafka;
+  readonly sink: ReferenceSink;
+  readonly clock = new SimulatedClock();
+  readonly tables: SimulatedTables;
+  readonly #around: Surroundings;
+  session: ModelSession | null = null;
+  #requests = 0;
+
+  constructor(shape: HistoryShape) {
+    this.shape = shape;
+    const registry = new MemoryRegistry();
+    const { laws, clock } = this;
+    this.tables = new SimulatedTables(shape.full);
+    this.postgres = new SimulatedPostgres(shape.keys, shape.tables, () => this.reader.lockedTables());
+    this.reader = new SimulatedReader(this.postgres, this.tables);
+    this.kafka = new SimulatedKafka(registry, laws);
+    this.slot = new SimulatedSlot(this.postgres, this.tables, laws, (transaction) => this.#isPublished(transaction));
+    this.sink = new ReferenceSink(this.kafka, this.postgres, laws);
+    const { postgres, tables, slot, reader, kafka } = this;
+    this.#around = { postgres, tables, slot, reader, kafka, clock, registry, laws, bounds: shape };
+  }
+
+  /** Slot, checkpoint and first refreshes, as a first start or a start after a gap makes them. */
+  createSlot(): boolean {
+    if (!this.slot.create()) return false;
+    const previous = parseCaptureEntry(this.kafka.image.get(CAPTURE_KEY));
+    const epoch = nextEpoch(previous?.state.epoch ?? null, this.clock.now());
+    const ids = Array.from({ length: this.shape.tables }, (_, table) => this.tables.id(table));
+    const entry: CaptureEntry = {
+      version: 1,
+      state: stateToJson(freshState(epoch, toLsn(BigInt(this.postgres.lsn)))),
+      system: SYSTEM,
+      clusterId: 'c',
+      slotReady: true,
+      tables: ids.map(formatTable),
+      partitions: Object.fromEntries(ids.map((id) => [`m.${formatTable(id)}`, this.shape.partitions])),
+    };
+    for (const key of this.kafka.image.keys()) if (/^(plan|owed)\//.test(key)) this.kafka.image.delete(key);
+    this.kafka.image.set(CAPTURE_KEY, JSON.stringify(entry));
+    for (const table of ids) {
+      const request = { id: `initial-${epoch}-${table.name}`, table, where: null, tag: null, sweepBefore: epoch };
+      this.#remember(RefreshPlan.fresh(request, '2026-01-01T00:00:00Z'));
+    }
+    return true;
+  }
+
+  start(fromPersisted: boolean): boolean {
+    if (!this.slot.created) return false;
+    if (this.session !== null && !this.session.hasEnded) return false;
+    this.#forgetSession();
+    if (fromPersisted) this.slot.forgetUnpersisted();
+    const entry = parseCaptureEntry(this.kafka.image.get(CAPTURE_KEY));
+    if (entry === null) return false;
+    assertResumes(entry, this.slot, this.laws);
+    this.session = new ModelSession(this.#around);
+    return true;
+  }
+
+  /** The process is gone; its open transaction is committed or not. */
+  async crash(committed: boolean): Promise<boolean> {
+    if (this.session === null) return false;
+    this.session.isDoomed = true;
+    this.#forgetSession();
+    await this.kafka.abandon(committed);
+    return true;
+  }
+
+  /** The source was restored from a copy: a gap, to be closed by a new epoch and a refresh of everything. */
+  async restore(back: number): Promise<boolean> {
+    if (!this.slot.created || this.postgres.hasRunning) return false;
+    await this.crash(false);
+    this.postgres.restore(back);
+    return this.createSlot();
+  }
+
+  /** What the control topic will bring: recorded, then handed to the running capture. */
+  requestRefresh(table: number, filtered: boolean): boolean {
+    if (this.session === null || this.#requests > 3) return false;
+    const where = filtered ? EVEN_KEYS : null;
+    const request = { id: `request-${this.#requests++}`, table: this.tables.id(table), where, tag: null, sweepBefore: null };
+    const plan = RefreshPlan.fresh(request, '2026-01-01T00:00:00Z');
+    this.#remember(plan);
+    this.session.plans.set(request.id, plan);
+    this.session.wake();
+    return true;
+  }
+
+  requestKey(table: number, key: number): boolean {
+    if (this.session === null) return false;
+    this.session.owed.owe(formatTable(this.tables.id(table)), JSON.stringify([String(key)]));
+    this.session.wake();
+    return true;
+  }
+
+  /** Everything that can happen without new writes happens: then the sink must equal the source. */
+  async quiesce(): Promise<void> {
+    for (const connection of this.postgres.connectionsIn('running')) this.postgres.commit(connection, 1);
+    for (const connection of this.postgres.connectionsIn('committed')) this.postgres.show(connection);
+    if (!this.slot.created) this.createSlot();
+    for (let round = 0; round < QUIESCE_ROUNDS; round++) {
+      this.start(false);
+      this.slot.send(100);
+      this.slot.keepalive(true);
+      await settled();
+      for (let i = this.reader.count; i > 0; i--) this.reader.advance(i);
+      await settled();
+      while (await this.kafka.commitNext()) await settled();
+      this.clock.pass(500);
+      await settled();
+      this.laws.check();
+      if (this.#isQuiet()) return this.#judge();
+    }
+    this.laws.broken('liveness', `after ${QUIESCE_ROUNDS} rounds something is still to be done`);
+    this.laws.check();
+  }
+
+  #isQuiet(): boolean {
+    const { session, slot, postgres } = this;
+    const end = postgres.commits.at(-1)?.end ?? 0;
+    return session !== null && !session.hasEnded && session.isRefreshed && session.stream.isEmpty && slot.confirmed >= end;
+  }
+
+  #judge(): void {
+    this.sink.consumeAll();
+    this.laws.check();
+    this.sink.compareWithSource();
+    this.laws.check();
+    const before = this.sink.state;
+    this.sink.rewind();
+    this.sink.consumeAll();
+    if (this.sink.state !== before) this.laws.broken('replay', 'a second reading changed the sink');
+    const empty = new ReferenceSink(this.kafka, this.postgres, this.laws);
+    empty.consumeAll();
+    if (empty.state !== before) this.laws.broken('replay', 'an empty sink ended in another state');
+    this.laws.check();
+  }
+
+  #remember(plan: RefreshPlan): void {
+    this.kafka.image.set(planKey(plan.request.id), JSON.stringify(plan.state));
+  }
+
+  #forgetSession(): void {
+    this.session = null;
+    this.slot.disconnect();
+    this.reader.abandon();
+    this.clock.forget();
+  }
+
+  #isPublished({ xid, ops }: CommittedTransaction): boolean {
+    const records = { insert: 1, update: 1, delete: 1, rekey: 2, truncate: this.shape.partitions };
+    return this.kafka.recordsOf(xid) >= ops.reduce((sum, { kind }) => sum + records[kind], 0);
+  }
+}
+
+/** Every promise that can go on without a step has gone on. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

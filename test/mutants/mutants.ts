@@ -1,0 +1,268 @@
+/** A defect that someone could write, as a textual change of one file. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  /** Must occur exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+const MERGE = 'src/capture/merge.ts';
+const WINDOW = 'src/snapshot/window.ts';
+const SCHEDULER = 'src/capture/snapshot-scheduler.ts';
+const LOOP = 'src/capture/publish-loop.ts';
+const XIDS = 'src/snapshot/published-xids.ts';
+const PLAN = 'src/snapshot/refresh-plan.ts';
+const READER = 'test/model/simulated-reader.ts';
+const SINK = 'test/model/reference-sink.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a change counts as seen once its LSN is below high: no visibility by transaction id',
+    file: WINDOW,
+    find: 'for (const xid of xids) if (isInProgress(visibility, xid)) return true;\n  return false;',
+    replace: 'return xids.size < 0 && isInProgress(visibility, 0);',
+  },
+  {
+    name: 'no stale check',
+    file: SCHEDULER,
+    find: 'if (stale.length === 0) {',
+    replace: 'if (stale.length >= 0) {',
+  },
+  {
+    name: 'transactions in progress at the start are forgotten',
+    file: XIDS,
+    find: 'this.#atStart = new Set(inProgressAtStart);',
+    replace: 'this.#atStart = new Set([...inProgressAtStart].slice(0, 0));',
+  },
+  {
+    name: 'being streamed exempts a transaction that was in progress at the start',
+    file: XIDS,
+    find: '    this.#index += 1;\n',
+    replace: '    this.#index += 1;\n    this.#atStart.delete(xid);\n',
+  },
+  {
+    name: 'an xid counts from its last published change',
+    file: XIDS,
+    find: 'if (!this.#firstPublished.has(xid)) this.#firstPublished.set',
+    replace: 'this.#firstPublished.set',
+  },
+  {
+    name: 'xids are compared as 64 bit numbers',
+    file: 'src/snapshot/visibility.ts',
+    find: 'BigInt.asIntN(32, visibility.xmax - BigInt(xid))',
+    replace: '(visibility.xmax - BigInt(xid))',
+  },
+  {
+    name: 'a window ignores deletes',
+    file: MERGE,
+    find: '    this.#remember(table, before, transaction.xid, false);\n',
+    replace: '    this.xids.published(transaction.xid);\n',
+  },
+  {
+    name: 'a window ignores the old side of a changed key',
+    file: MERGE,
+    find: '      this.delete(table, before);\n      this.#create(table, after, true);',
+    replace:
+      '      const old = this.#advance();\n      if (old.position !== null) this.#writer.delete(table, before, old.position, old.transaction);\n      this.#create(table, after, true);',
+  },
+  {
+    name: 'a window ignores truncates',
+    file: MERGE,
+    find: 'for (const window of this.#windowsOf(table.name)) window.truncated(transaction.xid);',
+    replace: '',
+  },
+  {
+    name: 'a window remembers only the last transaction of a key',
+    file: WINDOW,
+    find: '    seen.xids.add(xid);\n',
+    replace: '    seen.xids.clear();\n    seen.xids.add(xid);\n    if (!incomplete) this.#keys.delete(key);\n',
+  },
+  {
+    name: 'a chunk is published inside of a transaction',
+    file: MERGE,
+    find: 'return !this.#mid;',
+    replace: 'return true;',
+  },
+  {
+    name: 'no wait for high',
+    file: SCHEDULER,
+    find: 'this.#ready.find((chunk) => chunk.read.high <= merge.passed)',
+    replace: 'this.#ready.find((chunk) => chunk.read.high >= 0n)',
+  },
+  {
+    name: 'high is read before the chunk (in the simulated reader)',
+    file: READER,
+    find: 'high: toLsn(BigInt(this.#postgres.lsn)),',
+    replace: 'high: toLsn(BigInt(read.lsnBefore)),',
+  },
+  {
+    name: 'passed is the last keepalive, not the highest',
+    file: MERGE,
+    find: '    this.#passed = maxLsn(this.#passed, walEnd);\n',
+    replace: '    this.#passed = walEnd;\n',
+  },
+  {
+    name: 'passed is the start of the commit record',
+    file: MERGE,
+    find: 'this.#passed = maxLsn(this.#passed, endLsn);',
+    replace: 'this.#passed = maxLsn(this.#passed, commitLsn > endLsn ? endLsn : commitLsn);',
+  },
+  {
+    name: 'the count of snapshot rows restarts at 0',
+    file: MERGE,
+    find: 'this.#snapshotSeq = state.snapshotSeq;',
+    replace: 'this.#snapshotSeq = 0;',
+  },
+  {
+    name: 'a snapshot row stands at passed, not before it',
+    file: MERGE,
+    find: 'toLsn(this.#passed > 0n ? this.#passed - 1n : 0n)',
+    replace: 'toLsn(this.#passed)',
+  },
+  {
+    name: 'both records of a changed key get one index',
+    file: MERGE,
+    find: '      this.delete(table, before);\n',
+    replace: '      this.delete(table, before);\n      if (this.#transaction !== null) this.#transaction.nextSeq -= 1;\n',
+  },
+  {
+    name: 'records of before a restart are published again',
+    file: MERGE,
+    find: '      return { position: null, transaction };\n',
+    replace: '',
+  },
+  {
+    name: 'a truncate is written to one partition',
+    file: MERGE,
+    find: 'partition < table.partitions; partition++',
+    replace: 'partition < Math.min(1, table.partitions); partition++',
+  },
+  {
+    name: 'the checkpoint is committed behind its records',
+    file: LOOP,
+    find: '.publish(records, entries)\n',
+    replace: '.publish(records, [])\n      .then(() => lease.publish([], entries))\n',
+  },
+  {
+    name: 'the checkpoint is committed before its records',
+    file: LOOP,
+    find: '.publish(records, entries)\n',
+    replace: '.publish([], entries)\n      .then(() => lease.publish(records, []))\n',
+  },
+  {
+    name: 'an LSN is confirmed before Kafka has committed',
+    file: LOOP,
+    find: '    this.#commit = lease\n',
+    replace: '    stream.confirm(state.passed);\n    this.#commit = lease\n',
+  },
+  {
+    name: 'the end of a transaction plus one is confirmed',
+    file: LOOP,
+    find: 'stream.confirm(state.passed);',
+    replace: 'stream.confirm((state.passed + 1n) as typeof state.passed);',
+  },
+  {
+    name: 'what has been passed by now is confirmed, not what was committed',
+    file: LOOP,
+    find: 'stream.confirm(state.passed);',
+    replace: 'stream.confirm(merge.passed);',
+  },
+  {
+    name: 'a keepalive overtakes the queue',
+    file: 'src/source/stream-queue.ts',
+    find: '    this.#items.push(item);\n',
+    replace: "    if (item.kind === 'keepalive') this.#items.splice(this.#head, 0, item);\n    else this.#items.push(item);\n",
+  },
+  {
+    name: 'no refresh for a changed key without its TOASTed value',
+    file: MERGE,
+    find: 'if (keyChanged && incomplete)',
+    replace: 'if (keyChanged && incomplete && table.partitions < 0)',
+  },
+  {
+    name: 'no refresh for a skipped row whose change left a TOASTed value out',
+    file: SCHEDULER,
+    find: "if (verdict === 'skip-incomplete') merge.owed.owe(chunk.table.name, key);",
+    replace: '',
+  },
+  {
+    name: 'an owed key counts as settled though its row was skipped',
+    file: SCHEDULER,
+    find: "      if (verdict === 'skip') merge.owed.settle(name, key);\n",
+    replace: "      if (verdict !== 'publish') merge.owed.settle(name, key);\n",
+  },
+  {
+    name: 'owed keys are kept in memory only',
+    file: LOOP,
+    find: '...merge.owed.drain(), ',
+    replace: '',
+  },
+  {
+    name: 'a second read is by LIMIT',
+    file: SCHEDULER,
+    find: 'limit: task.range.upTo === null ? this.#limit(task) : null,',
+    replace: 'limit: this.#limit(task),',
+  },
+  {
+    name: 'the end of the table is fixed by a stale read',
+    file: PLAN,
+    find: 'if (reachedEnd || lastKey === null) return { after: this.#cursor, upTo: null };',
+    replace:
+      'if (lastKey === null) return { after: this.#cursor, upTo: null };\n    if (reachedEnd) this.#planned = true;',
+  },
+  {
+    name: 'a dropped range is not read again',
+    file: PLAN,
+    find: 'else this.#idle.push(range);',
+    replace: 'else this.finishRange(range);',
+  },
+  {
+    name: 'open ranges of before a restart are forgotten',
+    file: PLAN,
+    find: 'this.#open = [...state.open];\n    this.#idle = [...state.open];',
+    replace: 'this.#open = [];\n    this.#idle = [];',
+  },
+  {
+    name: 'progress of a plan goes into the checkpoint before its rows',
+    file: SCHEDULER,
+    find: '      this.#ready.push({ task: work.task',
+    replace: "      if (work.task.kind === 'range') work.task.plan.finishRange(work.task.range);\n      this.#ready.push({ task: work.task",
+  },
+  {
+    name: 'the epoch is ignored',
+    file: MERGE,
+    find: 'this.#epoch = state.epoch;',
+    replace: 'this.#epoch = 1;',
+  },
+  {
+    name: 'a new epoch is not greater than the last one',
+    file: 'src/capture/merge-state.ts',
+    find: 'return Math.max(last === null ? 0 : last + 1, Math.floor(nowMs / 1000));',
+    replace: 'return last ?? Math.floor(nowMs / 1000);',
+  },
+  {
+    name: 'no sweep after a gap',
+    file: LOOP,
+    find: '      if (sweepBefore !== null) {',
+    replace: '      if (sweepBefore !== null && sweepBefore < 0) {',
+  },
+  {
+    name: 'a sweep does not wait for owed rows',
+    file: LOOP,
+    find: 'if (sweepBefore !== null && merge.owed.owes(formatTable(plan.request.table))) continue;',
+    replace: '',
+  },
+  {
+    name: "positions follow the transactions' first writes, as row LSNs do, not their commits",
+    file: MERGE,
+    find: 'const prefix = positionPrefix(this.#epoch, commitLsn);',
+    replace: 'const prefix = positionPrefix(this.#epoch, toLsn(BigInt(xid)));',
+  },
+  {
+    name: 'a consumer does not skip replays (in the reference sink)',
+    file: SINK,
+    find: ' || position <= lane.position) return;',
+    replace: ') return;',
+  },
+];

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { FreshetError } from '../../src/runtime/errors.ts';
+import { judgeSinkError, sinkErrorCode } from '../../src/sinks/sink-error.ts';
+
+const pgError = (code: string): Error => Object.assign(new Error('from the server'), { code });
+
+describe('an error of the sink', () => {
+  it.each([
+    ['40001', 'retry'],
+    ['40P01', 'retry'],
+    ['55P03', 'retry'],
+    ['57014', 'retry'],
+    ['57P01', 'retry'],
+    ['08006', 'retry'],
+    ['53300', 'retry'],
+    ['ECONNRESET', 'retry'],
+    ['23505', 'conflict'],
+    ['23514', 'poison'],
+    ['22021', 'poison'],
+    ['54000', 'poison'],
+    ['P0001', 'poison'],
+    ['42P01', 'stop'],
+    ['42501', 'stop'],
+  ])('%s is judged %s', (code, verdict) => {
+    expect(judgeSinkError(pgError(code))).toBe(verdict);
+    expect(sinkErrorCode(pgError(code))).toBe(code);
+  });
+
+  it('of our own is judged by its action, and a bug stops', () => {
+    expect(judgeSinkError(new FreshetError('RECORD_INVALID', 'x'))).toBe('poison');
+    expect(judgeSinkError(new FreshetError('CONNECTION', 'x'))).toBe('retry');
+    expect(judgeSinkError(new TypeError('x'))).toBe('stop');
+  });
+});

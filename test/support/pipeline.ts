@@ -1,0 +1,99 @@
+import type { Pipeline } from '../../src/consumers/define-pipeline.ts';
+import type { ConsumerObserver } from '../../src/consumers/observer.ts';
+import { createPipelineRunner } from '../../src/consumers/pipeline-runner.ts';
+import type { ConsumerSettings } from '../../src/consumers/runtime-settings.ts';
+import type { ServiceUrls } from '../../src/embedded/services.ts';
+import { createRegistry } from '../../src/topics/registry.ts';
+
+/** Sums of what a pipeline reported. */
+export class Tally implements ConsumerObserver {
+  readonly changes = new Map<string, number>();
+  rowsWritten = 0;
+  rowsUnchanged = 0;
+  replayed = 0;
+  owed = 0;
+  readonly deadLetters: string[] = [];
+  readonly retries: string[] = [];
+  readonly latenciesMs: number[] = [];
+  readonly messages: string[] = [];
+
+  applied(_pipeline: string, _table: string, op: string, changes: number): void {
+    this.changes.set(op, (this.changes.get(op) ?? 0) + changes);
+  }
+
+  written(_pipeline: string, _table: string, written: number, unchanged: number): void {
+    this.rowsWritten += written;
+    this.rowsUnchanged += unchanged;
+  }
+
+  skipped(_pipeline: string, reason: 'replayed' | 'owed', records: number): void {
+    this[reason] += records;
+  }
+
+  lag(): void {}
+
+  deadLetter(_pipeline: string, code: string): void {
+    this.deadLetters.push(code);
+  }
+
+  retry(_pipeline: string, code: string): void {
+    this.retries.push(code);
+  }
+
+  appliedThrough(
+    _pipeline: string,
+    _topic: string,
+    _partition: number,
+    _position: string,
+    latenciesMs: readonly number[],
+  ): void {
+    this.latenciesMs.push(...latenciesMs);
+  }
+
+  log(_pipeline: string, level: string, message: string): void {
+    this.messages.push(`${level}: ${message}`);
+  }
+}
+
+export interface RunningPipeline extends AsyncDisposable {
+  readonly tally: Tally;
+  /** Settles when the run ends; rejects with what stopped it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PipelineContextOptions {
+  readonly services: ServiceUrls;
+  readonly targetUrl: string;
+  readonly prefix: string;
+  readonly pipeline: Pipeline;
+  readonly settings?: Partial<ConsumerSettings>;
+}
+
+/** `await using running = startPipeline(…)`: stopped at the end of the scope. */
+export function startPipeline({
+  services,
+  targetUrl,
+  prefix,
+  pipeline,
+  settings,
+}: PipelineContextOptions): RunningPipeline {
+  const stop = new AbortController();
+  const tally = new Tally();
+  const runner = createPipelineRunner({
+    pipeline,
+    kafka: { brokers: services.kafkaBrokers, clientId: 'test' },
+    registry: createRegistry({ url: services.registryUrl }),
+    target: { url: targetUrl },
+    prefix,
+    settings: { sessionTimeoutMs: 6_000, ...settings },
+    observer: tally,
+  });
+  const ended = runner.run(stop.signal);
+  ended.catch(() => {});
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await ended;
+  };
+  return { tally, ended, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
+}
