@@ -28,7 +28,6 @@ const PRODUCTS: TableSchema = {
       column(name, 25, 'text'),
     ),
     column('price', 1700, 'numeric', MONEY),
-    column('list_price', 1700, 'numeric', MONEY),
     ...['currency', 'availability'].map((name) => column(name, 25, 'text')),
     column('updated_at', 1184, 'timestamptz'),
   ],

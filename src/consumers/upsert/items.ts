@@ -14,7 +14,6 @@ export const productRow = z.object({
   image_url: z.string().nullable(),
   /** Plain decimal notation. */
   price: z.string().nullable(),
-  list_price: z.string().nullable(),
   currency: z.string().nullable(),
   availability: z.string().nullable(),
   /** ISO 8601, UTC. */
@@ -34,7 +33,6 @@ export const itemsTable = targetTable({
     { name: 'description', type: 'text' },
     { name: 'image_url', type: 'text' },
     { name: 'price', type: 'numeric' },
-    { name: 'list_price', type: 'numeric' },
     { name: 'currency', type: 'text' },
     { name: 'availability', type: 'text' },
     { name: 'metadata_version', type: 'text', notNull: true },
@@ -52,7 +50,6 @@ interface ItemContent {
   readonly description: Value;
   readonly image_url: Value;
   readonly price: Value;
-  readonly list_price: Value;
   readonly currency: Value;
   readonly availability: Value;
 }
@@ -76,7 +73,6 @@ export function patchedItem(sku: string, product: Partial<Product>, stored: Row)
     ...('description' in product ? {} : keep(['description'])),
     ...('image_url' in product ? {} : keep(['image_url'])),
     ...('price' in product ? {} : keep(['price'])),
-    ...('list_price' in product ? {} : keep(['list_price'])),
     ...('currency' in product ? {} : keep(['currency'])),
     ...('availability' in product ? {} : keep(['availability'])),
   };
@@ -91,7 +87,6 @@ const NOTHING: Product = {
   description: null,
   image_url: null,
   price: null,
-  list_price: null,
   currency: null,
   availability: null,
   updated_at: null,
@@ -107,7 +102,6 @@ function contentOf(product: Product): ItemContent {
     description: product.description?.trim() ?? null,
     image_url: product.image_url?.trim() ?? null,
     price: product.price,
-    list_price: product.list_price,
     currency: product.currency,
     availability: product.availability,
   };
@@ -127,7 +121,6 @@ function versionOf(content: ItemContent): string {
     content.description,
     content.image_url,
     content.price,
-    content.list_price,
     content.currency,
     content.availability,
   ];

@@ -11,7 +11,6 @@ const PRODUCT: Product = {
   description: ' bright ',
   image_url: null,
   price: '9.50',
-  list_price: null,
   currency: 'EUR',
   availability: 'in stock',
   updated_at: '2026-01-02T03:04:05Z',
