@@ -27,7 +27,13 @@ export class BenchContext implements AsyncDisposable {
   readonly signal: AbortSignal;
   #names = 0;
 
-  private constructor(options: BenchOptions, services: EmbeddedServices, dataDir: string, source: pg.Client, signal: AbortSignal) {
+  private constructor(
+    options: BenchOptions,
+    services: EmbeddedServices,
+    dataDir: string,
+    source: pg.Client,
+    signal: AbortSignal,
+  ) {
     this.options = options;
     this.services = services;
     this.dataDir = dataDir;
@@ -36,7 +42,12 @@ export class BenchContext implements AsyncDisposable {
     this.kafka = createKafka({ brokers: services.urls.kafkaBrokers, clientId: 'bench' });
   }
 
-  static async open(options: BenchOptions, services: EmbeddedServices, dataDir: string, signal: AbortSignal): Promise<BenchContext> {
+  static async open(
+    options: BenchOptions,
+    services: EmbeddedServices,
+    dataDir: string,
+    signal: AbortSignal,
+  ): Promise<BenchContext> {
     const source = await connect({ url: services.urls.sourceUrl }, 'bench');
     return new BenchContext(options, services, dataDir, source, signal);
   }
@@ -87,10 +98,16 @@ export class BenchContext implements AsyncDisposable {
         const figures = await contender.run();
         runs[index]?.push(figures);
         const [name, value] = Object.entries(figures).find(([key]) => /per_s$|^p50/.test(key)) ?? ['', 0];
-        this.note(`${contender.name}, run ${turn + 1}: ${name} ${Math.round(value)}, outside CPU ${Math.round((figures['outside_cpu_share'] ?? 0) * 100)} %`);
+        this.note(
+          `${contender.name}, run ${turn + 1}: ${name} ${Math.round(value)}, outside CPU ${Math.round((figures['outside_cpu_share'] ?? 0) * 100)} %`,
+        );
       }
     }
-    return contenders.map(({ name }, index) => ({ name, runs: runs[index] ?? [], median: medians(runs[index] ?? []) }));
+    return contenders.map(({ name }, index) => ({
+      name,
+      runs: runs[index] ?? [],
+      median: medians(runs[index] ?? []),
+    }));
   }
 
   note(text: string): void {
@@ -99,7 +116,10 @@ export class BenchContext implements AsyncDisposable {
 
   async dropSlot(slot: string): Promise<void> {
     for (let tries = 0; tries < 100; tries++) {
-      const { rows } = await this.source.query<{ active: boolean }>('SELECT active FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+      const { rows } = await this.source.query<{ active: boolean }>(
+        'SELECT active FROM pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      );
       if (rows[0] === undefined) return;
       if (!rows[0].active) await this.source.query('SELECT pg_drop_replication_slot($1)', [slot]);
       else await sleep(100);

@@ -7,7 +7,10 @@ const QUIET_TIMER = '--disable-warning=TimeoutNegativeWarning';
 const STOP_TIMEOUT_MS = 15_000;
 
 /** A forked script that reports by messages with a `type`. Ends with its scope, and with this process. */
-export class BenchChild<Order extends object, Report extends { readonly type: string }> implements AsyncDisposable {
+export class BenchChild<
+  Order extends object,
+  Report extends { readonly type: string },
+> implements AsyncDisposable {
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -21,7 +24,9 @@ export class BenchChild<Order extends object, Report extends { readonly type: st
     this.pid = pid;
     this.#name = name;
     child.on('message', (report) => this.#receive(report as Report));
-    child.on('exit', (code, signal) => this.#fail(new Error(`${name} ended ${signal === null ? `with code ${code}` : `by ${signal}`}`)));
+    child.on('exit', (code, signal) =>
+      this.#fail(new Error(`${name} ended ${signal === null ? `with code ${code}` : `by ${signal}`}`)),
+    );
   }
 
   /** `script` lies beside this file. Resolves when the process runs. */
@@ -41,7 +46,10 @@ export class BenchChild<Order extends object, Report extends { readonly type: st
   }
 
   /** The first report of the type that comes or has come. Rejects when the child failed or ended, or at the signal. */
-  async report<Type extends Report['type']>(type: Type, signal: AbortSignal): Promise<Extract<Report, { type: Type }>> {
+  async report<Type extends Report['type']>(
+    type: Type,
+    signal: AbortSignal,
+  ): Promise<Extract<Report, { type: Type }>> {
     for (;;) {
       const found = this.#reports.find((report) => report.type === type);
       if (found !== undefined) return found as Extract<Report, { type: Type }>;
@@ -71,7 +79,8 @@ export class BenchChild<Order extends object, Report extends { readonly type: st
 
   #receive(report: Report): void {
     this.#reports.push(report);
-    if (report.type === 'failed') this.#fail(new Error(`${this.#name}: ${'message' in report ? String(report.message) : ''}`));
+    if (report.type === 'failed')
+      this.#fail(new Error(`${this.#name}: ${'message' in report ? String(report.message) : ''}`));
     this.#wake();
   }
 

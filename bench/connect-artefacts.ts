@@ -12,14 +12,27 @@ const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-depend
 const CACHE_DIR = join(homedir(), '.cache', 'freshet');
 
 /** What Kafka Connect itself brings must not be in a plugin's folder. */
-const OF_CONNECT = /^(connect-api|connect-json|jakarta\.ws\.rs-api|kafka-clients|slf4j-api|lz4-java|snappy-java|zstd-jni)-/;
+const OF_CONNECT =
+  /^(connect-api|connect-json|jakarta\.ws\.rs-api|kafka-clients|slf4j-api|lz4-java|snappy-java|zstd-jni)-/;
 
 const PLUGINS: Artefact = {
   title: `Debezium ${DEBEZIUM_VERSION} and Apicurio's Avro converter ${CONVERTER_VERSION} (60 MB)`,
   folder: `bench-connect-${DEBEZIUM_VERSION}-${CONVERTER_VERSION}`,
   async fill(into, signal) {
-    await copyPlugin(join(into, 'debezium'), 'io.debezium', 'debezium-connector-postgres', DEBEZIUM_VERSION, signal);
-    await copyPlugin(join(into, 'avro'), 'io.apicurio', 'apicurio-registry-utils-converter', CONVERTER_VERSION, signal);
+    await copyPlugin(
+      join(into, 'debezium'),
+      'io.debezium',
+      'debezium-connector-postgres',
+      DEBEZIUM_VERSION,
+      signal,
+    );
+    await copyPlugin(
+      join(into, 'avro'),
+      'io.apicurio',
+      'apicurio-registry-utils-converter',
+      CONVERTER_VERSION,
+      signal,
+    );
   },
 };
 
@@ -30,7 +43,10 @@ export interface ConnectArtefacts {
   readonly plugins: string;
 }
 
-export async function fetchConnect(signal: AbortSignal, note: (text: string) => void): Promise<ConnectArtefacts> {
+export async function fetchConnect(
+  signal: AbortSignal,
+  note: (text: string) => void,
+): Promise<ConnectArtefacts> {
   const told = (title: string): void => note(`fetching ${title}`);
   const kafka = await fetchKafka(signal, note);
   return { kafka, plugins: await fetchArtefact(CACHE_DIR, PLUGINS, signal, told) };
@@ -40,7 +56,13 @@ export async function fetchKafka(signal: AbortSignal, note: (text: string) => vo
   return fetchArtefact(CACHE_DIR, KAFKA, signal, (title) => note(`fetching ${title}`));
 }
 
-async function copyPlugin(into: string, group: string, artefact: string, version: string, signal: AbortSignal): Promise<void> {
+async function copyPlugin(
+  into: string,
+  group: string,
+  artefact: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<void> {
   await mkdir(into, { recursive: true });
   const pom = join(into, 'pom.xml');
   await writeFile(
@@ -51,7 +73,15 @@ async function copyPlugin(into: string, group: string, artefact: string, version
 </project>
 `,
   );
-  const args = ['--quiet', '--batch-mode', '-f', pom, COPY, '-DincludeScope=runtime', `-DoutputDirectory=${into}`];
+  const args = [
+    '--quiet',
+    '--batch-mode',
+    '-f',
+    pom,
+    COPY,
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${into}`,
+  ];
   await run('mvn', args, { signal });
   const surplus = (await readdir(into)).filter((file) => OF_CONNECT.test(file));
   await Promise.all(surplus.map((file) => rm(join(into, file))));

@@ -83,8 +83,18 @@ export class ConnectProcess implements AsyncDisposable {
     await writeFile(join(folder, 'worker.properties'), properties(worker));
     await writeFile(join(folder, 'connector.properties'), properties(connector), { mode: 0o600 });
     await writeFile(join(folder, 'log4j2.yaml'), LOGGING);
-    const main = ['org.apache.kafka.connect.cli.ConnectStandalone', 'worker.properties', 'connector.properties'];
-    const args = [...JAVA, '-Dlog4j2.configurationFile=log4j2.yaml', '-cp', join(artefacts.kafka, '*'), ...main];
+    const main = [
+      'org.apache.kafka.connect.cli.ConnectStandalone',
+      'worker.properties',
+      'connector.properties',
+    ];
+    const args = [
+      ...JAVA,
+      '-Dlog4j2.configurationFile=log4j2.yaml',
+      '-cp',
+      join(artefacts.kafka, '*'),
+      ...main,
+    ];
     const child = spawn('java', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
     await once(child, 'spawn');
     if (child.pid === undefined) throw new Error('Kafka Connect has no process number');
@@ -93,7 +103,7 @@ export class ConnectProcess implements AsyncDisposable {
 
   /** When the first line that matches was written: milliseconds since 1970. Rejects with the end of the log. */
   async line(pattern: RegExp, signal: AbortSignal): Promise<number> {
-    for (let seen = 0; ; ) {
+    for (let seen = 0; ;) {
       for (; seen < this.#lines.length; seen++) {
         const line = this.#lines[seen];
         if (line !== undefined && pattern.test(line.text)) return line.atMs;
@@ -109,7 +119,9 @@ export class ConnectProcess implements AsyncDisposable {
 
   /** Throws when it has ended, or its task was given up. */
   failure(): void {
-    const killed = this.#lines.find(({ text }) => /Task is being killed|ERROR Stopping after connector error/.test(text));
+    const killed = this.#lines.find(({ text }) =>
+      /Task is being killed|ERROR Stopping after connector error/.test(text),
+    );
     if (!this.#ended && killed === undefined) return;
     const tail = this.#lines.slice(-15).map(({ text }) => text);
     throw new Error(`Kafka Connect failed:\n${tail.join('\n')}`);

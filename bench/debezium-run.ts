@@ -54,7 +54,11 @@ export async function startDebezium(
   });
 }
 
-async function runDebezium(context: BenchContext, preset: string, measure: DebeziumMeasure): Promise<Figures> {
+async function runDebezium(
+  context: BenchContext,
+  preset: string,
+  measure: DebeziumMeasure,
+): Promise<Figures> {
   const topic = topicName(measure.name, CATALOG);
   await using connect = await startDebezium(context, preset, measure, measure.snapshot === 'no_data');
   const startedAt = await connect.line(measure.started, context.signal);

@@ -48,7 +48,8 @@ export interface DebeziumTask {
 export function connectorSettings(preset: string, urls: ServiceUrls, task: DebeziumTask): Settings {
   const [, converter = '', tuning = ''] = /^(avro|json)-(.+)$/.exec(preset) ?? [];
   const tuned = PRESETS[tuning];
-  if (tuned === undefined) throw new Error(`--peers ${preset}: known are avro- or json-, with ${Object.keys(PRESETS).join(', ')}`);
+  if (tuned === undefined)
+    throw new Error(`--peers ${preset}: known are avro- or json-, with ${Object.keys(PRESETS).join(', ')}`);
   const url = new URL(urls.sourceUrl);
   return {
     name: task.name,
@@ -73,13 +74,19 @@ export function connectorSettings(preset: string, urls: ServiceUrls, task: Debez
 
 function avro(urls: ServiceUrls): Settings {
   const registry = new URL('/apis/registry/v2', urls.registryUrl).href;
-  return { ...converters({ ...AVRO_CONVERTER, 'apicurio.registry.url': registry }), 'schema.name.adjustment.mode': 'avro' };
+  return {
+    ...converters({ ...AVRO_CONVERTER, 'apicurio.registry.url': registry }),
+    'schema.name.adjustment.mode': 'avro',
+  };
 }
 
 function converters(settings: Settings): Settings {
   return Object.fromEntries(
     ['key.converter', 'value.converter'].flatMap((converter) =>
-      Object.entries(settings).map(([name, value]) => [name === '' ? converter : `${converter}.${name}`, value]),
+      Object.entries(settings).map(([name, value]) => [
+        name === '' ? converter : `${converter}.${name}`,
+        value,
+      ]),
     ),
   );
 }

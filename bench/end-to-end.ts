@@ -44,7 +44,8 @@ export async function verify({ services }: BenchContext, rows: number): Promise<
   const target = await connect({ url: services.urls.targetUrl }, 'bench');
   try {
     const found = await target.query<{ count: string }>('SELECT count(*) FROM items');
-    if (Number(found.rows[0]?.count) !== rows) throw new Error(`the target holds ${found.rows[0]?.count} rows, ${rows} were expected`);
+    if (Number(found.rows[0]?.count) !== rows)
+      throw new Error(`the target holds ${found.rows[0]?.count} rows, ${rows} were expected`);
   } finally {
     await target.end();
   }

@@ -19,7 +19,9 @@ const SERVICES: readonly Role[] = ['pipeline', 'kafka', 'postgres', 'registry'];
 /** What `rows` rows of `rowBytes` bytes each took. CPU of the load and of the benchmark itself is told, not counted in. */
 export function throughputFigures(rows: number, rowBytes: number, seconds: number, usage: Usage): Figures {
   const perRow = (cpuSeconds: number): number => (cpuSeconds * 1e6) / rows;
-  const cpu = Object.entries(usage.cpuSeconds).map(([role, used]) => [`cpu_us_per_row.${role}`, perRow(used)] as const);
+  const cpu = Object.entries(usage.cpuSeconds).map(
+    ([role, used]) => [`cpu_us_per_row.${role}`, perRow(used)] as const,
+  );
   const all = SERVICES.reduce((sum, role) => sum + (usage.cpuSeconds[role] ?? 0), 0);
   return {
     seconds,
@@ -34,7 +36,9 @@ export function throughputFigures(rows: number, rowBytes: number, seconds: numbe
 
 export function cpuPerMinuteFigures(usage: Usage): Figures {
   const perMinute = (used: number): number => (used * 60) / usage.seconds;
-  const cpu = Object.entries(usage.cpuSeconds).map(([role, used]) => [`cpu_s_per_minute.${role}`, perMinute(used)] as const);
+  const cpu = Object.entries(usage.cpuSeconds).map(
+    ([role, used]) => [`cpu_s_per_minute.${role}`, perMinute(used)] as const,
+  );
   const all = SERVICES.reduce((sum, role) => sum + (usage.cpuSeconds[role] ?? 0), 0);
   return {
     ...Object.fromEntries(cpu),

@@ -70,7 +70,9 @@ class Progress {
     if (this.#done) return;
     this.#done = true;
     const atMs = Date.now();
-    setImmediate(() => tell({ type: 'done', atMs, commits: this.#commits, commitMs: this.#commitMs, bytes: this.#bytes }));
+    setImmediate(() =>
+      tell({ type: 'done', atMs, commits: this.#commits, commitMs: this.#commitMs, bytes: this.#bytes }),
+    );
   }
 }
 
@@ -143,7 +145,15 @@ async function consume(job: Job, config: Config, progress: Progress, signal: Abo
   const { kafka, target, consumers } = config;
   const registry = firstUse(createRegistry(config.registry), () => progress.working());
   const settings = { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections };
-  const runner = createPipelineRunner({ pipeline: upsertPipeline, kafka, registry, target, prefix: job.prefix, settings, observer });
+  const runner = createPipelineRunner({
+    pipeline: upsertPipeline,
+    kafka,
+    registry,
+    target,
+    prefix: job.prefix,
+    settings,
+    observer,
+  });
   await runner.run(signal);
 }
 
@@ -174,7 +184,10 @@ process.on('message', (order: Order) => {
   run(order.job).then(
     () => process.exit(0),
     (error: unknown) => {
-      tell({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      tell({
+        type: 'failed',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
       process.disconnect();
       process.exitCode = 1;
     },

@@ -30,7 +30,13 @@ export type Report =
   | { readonly type: 'booted' }
   /** The source's stream is open; without capture, the pipeline has its first batch. */
   | { readonly type: 'working'; readonly atMs: number }
-  | { readonly type: 'done'; readonly atMs: number; readonly commits: number; readonly commitMs: number; readonly bytes: number }
+  | {
+      readonly type: 'done';
+      readonly atMs: number;
+      readonly commits: number;
+      readonly commitMs: number;
+      readonly bytes: number;
+    }
   | { readonly type: 'failed'; readonly message: string };
 
 export type Order = { readonly type: 'run'; readonly job: Job } | { readonly type: 'stop' };

@@ -4,8 +4,13 @@ export interface Span {
   readonly toMs: number;
 }
 
-export type WriterOrder = { readonly type: 'write'; readonly url: string; readonly rows: number; readonly rate: number } | { readonly type: 'stop' };
-export type WriterReport = { readonly type: 'booted' } | { readonly type: 'writing' } | { readonly type: 'failed'; readonly message: string };
+export type WriterOrder =
+  | { readonly type: 'write'; readonly url: string; readonly rows: number; readonly rate: number }
+  | { readonly type: 'stop' };
+export type WriterReport =
+  | { readonly type: 'booted' }
+  | { readonly type: 'writing' }
+  | { readonly type: 'failed'; readonly message: string };
 
 export type ReaderOrder =
   | { readonly type: 'read'; readonly brokers: readonly string[]; readonly topic: string }

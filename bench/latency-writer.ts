@@ -14,7 +14,7 @@ async function write({ url, rows, rate }: Extract<WriterOrder, { type: 'write' }
   await pool.query('SELECT');
   tell({ type: 'writing' });
   const startedAt = performance.now();
-  for (let sent = 0; ; ) {
+  for (let sent = 0; ;) {
     const due = ((performance.now() - startedAt) * rate) / 1000;
     for (; sent < due; sent++) {
       const id = 1 + Math.floor(Math.random() * rows);

@@ -4,7 +4,13 @@ import { topicName } from '../src/topics/names.ts';
 import type { BenchContext } from './bench-context.ts';
 import { BenchChild } from './child-process.ts';
 import { startDebezium } from './debezium-run.ts';
-import { type Contender, type ContenderResult, cpuPerMinuteFigures, type Figures, percentile } from './figures.ts';
+import {
+  type Contender,
+  type ContenderResult,
+  cpuPerMinuteFigures,
+  type Figures,
+  percentile,
+} from './figures.ts';
 import type { ReaderOrder, ReaderReport, WriterOrder, WriterReport } from './latency-messages.ts';
 import { UsageMeter } from './process-usage.ts';
 import { CATALOG, CATALOG_COPY, fillCatalog } from './tables.ts';
@@ -48,11 +54,16 @@ async function runFreshet(context: BenchContext): Promise<Figures> {
 async function runBesideSnapshot(context: BenchContext, copyRows: number): Promise<Figures> {
   const name = context.freshName('lat');
   try {
-    await context.prepare(context.job(name, { tables: [CATALOG], consume: false, until: { kind: 'snapshots' } }));
+    await context.prepare(
+      context.job(name, { tables: [CATALOG], consume: false, until: { kind: 'snapshots' } }),
+    );
     await using child = await context.bootFreshet(true);
     await using probe = await Probe.start(context, name);
     const until = { kind: 'published', table: formatTable(CATALOG_COPY), op: 'r', rows: copyRows } as const;
-    child.send({ type: 'run', job: context.job(name, { tables: [CATALOG, CATALOG_COPY], consume: false, until }) });
+    child.send({
+      type: 'run',
+      job: context.job(name, { tables: [CATALOG, CATALOG_COPY], consume: false, until }),
+    });
     const working = await child.report('working', context.signal);
     await sleep(CATCH_UP_MS);
     const meter = UsageMeter.start(context.tracked(child.pid, probe.pids));
@@ -105,7 +116,11 @@ class Probe implements AsyncDisposable {
   readonly #reader: BenchChild<ReaderOrder, ReaderReport>;
   readonly #context: BenchContext;
 
-  private constructor(context: BenchContext, writer: BenchChild<WriterOrder, WriterReport>, reader: BenchChild<ReaderOrder, ReaderReport>) {
+  private constructor(
+    context: BenchContext,
+    writer: BenchChild<WriterOrder, WriterReport>,
+    reader: BenchChild<ReaderOrder, ReaderReport>,
+  ) {
     this.#context = context;
     this.#writer = writer;
     this.#reader = reader;

@@ -26,7 +26,10 @@ export async function benchLimits(context: BenchContext): Promise<ContenderResul
     { name: 'pgoutput stream to nowhere', run: () => streamToNowhere(context, rowBytes) },
     { name: "Kafka's producer tool", run: () => produce(context, jars, []) },
     { name: "Kafka's producer tool, batched", run: () => produce(context, jars, batched) },
-    { name: "Kafka's producer tool, batched, lz4", run: () => produce(context, jars, [...batched, 'compression.type=lz4']) },
+    {
+      name: "Kafka's producer tool, batched, lz4",
+      run: () => produce(context, jars, [...batched, 'compression.type=lz4']),
+    },
   ];
   return context.interleave(contenders);
 }
@@ -50,7 +53,12 @@ async function streamToNowhere(context: BenchContext, rowBytes: number): Promise
     await context.source.query(`CREATE PUBLICATION ${name} FOR TABLE ${CATALOG.name}`);
     await context.source.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
     await writeLargeTransaction(context.source, rows);
-    await using stream = await ReplicationStream.open({ connection, slot: name, publication: name, queueBytes: QUEUE_BYTES });
+    await using stream = await ReplicationStream.open({
+      connection,
+      slot: name,
+      publication: name,
+      queueBytes: QUEUE_BYTES,
+    });
     const meter = UsageMeter.start(context.tracked(null));
     await takeMessages(stream, rows);
     const usage = meter.stop();
@@ -76,18 +84,40 @@ async function takeMessages(stream: ReplicationStream, changes: number): Promise
 async function produce(context: BenchContext, jars: string, settings: readonly string[]): Promise<Figures> {
   const { rows, partitions } = context.options;
   const topic = `${context.freshName('perf')}.records`;
-  const settingsOfTopic = { partitions, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1 << 23 };
+  const settingsOfTopic = {
+    partitions,
+    replicationFactor: 1,
+    retentionMs: 3_600_000,
+    maxRecordBytes: 1 << 23,
+  };
   await withAdmin(context.kafka, (admin) => ensureChangeTopics(admin, [topic], settingsOfTopic));
   try {
     const brokers = `bootstrap.servers=${context.services.urls.kafkaBrokers.join(',')}`;
-    const load = ['--topic', topic, '--num-records', String(rows), '--record-size', String(RECORD_BYTES), '--throughput', '-1'];
+    const load = [
+      '--topic',
+      topic,
+      '--num-records',
+      String(rows),
+      '--record-size',
+      String(RECORD_BYTES),
+      '--throughput',
+      '-1',
+    ];
     const tool = 'org.apache.kafka.tools.ProducerPerformance';
     const logging = join(context.dataDir, 'kafka', 'log4j2.yaml');
     const java = [`-Dlog4j2.configurationFile=${logging}`, '-Xmx512m', '-cp', join(jars, '*')];
     const meter = UsageMeter.start(context.tracked(null));
-    const { stdout } = await run('java', [...java, tool, ...load, '--producer-props', brokers, 'acks=all', ...settings], { signal: context.signal });
+    const { stdout } = await run(
+      'java',
+      [...java, tool, ...load, '--producer-props', brokers, 'acks=all', ...settings],
+      { signal: context.signal },
+    );
     const usage = meter.stop();
-    const perSecond = Number(/records sent, ([\d.]+) records\/sec/.exec(stdout.split('\n').findLast((line) => line.includes('99th')) ?? '')?.[1]);
+    const perSecond = Number(
+      /records sent, ([\d.]+) records\/sec/.exec(
+        stdout.split('\n').findLast((line) => line.includes('99th')) ?? '',
+      )?.[1],
+    );
     if (!(perSecond > 0)) throw new Error(`the producer tool said: ${stdout.slice(-500)}`);
     return throughputFigures(rows, RECORD_BYTES, rows / perSecond, usage);
   } finally {

@@ -58,9 +58,11 @@ function readOptions(args: readonly string[]): BenchOptions | null {
 }
 
 async function measure(options: BenchOptions, signal: AbortSignal): Promise<ContenderResult[]> {
-  const dataDir = options.dataDir === null ? await mkdtemp(join(tmpdir(), 'freshet-bench-')) : resolve(options.dataDir);
+  const dataDir =
+    options.dataDir === null ? await mkdtemp(join(tmpdir(), 'freshet-bench-')) : resolve(options.dataDir);
   try {
-    const onProgress = (service: string, state: string): void => void process.stderr.write(`${service}: ${state}\n`);
+    const onProgress = (service: string, state: string): void =>
+      void process.stderr.write(`${service}: ${state}\n`);
     await using services = await startServices({ dataDir, onProgress });
     await using context = await BenchContext.open(options, services, dataDir, signal);
     return await BENCHES[options.bench](context);

@@ -72,8 +72,10 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   });
   const bench = BENCHES.find((name) => name === positionals[0]);
   if (bench === undefined || positionals.length > 1) throw new Error(`choose one of ${BENCHES.join(', ')}`);
-  if (values.vs !== undefined && values.vs !== 'debezium') throw new Error(`--vs ${values.vs}: only debezium is known`);
-  if (values.vs !== undefined && DEFAULT_PEERS[bench].length === 0) throw new Error(`--vs: ${bench} has no counterpart in Debezium`);
+  if (values.vs !== undefined && values.vs !== 'debezium')
+    throw new Error(`--vs ${values.vs}: only debezium is known`);
+  if (values.vs !== undefined && DEFAULT_PEERS[bench].length === 0)
+    throw new Error(`--vs: ${bench} has no counterpart in Debezium`);
   const peers = values.vs === undefined ? [] : (values.peers?.split(',') ?? DEFAULT_PEERS[bench]);
   return {
     bench,
@@ -93,12 +95,14 @@ export function parseOptions(args: readonly string[]): BenchOptions {
 
 function setting(text: string): [string, number] {
   const [, name = '', value = ''] = /^([a-z]+\.[a-zA-Z]+)=(\d+)$/.exec(text) ?? [];
-  if (name === '') throw new Error(`--set ${text}: SECTION.NAME=NUMBER is wanted, as stream.batchRecords=2500`);
+  if (name === '')
+    throw new Error(`--set ${text}: SECTION.NAME=NUMBER is wanted, as stream.batchRecords=2500`);
   return [name, Number(value)];
 }
 
 function whole(name: string, text: string): number {
   const value = Number(text.replaceAll('_', ''));
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} ${text}: a whole number from 1 on is wanted`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${name} ${text}: a whole number from 1 on is wanted`);
   return value;
 }

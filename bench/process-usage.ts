@@ -55,7 +55,10 @@ export class UsageMeter {
 }
 
 /** The part of all CPUs that others use in the next moments. */
-export async function outsideShare(processes: readonly TrackedProcess[], milliseconds: number): Promise<number> {
+export async function outsideShare(
+  processes: readonly TrackedProcess[],
+  milliseconds: number,
+): Promise<number> {
   const meter = UsageMeter.start(processes);
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   return meter.stop().outsideShare;
@@ -105,7 +108,11 @@ function peakRss(pid: number): number {
 
 /** All CPUs since boot: user, nice, system, irq, softirq. */
 function machineBusySeconds(): number {
-  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (read('/proc/stat').split('\n')[0] ?? '').split(/\s+/).map(Number);
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
+    read('/proc/stat').split('\n')[0] ?? ''
+  )
+    .split(/\s+/)
+    .map(Number);
   return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
 }
 

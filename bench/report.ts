@@ -12,7 +12,12 @@ export interface BenchReport {
   readonly ratios: Readonly<Record<string, Figures>>;
 }
 
-export function createReport(options: BenchOptions, args: readonly string[], startedAt: Date, results: readonly ContenderResult[]): BenchReport {
+export function createReport(
+  options: BenchOptions,
+  args: readonly string[],
+  startedAt: Date,
+  results: readonly ContenderResult[],
+): BenchReport {
   return {
     command: `npm run bench -- ${args.join(' ')}`,
     startedAt: startedAt.toISOString(),
@@ -35,7 +40,9 @@ function ratiosOf(results: readonly ContenderResult[]): Record<string, Figures> 
   const task = (name: string): string => /,.*$/.exec(name)?.[0] ?? '';
   const pairs = results.flatMap(({ name, median }) => {
     const ours = results.find((each) => each.name === `freshet${task(name)}`);
-    return ours === undefined || name.startsWith('freshet') ? [] : [[name, ratio(ours.median, median)] as const];
+    return ours === undefined || name.startsWith('freshet')
+      ? []
+      : [[name, ratio(ours.median, median)] as const];
   });
   return Object.fromEntries(pairs);
 }
@@ -52,7 +59,9 @@ export function formatReport({ command, machine, results, ratios }: BenchReport)
   const rows = names.map((name) => [
     name,
     ...results.map((result) => cell(result, name)),
-    ...Object.values(ratios).map((figures) => (figures[name] === undefined ? '' : `${figures[name].toFixed(2)} ×`)),
+    ...Object.values(ratios).map((figures) =>
+      figures[name] === undefined ? '' : `${figures[name].toFixed(2)} ×`,
+    ),
   ]);
   const place = `${machine['cpus']} × ${machine['model']}, ${machine['memoryGb']} GB, Node ${machine['node']}`;
   const runs = `median (lowest – highest) of ${results[0]?.runs.length ?? 0} interleaved runs`;
@@ -72,8 +81,14 @@ function number(value: number): string {
 }
 
 function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
   return rows.map((row) =>
-    row.map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join('   '),
+    row
+      .map((text, column) =>
+        column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0),
+      )
+      .join('   '),
   );
 }

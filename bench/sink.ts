@@ -14,10 +14,15 @@ async function runSink(context: BenchContext, rowBytes: number): Promise<Figures
   const { rows } = context.options;
   const name = context.freshName('sink');
   try {
-    await context.prepare(context.job(name, { tables: [PRODUCTS], consume: false, until: { kind: 'snapshots' } }));
+    await context.prepare(
+      context.job(name, { tables: [PRODUCTS], consume: false, until: { kind: 'snapshots' } }),
+    );
     await clearTarget(context);
     await using child = await context.bootFreshet(true);
-    child.send({ type: 'run', job: context.job(name, { tables: [], consume: true, until: { kind: 'applied', rows } }) });
+    child.send({
+      type: 'run',
+      job: context.job(name, { tables: [], consume: true, until: { kind: 'applied', rows } }),
+    });
     const working = await child.report('working', context.signal);
     const meter = UsageMeter.start(context.tracked(child.pid));
     const done = await child.report('done', context.signal);

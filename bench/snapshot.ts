@@ -39,7 +39,12 @@ async function runFreshet(context: BenchContext, rowBytes: number): Promise<Figu
 export async function measureFreshet(
   context: BenchContext,
   name: string,
-  until: { readonly kind: 'published'; readonly table: string; readonly op: 'r' | 'u'; readonly rows: number },
+  until: {
+    readonly kind: 'published';
+    readonly table: string;
+    readonly op: 'r' | 'u';
+    readonly rows: number;
+  },
   rowBytes: number,
 ): Promise<Figures> {
   await using child = await context.bootFreshet(true);

@@ -10,7 +10,10 @@ import { measureFreshet } from './snapshot.ts';
 import { CATALOG, fillCatalog, writeLargeTransaction, writeSmallTransactions } from './tables.ts';
 
 const run = promisify(execFile);
-const BACKLOGS = { 'one transaction': writeLargeTransaction, 'transactions of 100': writeSmallTransactions } as const;
+const BACKLOGS = {
+  'one transaction': writeLargeTransaction,
+  'transactions of 100': writeSmallTransactions,
+} as const;
 
 /** A backlog of changes, written while the slots hold it, then drained by every run from a slot of its own. */
 export async function benchStream(context: BenchContext): Promise<ContenderResult[]> {
@@ -35,20 +38,30 @@ async function drain(context: BenchContext, write: typeof writeLargeTransaction)
   const end = await currentLsn(context);
   const measure = { snapshot: 'no_data', started: /Starting streaming/, events: rows, rowBytes } as const;
   const contenders: Contender[] = [
-    { name: 'freshet', run: () => usingOnce(context, turns, (name) => drainByFreshet(context, name, rowBytes)) },
+    {
+      name: 'freshet',
+      run: () => usingOnce(context, turns, (name) => drainByFreshet(context, name, rowBytes)),
+    },
     ...others.map(({ preset, slots }) =>
-      debeziumContender(context, preset, (run) => usingOnce(context, slots, (name) => run({ name, ...measure }))),
+      debeziumContender(context, preset, (run) =>
+        usingOnce(context, slots, (name) => run({ name, ...measure })),
+      ),
     ),
   ];
   if (tool.length > 0) {
-    contenders.push({ name: 'pg_recvlogical', run: () => usingOnce(context, tool, (slot) => receive(context, slot, end, rowBytes)) });
+    contenders.push({
+      name: 'pg_recvlogical',
+      run: () => usingOnce(context, tool, (slot) => receive(context, slot, end, rowBytes)),
+    });
   }
   return context.interleave(contenders);
 }
 
 /** A capture that has published the existing rows and was stopped. */
 async function prepareFreshet(context: BenchContext, name: string): Promise<void> {
-  await context.prepare(context.job(name, { tables: [CATALOG], consume: false, until: { kind: 'snapshots' } }));
+  await context.prepare(
+    context.job(name, { tables: [CATALOG], consume: false, until: { kind: 'snapshots' } }),
+  );
 }
 
 async function prepareSlot({ source }: BenchContext, slot: string): Promise<void> {
@@ -56,7 +69,11 @@ async function prepareSlot({ source }: BenchContext, slot: string): Promise<void
   await source.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
 }
 
-async function usingOnce(context: BenchContext, names: string[], work: (name: string) => Promise<Figures>): Promise<Figures> {
+async function usingOnce(
+  context: BenchContext,
+  names: string[],
+  work: (name: string) => Promise<Figures>,
+): Promise<Figures> {
   const name = names.shift();
   if (name === undefined) throw new Error('every slot was used');
   try {
@@ -68,7 +85,12 @@ async function usingOnce(context: BenchContext, names: string[], work: (name: st
 
 async function drainByFreshet(context: BenchContext, name: string, rowBytes: number): Promise<Figures> {
   const { rows } = context.options;
-  return measureFreshet(context, name, { kind: 'published', table: formatTable(CATALOG), op: 'u', rows }, rowBytes);
+  return measureFreshet(
+    context,
+    name,
+    { kind: 'published', table: formatTable(CATALOG), op: 'u', rows },
+    rowBytes,
+  );
 }
 
 async function currentLsn({ source }: BenchContext): Promise<string> {
@@ -89,7 +111,9 @@ async function receive(context: BenchContext, slot: string, end: string, rowByte
   const startedAt = performance.now();
   const to = ['--start', '--no-loop', '--endpos', end, '-F', '0', '-f', '/dev/null'];
   const plugin = ['-o', 'proto_version=1', '-o', `publication_names=${slot}`];
-  await run('pg_recvlogical', ['-d', context.services.urls.sourceUrl, '-S', slot, ...to, ...plugin], { signal: context.signal });
+  await run('pg_recvlogical', ['-d', context.services.urls.sourceUrl, '-S', slot, ...to, ...plugin], {
+    signal: context.signal,
+  });
   const seconds = (performance.now() - startedAt) / 1000;
   return throughputFigures(context.options.rows, rowBytes, seconds, meter.stop());
 }

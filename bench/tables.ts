@@ -15,7 +15,11 @@ const CURRENCY = `(ARRAY['EUR','USD','GBP'])[1 + i % 3]`;
 const SKU = `'SKU-' || lpad(i::text, 9, '0')`;
 
 /** Makes the table anew with `rows` rows; resolves with the mean bytes of a row's text. */
-export async function fillCatalog(client: pg.ClientBase, rows: number, name: string = CATALOG.name): Promise<number> {
+export async function fillCatalog(
+  client: pg.ClientBase,
+  rows: number,
+  name: string = CATALOG.name,
+): Promise<number> {
   await client.query(`DROP TABLE IF EXISTS ${name}`);
   await client.query(`CREATE TABLE ${name} (id bigint PRIMARY KEY, sku text, title text, brand text, category text, description text,
     image_url text, price numeric(10,2), currency text, in_stock boolean, updated_at timestamptz)`);
@@ -38,13 +42,17 @@ export async function fillProducts(client: pg.ClientBase, rows: number): Promise
 async function settle(client: pg.ClientBase, name: string): Promise<number> {
   await client.query(`VACUUM (ANALYZE) ${name}`);
   await client.query('CHECKPOINT');
-  const { rows } = await client.query<{ bytes: string }>(`SELECT avg(length(t::text)) AS bytes FROM ${name} t`);
+  const { rows } = await client.query<{ bytes: string }>(
+    `SELECT avg(length(t::text)) AS bytes FROM ${name} t`,
+  );
   return Number(rows[0]?.bytes ?? 0);
 }
 
 /** Changes the first `rows` rows in one transaction. */
 export async function writeLargeTransaction(client: pg.ClientBase, rows: number): Promise<void> {
-  await client.query(`UPDATE ${CATALOG.name} SET price = price + 1, updated_at = clock_timestamp() WHERE id <= ${rows}`);
+  await client.query(
+    `UPDATE ${CATALOG.name} SET price = price + 1, updated_at = clock_timestamp() WHERE id <= ${rows}`,
+  );
 }
 
 /** Changes the first `rows` rows in transactions of 100. */

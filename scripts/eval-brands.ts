@@ -17,10 +17,16 @@ interface Misjudged {
 }
 
 const USAGE = 'usage: npm run eval:brands -- PAIRS.csv [--json]';
-const ANSWERS = new Map([['yes', true], ['no', false]]);
+const ANSWERS = new Map([
+  ['yes', true],
+  ['no', false],
+]);
 
 function main(): number {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  });
   const [path] = positionals;
   if (path === undefined || positionals.length > 1) {
     console.error(USAGE);
@@ -33,19 +39,26 @@ function main(): number {
   }
   console.log(`right ${right}\nwrong ${misjudged.length}`);
   for (const { a, b, expected, confidence, reason } of misjudged) {
-    console.log(`  ${JSON.stringify(a)} | ${JSON.stringify(b)}: file says ${expected ? 'same' : 'not the same'}; here: ${reason} (${confidence})`);
+    console.log(
+      `  ${JSON.stringify(a)} | ${JSON.stringify(b)}: file says ${expected ? 'same' : 'not the same'}; here: ${reason} (${confidence})`,
+    );
   }
   return 0;
 }
 
-function judge(rows: readonly ReadonlyMap<string, string>[], path: string): { right: number; misjudged: Misjudged[] } {
+function judge(
+  rows: readonly ReadonlyMap<string, string>[],
+  path: string,
+): { right: number; misjudged: Misjudged[] } {
   let right = 0;
   const misjudged: Misjudged[] = [];
   for (const [i, row] of rows.entries()) {
     const [a, b] = [row.get('a'), row.get('b')];
     const expected = ANSWERS.get(row.get('same_brand')?.trim().toLowerCase() ?? '');
     if (a === undefined || b === undefined || expected === undefined) {
-      throw new Error(`${path}, record ${i + 1}: columns a, b and same_brand (yes or no) are needed, found ${JSON.stringify([...row])}`);
+      throw new Error(
+        `${path}, record ${i + 1}: columns a, b and same_brand (yes or no) are needed, found ${JSON.stringify([...row])}`,
+      );
     }
     const { same, confidence, reason } = compareBrands(a, b);
     if (same === expected) right++;

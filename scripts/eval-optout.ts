@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { evaluateOptOut, evaluationToJson, renderEvaluation } from '../src/consumers/score/opt-out/evaluate.ts';
+import {
+  evaluateOptOut,
+  evaluationToJson,
+  renderEvaluation,
+} from '../src/consumers/score/opt-out/evaluate.ts';
 import { parseLabelledCsv } from '../src/consumers/score/opt-out/labelled-csv.ts';
 import { FreshetError, isFreshetError } from '../src/runtime/errors.ts';
 
@@ -13,7 +17,9 @@ async function main(args: readonly string[]): Promise<void> {
     throw new FreshetError('USAGE', `Expected one file, got ${positionals.length}`, { cure: USAGE });
   }
   const result = evaluateOptOut(parseLabelledCsv(await readText(file), file));
-  process.stdout.write(`${values.json ? JSON.stringify(evaluationToJson(result), null, 2) : renderEvaluation(result)}\n`);
+  process.stdout.write(
+    `${values.json ? JSON.stringify(evaluationToJson(result), null, 2) : renderEvaluation(result)}\n`,
+  );
 }
 
 function readArguments(args: readonly string[]): { values: { json: boolean }; positionals: string[] } {
@@ -21,7 +27,10 @@ function readArguments(args: readonly string[]): { values: { json: boolean }; po
     const options = { json: { type: 'boolean', default: false } } as const;
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (cause) {
-    throw new FreshetError('USAGE', cause instanceof Error ? cause.message : String(cause), { cause, cure: USAGE });
+    throw new FreshetError('USAGE', cause instanceof Error ? cause.message : String(cause), {
+      cause,
+      cure: USAGE,
+    });
   }
 }
 
@@ -30,7 +39,10 @@ async function readText(file: string): Promise<string> {
     const bytes = await readFile(file);
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    const why = cause instanceof TypeError ? 'is not UTF-8' : `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
+    const why =
+      cause instanceof TypeError
+        ? 'is not UTF-8'
+        : `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
     throw new FreshetError('USAGE', `${file} ${why}`, { cause, cure: USAGE });
   }
 }

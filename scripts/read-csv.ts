@@ -16,7 +16,8 @@ function splitRecords(text: string): string[][] {
   const field = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r\n|\n|\r|$)/gy;
   while (field.lastIndex < text.length) {
     const match = field.exec(text);
-    if (match === null) throw new Error(`CSV record ${records.length + 1} has a quote that does not end its field`);
+    if (match === null)
+      throw new Error(`CSV record ${records.length + 1} has a quote that does not end its field`);
     record.push(unquote(match[1] ?? ''));
     if (match[2] === ',' && field.lastIndex < text.length) continue;
     if (match[2] === ',') record.push('');

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBrandDictionary, learnSpellings } from '../src/consumers/upsert/normalise/brand-dictionary.ts';
 import { nameKey } from '../src/consumers/upsert/normalise/category-words.ts';
-import { normaliseItem, type ItemReview, type NormalisedItem } from '../src/consumers/upsert/normalise/normalise-item.ts';
+import {
+  normaliseItem,
+  type ItemReview,
+  type NormalisedItem,
+} from '../src/consumers/upsert/normalise/normalise-item.ts';
 import { proposeMerges, type ProposedMerge } from '../src/consumers/upsert/normalise/propose-merges.ts';
 import { loadTaxonomy } from '../src/consumers/upsert/normalise/taxonomy.ts';
 import { readCatalog } from '../src/demo/catalog-source.ts';
@@ -41,20 +45,29 @@ async function main(): Promise<number> {
 async function normaliseAll(folder: string) {
   const duplicates: string[] = [];
   const products: DemoProduct[] = [];
-  for await (const product of readCatalog(folder, ({ sku, line }) => duplicates.push(`${sku} (line ${line})`))) products.push(product);
-  const values = products.flatMap(({ manufacturer }) => (manufacturer === null ? [] : [[manufacturer, 1] as const]));
+  for await (const product of readCatalog(folder, ({ sku, line }) =>
+    duplicates.push(`${sku} (line ${line})`),
+  ))
+    products.push(product);
+  const values = products.flatMap(({ manufacturer }) =>
+    manufacturer === null ? [] : [[manufacturer, 1] as const],
+  );
   const brands = buildBrandDictionary([], learnSpellings(values));
   const taxonomy = loadTaxonomy(readFileSync(join(folder, 'catalog', 'taxonomy.txt'), 'utf8'));
   const started = performance.now();
   const results = products.map((product) => normaliseItem(product, { brands, taxonomy }));
   const seconds = (performance.now() - started) / 1000;
   const counts = new Map<string, number>();
-  for (const { item } of results) if (item.brand !== null) counts.set(item.brand, (counts.get(item.brand) ?? 0) + 1);
+  for (const { item } of results)
+    if (item.brand !== null) counts.set(item.brand, (counts.get(item.brand) ?? 0) + 1);
   return {
     products: products.length,
     duplicates,
     itemsPerSecond: Math.round(products.length / seconds),
-    ...countItems(products, results.map(({ item }) => item)),
+    ...countItems(
+      products,
+      results.map(({ item }) => item),
+    ),
     proposedMerges: proposeMerges(counts, brands),
     undecided: groupReviews(results.flatMap(({ reviews }) => reviews)),
   };
@@ -82,7 +95,11 @@ function countItems(products: readonly DemoProduct[], items: readonly Normalised
 function groupReviews(reviews: readonly ItemReview[]): Undecided[] {
   const groups = new Map<string, { first: ItemReview; rows: number }>();
   for (const review of reviews) {
-    const key = JSON.stringify([review.field, review.reason, review.reason === 'only-own-name' ? '' : review.value]);
+    const key = JSON.stringify([
+      review.field,
+      review.reason,
+      review.reason === 'only-own-name' ? '' : review.value,
+    ]);
     const group = groups.get(key) ?? { first: review, rows: 0 };
     group.rows++;
     groups.set(key, group);
@@ -90,24 +107,36 @@ function groupReviews(reviews: readonly ItemReview[]): Undecided[] {
   return [...groups.values()]
     .toSorted((a, b) => b.rows - a.rows)
     .map(({ first: { field, reason, value, candidates }, rows }) => {
-      const names = candidates.map((candidate) => (typeof candidate === 'string' ? candidate : candidate.path.join(' > ')));
+      const names = candidates.map((candidate) =>
+        typeof candidate === 'string' ? candidate : candidate.path.join(' > '),
+      );
       return { field, reason, value, rows, candidates: names };
     });
 }
 
-function print({ undecided, proposedMerges, ...counts }: Awaited<ReturnType<typeof normaliseAll>>, top: number): void {
-  for (const [name, value] of Object.entries(counts)) console.log(`${name}: ${Array.isArray(value) ? value.join(', ') : value}`);
+function print(
+  { undecided, proposedMerges, ...counts }: Awaited<ReturnType<typeof normaliseAll>>,
+  top: number,
+): void {
+  for (const [name, value] of Object.entries(counts))
+    console.log(`${name}: ${Array.isArray(value) ? value.join(', ') : value}`);
   printMerges(proposedMerges, top);
   const kinds = Map.groupBy(undecided, ({ field, reason }) => `${field}, ${reason}`);
   for (const [kind, entries] of kinds) {
-    console.log(`\nundecided ${kind}: ${entries.length} values, ${entries.reduce((sum, { rows }) => sum + rows, 0)} rows`);
-    for (const { rows, value, candidates } of entries.slice(0, top)) console.log(`  ${rows} × ${value}${candidates.length === 0 ? '' : `  (${candidates.slice(0, 3).join(' | ')})`}`);
+    console.log(
+      `\nundecided ${kind}: ${entries.length} values, ${entries.reduce((sum, { rows }) => sum + rows, 0)} rows`,
+    );
+    for (const { rows, value, candidates } of entries.slice(0, top))
+      console.log(
+        `  ${rows} × ${value}${candidates.length === 0 ? '' : `  (${candidates.slice(0, 3).join(' | ')})`}`,
+      );
   }
 }
 
 function printMerges(merges: readonly ProposedMerge[], top: number): void {
   console.log(`\nbrands that are likely one, for people to say: ${merges.length}`);
-  for (const { variant, canonical, confidence, reason } of merges.slice(0, top)) console.log(`  ${variant} → ${canonical}  (${confidence}: ${reason})`);
+  for (const { variant, canonical, confidence, reason } of merges.slice(0, top))
+    console.log(`  ${variant} → ${canonical}  (${confidence}: ${reason})`);
 }
 
 process.exitCode = await main();

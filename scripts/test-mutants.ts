@@ -24,7 +24,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 function campaign(folder: string): Outcome {
   const args = ['test/model/campaign.ts', RUNS, SEED];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', timeout: 600_000 });
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 600_000,
+  });
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) throw new Error(`the model did not run: ${stderr}`);
   return JSON.parse(line) as Outcome;
@@ -35,7 +39,10 @@ function tryMutant(folder: string, { file, find, replace }: Mutant): Outcome | n
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(find).length !== 2) return null;
-  writeFileSync(path, text.replace(find, () => replace));
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  );
   try {
     return campaign(folder);
   } finally {
@@ -49,7 +56,9 @@ let failures = 0;
 try {
   for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  process.stdout.write('| mutant | caught by law | after histories | seconds |\n| --- | --- | ---: | ---: |\n');
+  process.stdout.write(
+    '| mutant | caught by law | after histories | seconds |\n| --- | --- | ---: | ---: |\n',
+  );
   for (const mutant of MUTANTS.filter(({ name }) => name.includes(wanted))) {
     const outcome = tryMutant(folder, mutant);
     if (outcome === null) {
@@ -58,7 +67,9 @@ try {
       continue;
     }
     if (outcome.law === null) failures += 1;
-    process.stdout.write(`| ${mutant.name} | ${outcome.law ?? '**survives**'} | ${outcome.after} | ${outcome.seconds} |\n`);
+    process.stdout.write(
+      `| ${mutant.name} | ${outcome.law ?? '**survives**'} | ${outcome.after} | ${outcome.seconds} |\n`,
+    );
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,14 +1,22 @@
 import { z } from 'zod';
 
 /** An identifier that also names files, groups and topics: no surprises in any of them. */
-const name = z.string().regex(/^[a-z][a-z0-9_-]{0,40}$/, 'must be a lower-case name: letters, digits, "_" and "-", a letter first');
+const name = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_-]{0,40}$/,
+    'must be a lower-case name: letters, digits, "_" and "-", a letter first',
+  );
 const slotName = z.string().regex(/^[a-z0-9_]{1,63}$/, 'must be 1 to 63 of a-z, 0-9 and "_"');
 const url = z.string().regex(/^postgres(ql)?:\/\//, 'must be a URL like postgres://user@host:5432/database');
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const MEBIBYTE = 1024 * 1024;
 
 const tls = z.strictObject({
-  caFile: z.string().optional().describe('PEM file of the authorities that are trusted; the system’s where left out'),
+  caFile: z
+    .string()
+    .optional()
+    .describe('PEM file of the authorities that are trusted; the system’s where left out'),
   certFile: z.string().optional(),
   keyFile: z.string().optional(),
 });
@@ -36,7 +44,10 @@ const source = z.strictObject({
 });
 
 const kafka = z.strictObject({
-  brokers: z.array(z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'must be host:port')).min(1).optional(),
+  brokers: z
+    .array(z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'must be host:port'))
+    .min(1)
+    .optional(),
   clientId: name.default('freshet'),
   tls: tls.optional(),
   sasl: z
@@ -49,7 +60,10 @@ const kafka = z.strictObject({
 });
 
 const registry = z.strictObject({
-  url: z.string().regex(/^https?:\/\//, 'must be an http(s) URL').optional(),
+  url: z
+    .string()
+    .regex(/^https?:\/\//, 'must be an http(s) URL')
+    .optional(),
   auth: z.strictObject({ username: z.string().min(1), password: secret }).optional(),
   tls: tls.optional(),
 });
@@ -92,7 +106,9 @@ const http = z.strictObject({
 export const configSchema = z.strictObject({
   dataDir: z.string().min(1).default('.freshet').describe('where the embedded services keep their data'),
   sources: z.array(source).min(1).optional(),
-  target: z.strictObject({ url: url.optional(), password: secret.optional(), tls: tls.optional() }).prefault({}),
+  target: z
+    .strictObject({ url: url.optional(), password: secret.optional(), tls: tls.optional() })
+    .prefault({}),
   kafka: kafka.prefault({}),
   registry: registry.prefault({}),
   topics: topics.prefault({}),

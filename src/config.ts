@@ -1,9 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
-import { type ConfigInput, configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
+import {
+  type ConfigInput,
+  configSchema,
+  type ParsedConfig,
+  type SecretSetting,
+  type TlsSetting,
+} from './config-schema.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
 import { errorMessage, type PostgresConfig, type PostgresTls } from './runtime/postgres.ts';
@@ -61,7 +67,11 @@ export async function loadConfigFile(env: Environment, cwd: string): Promise<Par
 
 export function parseConfig(input: unknown, origin: string, env: Environment): ParsedConfig {
   const result = configSchema.safeParse(input);
-  if (!result.success) throw invalid(result.error.issues.map((issue) => describe(issue)), origin);
+  if (!result.success)
+    throw invalid(
+      result.error.issues.map((issue) => describe(issue)),
+      origin,
+    );
   return withEnvironment(result.data, env);
 }
 
@@ -69,7 +79,9 @@ export function parseConfig(input: unknown, origin: string, env: Environment): P
 export function resolveConfig(parsed: ParsedConfig, env: Environment, running: ServiceUrls | null): Config {
   const problems: string[] = [];
   const sourceUrl = env.FRESHET_SOURCE_URL ?? running?.sourceUrl;
-  const listed = parsed.sources ?? [{ name: 'shop', tables: ['public.products'], onSlotLoss: 'stop' as const }];
+  const listed = parsed.sources ?? [
+    { name: 'shop', tables: ['public.products'], onSlotLoss: 'stop' as const },
+  ];
   const sources = listed.map((source) => {
     const url = source.url ?? sourceUrl;
     if (url === undefined) problems.push(missing(`sources.${source.name}.url`, 'FRESHET_SOURCE_URL'));
@@ -124,7 +136,9 @@ function withEnvironment(parsed: ParsedConfig, env: Environment): ParsedConfig {
   if (env.FRESHET_HTTP_PORT !== undefined) {
     const port = Number(env.FRESHET_HTTP_PORT);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      problems.push(`FRESHET_HTTP_PORT: "${env.FRESHET_HTTP_PORT}" is no port: use a whole number from 0 to 65535`);
+      problems.push(
+        `FRESHET_HTTP_PORT: "${env.FRESHET_HTTP_PORT}" is no port: use a whole number from 0 to 65535`,
+      );
     }
     http = { ...http, port };
   }
@@ -133,7 +147,10 @@ function withEnvironment(parsed: ParsedConfig, env: Environment): ParsedConfig {
   return { ...parsed, http, dataDir };
 }
 
-function toSource(source: NonNullable<ParsedConfig['sources']>[number], connection: PostgresConfig): SourceConfig {
+function toSource(
+  source: NonNullable<ParsedConfig['sources']>[number],
+  connection: PostgresConfig,
+): SourceConfig {
   const slot = source.slot ?? `freshet_${source.name.replaceAll('-', '_')}`;
   return {
     name: source.name,
@@ -155,7 +172,12 @@ function databaseOf(url: string): string {
   }
 }
 
-function toKafka(parsed: ParsedConfig, brokers: readonly string[], env: Environment, problems: string[]): KafkaConfig {
+function toKafka(
+  parsed: ParsedConfig,
+  brokers: readonly string[],
+  env: Environment,
+  problems: string[],
+): KafkaConfig {
   const { clientId, tls, sasl } = parsed.kafka;
   const ssl = tlsOf(tls, problems);
   const password = sasl === undefined ? undefined : secretOf(sasl.password, env, null, problems);
@@ -163,11 +185,18 @@ function toKafka(parsed: ParsedConfig, brokers: readonly string[], env: Environm
     brokers: brokers.map((broker) => broker.trim()),
     clientId,
     ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl: { mechanism: sasl.mechanism, username: sasl.username, password: password ?? '' } }),
+    ...(sasl === undefined
+      ? {}
+      : { sasl: { mechanism: sasl.mechanism, username: sasl.username, password: password ?? '' } }),
   };
 }
 
-function toRegistry(parsed: ParsedConfig, url: string, env: Environment, problems: string[]): RegistryOptions {
+function toRegistry(
+  parsed: ParsedConfig,
+  url: string,
+  env: Environment,
+  problems: string[],
+): RegistryOptions {
   const { auth, tls } = parsed.registry;
   const password = auth === undefined ? undefined : secretOf(auth.password, env, null, problems);
   const ssl = tlsOf(tls, problems);
@@ -178,7 +207,12 @@ function toRegistry(parsed: ParsedConfig, url: string, env: Environment, problem
   };
 }
 
-function secretOf(setting: SecretSetting | undefined, env: Environment, variable: string | null, problems: string[]): string | undefined {
+function secretOf(
+  setting: SecretSetting | undefined,
+  env: Environment,
+  variable: string | null,
+  problems: string[],
+): string | undefined {
   if (setting === undefined) {
     if (variable === null) return undefined;
     const file = env[`${variable}_FILE`];
@@ -192,12 +226,15 @@ function secretOf(setting: SecretSetting | undefined, env: Environment, variable
 
 function tlsOf(setting: TlsSetting | undefined, problems: string[]): PostgresTls | undefined {
   if (setting === undefined) return undefined;
-  const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readSecret(file, problems));
+  const read = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : readSecret(file, problems);
   return { ca: read(setting.caFile), cert: read(setting.certFile), key: read(setting.keyFile) };
 }
 
 function definedOnly(tls: PostgresTls): { ca?: string; cert?: string; key?: string } {
-  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)) as { ca?: string };
+  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)) as {
+    ca?: string;
+  };
 }
 
 function readSecret(file: string, problems: string[]): string | undefined {
@@ -225,9 +262,13 @@ function missing(field: string, variable: string): string {
 function invalid(problems: readonly string[], origin?: string): FreshetError {
   const where = origin === undefined ? '' : ` (${origin})`;
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  return new FreshetError('CONFIG_INVALID', `${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong${where}:${list}`, {
-    cure: 'Correct what is named; freshet.config.ts is described in docs/configuration.md.',
-  });
+  return new FreshetError(
+    'CONFIG_INVALID',
+    `${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong${where}:${list}`,
+    {
+      cure: 'Correct what is named; freshet.config.ts is described in docs/configuration.md.',
+    },
+  );
 }
 
 export type { ConfigInput, ParsedConfig };

@@ -1,7 +1,7 @@
-import type { Kafka } from 'kafkajs';
 import type { TableId } from '../change/table.ts';
 import type { PostgresConfig } from '../runtime/postgres.ts';
 import type { KafkaConfig } from '../topics/kafka-config.ts';
+import type { Kafka } from '../topics/kafka.ts';
 import type { SchemaRegistryPort } from '../topics/registry.ts';
 import type { TopicSettings } from '../topics/topic-admin.ts';
 import type { CaptureObserver } from './observer.ts';

@@ -12,7 +12,11 @@ const STEADY_MS = 30_000;
  * Captures one source until the signal: acquires the lease, connects, and after a lost connection
  * begins again from the checkpoint. Throws what only an operator can cure.
  */
-export async function runCapture(config: CaptureConfig, dependencies: CaptureDependencies, signal: AbortSignal): Promise<void> {
+export async function runCapture(
+  config: CaptureConfig,
+  dependencies: CaptureDependencies,
+  signal: AbortSignal,
+): Promise<void> {
   const failures = new Failures(dependencies, signal);
   while (!signal.aborted) {
     try {

@@ -40,7 +40,10 @@ export function parseCaptureEntry(text: string | undefined): CaptureEntry | null
   if (text === undefined) return null;
   const entry = JSON.parse(text) as { version: number };
   if (entry.version !== 1) {
-    throw new FreshetError('VERSION_NEWER', `the checkpoint has version ${entry.version}, this Freshet knows version 1`);
+    throw new FreshetError(
+      'VERSION_NEWER',
+      `the checkpoint has version ${entry.version}, this Freshet knows version 1`,
+    );
   }
   return entry as CaptureEntry;
 }
@@ -49,7 +52,10 @@ export function parseCaptureEntry(text: string | undefined): CaptureEntry | null
 export function judgeHistory(entry: CaptureEntry | null, now: ObservedHistory): StartDecision {
   if (entry === null) {
     if (now.slot === null) return { kind: 'first' };
-    return gap('HISTORY_CHANGED', `slot "${now.slotName}" exists, but its checkpoint does not: the topics were lost, or the slot is not ours`);
+    return gap(
+      'HISTORY_CHANGED',
+      `slot "${now.slotName}" exists, but its checkpoint does not: the topics were lost, or the slot is not ours`,
+    );
   }
   if (!entry.slotReady) return { kind: 'first' };
   return slotGap(entry, now) ?? historyGap(entry, now) ?? topicGap(entry, now) ?? { kind: 'resume' };
@@ -62,29 +68,45 @@ function slotGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | nul
     return gap('SLOT_LOST', `replication slot "${slotName}" is lost: the server removed WAL that it needs`);
   }
   if (slot.plugin !== 'pgoutput' || slot.database !== now.database) {
-    return gap('HISTORY_CHANGED', `slot "${slotName}" belongs to ${slot.plugin} in database "${slot.database}"`);
+    return gap(
+      'HISTORY_CHANGED',
+      `slot "${slotName}" belongs to ${slot.plugin} in database "${slot.database}"`,
+    );
   }
   const passed = parseLsn(entry.state.passed);
   if (slot.confirmedLsn !== null && slot.confirmedLsn > passed) {
     const at = formatLsn(slot.confirmedLsn);
-    return gap('HISTORY_CHANGED', `slot "${slotName}" stands at ${at}, ahead of what was published (${entry.state.passed}): it was re-created or advanced`);
+    return gap(
+      'HISTORY_CHANGED',
+      `slot "${slotName}" stands at ${at}, ahead of what was published (${entry.state.passed}): it was re-created or advanced`,
+    );
   }
   return null;
 }
 
 function historyGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | null {
   if (entry.system.systemId !== now.system.systemId) {
-    return gap('HISTORY_CHANGED', `the source is another cluster now (system identifier ${now.system.systemId}, was ${entry.system.systemId})`);
+    return gap(
+      'HISTORY_CHANGED',
+      `the source is another cluster now (system identifier ${now.system.systemId}, was ${entry.system.systemId})`,
+    );
   }
   if (entry.system.timeline !== now.system.timeline) {
-    return gap('HISTORY_CHANGED', `the source's timeline changed from ${entry.system.timeline} to ${now.system.timeline}: a failover or a restore`);
+    return gap(
+      'HISTORY_CHANGED',
+      `the source's timeline changed from ${entry.system.timeline} to ${now.system.timeline}: a failover or a restore`,
+    );
   }
   if (entry.clusterId !== now.clusterId) {
     return gap('HISTORY_CHANGED', `the Kafka cluster changed from ${entry.clusterId} to ${now.clusterId}`);
   }
-  const sameTables = entry.tables.length === now.tables.length && entry.tables.every((table) => now.tables.includes(table));
+  const sameTables =
+    entry.tables.length === now.tables.length && entry.tables.every((table) => now.tables.includes(table));
   if (!sameTables && entry.state.midTransaction) {
-    return gap('PUBLICATION_CHANGED', 'the list of tables changed in the middle of a transaction, whose records can no longer be counted');
+    return gap(
+      'PUBLICATION_CHANGED',
+      'the list of tables changed in the middle of a transaction, whose records can no longer be counted',
+    );
   }
   return null;
 }
@@ -99,6 +121,9 @@ function topicGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | nu
   return null;
 }
 
-function gap(code: 'SLOT_LOST' | 'HISTORY_CHANGED' | 'TOPIC_CHANGED' | 'PUBLICATION_CHANGED', message: string): StartDecision {
+function gap(
+  code: 'SLOT_LOST' | 'HISTORY_CHANGED' | 'TOPIC_CHANGED' | 'PUBLICATION_CHANGED',
+  message: string,
+): StartDecision {
   return { kind: 'gap', error: new FreshetError(code, message) };
 }

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { applyEntries, type CheckpointEntry, type CheckpointImage, checkpointRecord, readCheckpoint } from '../topics/checkpoint.ts';
+import {
+  applyEntries,
+  type CheckpointEntry,
+  type CheckpointImage,
+  checkpointRecord,
+  readCheckpoint,
+} from '../topics/checkpoint.ts';
 import { checkpointTopic } from '../topics/names.ts';
 import { type OutgoingRecord, TransactionalPublisher } from '../topics/publisher.ts';
 import { ensureCompactedTopic, withAdmin } from '../topics/topic-admin.ts';
@@ -20,7 +26,12 @@ export class Lease implements AsyncDisposable {
   readonly #owner: string;
   #broken = false;
 
-  private constructor(publisher: TransactionalPublisher, image: CheckpointImage, topic: string, owner: string) {
+  private constructor(
+    publisher: TransactionalPublisher,
+    image: CheckpointImage,
+    topic: string,
+    owner: string,
+  ) {
     this.#publisher = publisher;
     this.image = image;
     this.#topic = topic;
@@ -35,7 +46,12 @@ export class Lease implements AsyncDisposable {
       timeoutMs: config.transactionTimeoutMs,
     });
     try {
-      const session = { id: randomUUID(), host: hostname(), pid: process.pid, startedAt: new Date().toISOString() };
+      const session = {
+        id: randomUUID(),
+        host: hostname(),
+        pid: process.pid,
+        startedAt: new Date().toISOString(),
+      };
       const marker = { key: SESSION_KEY, value: JSON.stringify(session) };
       await publisher.publish([checkpointRecord(topic, config.slot, marker)]);
       const image = await readCheckpoint(kafka, topic, config.slot, marker);

@@ -6,7 +6,7 @@ import type { RejectedRecord } from './record-writer.ts';
 import type { PartitionEnds } from './topic-ends.ts';
 
 /** One Kafka transaction, committed. */
-export interface Commit {
+interface Commit {
   readonly state: MergeState;
   /** topic → the last position in each partition */
   readonly ends: ReadonlyMap<string, PartitionEnds>;

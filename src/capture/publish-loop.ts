@@ -151,7 +151,13 @@ export class PublishLoop {
         failpoint('after-confirm');
         for (const { table, op, rows } of counts) observer.published(table, op, rows);
         for (const plan of plans) observer.progress(plan);
-        observer.committed({ state, ends, records: records.length, bytes, durationMs: performance.now() - startedAt });
+        observer.committed({
+          state,
+          ends,
+          records: records.length,
+          bytes,
+          durationMs: performance.now() - startedAt,
+        });
       })
       .catch((error: unknown) => {
         this.#failure = { error };
@@ -195,7 +201,10 @@ export class PublishLoop {
     const { stream, scheduler, merge, clock } = this.#options;
     if (!this.#forgetting && merge.xids.size > XIDS_TO_FORGET) {
       this.#forgetting = true;
-      void scheduler.forgetEnded().catch(() => {}).finally(() => (this.#forgetting = false));
+      void scheduler
+        .forgetEnded()
+        .catch(() => {})
+        .finally(() => (this.#forgetting = false));
     }
     if (!stream.isEmpty || this.#awake) return;
     if (scheduler.isWaiting) stream.requestKeepalive();

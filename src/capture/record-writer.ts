@@ -43,7 +43,7 @@ export interface RecordBatch {
   readonly counts: readonly ChangeCount[];
 }
 
-export interface ChangeCount {
+interface ChangeCount {
   readonly table: string;
   readonly op: string;
   readonly rows: number;
@@ -77,7 +77,11 @@ export class RecordWriter {
   }
 
   takeBatch(): RecordBatch {
-    const counts = [...this.#counts].map(([key, rows]) => ({ op: key.slice(0, 1), table: key.slice(2), rows }));
+    const counts = [...this.#counts].map(([key, rows]) => ({
+      op: key.slice(0, 1),
+      table: key.slice(2),
+      rows,
+    }));
     const batch = { records: this.#records, bytes: this.#bytes, counts };
     this.#records = [];
     this.#bytes = 0;
@@ -118,7 +122,12 @@ export class RecordWriter {
   }
 
   /** A key that a refresh asked for and that is gone. */
-  gone(table: CapturedTable, keyTexts: readonly string[], position: { text: string; lsn: Lsn }, tag: RefreshTag | null): void {
+  gone(
+    table: CapturedTable,
+    keyTexts: readonly string[],
+    position: { text: string; lsn: Lsn },
+    tag: RefreshTag | null,
+  ): void {
     const texts: (string | null)[] = table.codec.schema.columns.map(() => null);
     for (const [i, column] of table.codec.schema.key.entries()) texts[column] = keyTexts[i] ?? null;
     const before = tupleFromTexts(texts);
@@ -150,13 +159,25 @@ export class RecordWriter {
   }
 
   /** False where the event became a dead letter. */
-  #event(table: CapturedTable, event: EnvelopeInput, keyed: Tuple, position: string, tag: RefreshTag | null): boolean {
+  #event(
+    table: CapturedTable,
+    event: EnvelopeInput,
+    keyed: Tuple,
+    position: string,
+    tag: RefreshTag | null,
+  ): boolean {
     const { codec } = table;
     try {
       const value = codec.encodeValue(event);
       if (value.length > this.#options.maxRecordBytes) {
         const limit = this.#options.maxRecordBytes;
-        this.#reject(table, keyed, position, 'RECORD_TOO_LARGE', `the record has ${value.length} bytes, the limit is ${limit}`);
+        this.#reject(
+          table,
+          keyed,
+          position,
+          'RECORD_TOO_LARGE',
+          `the record has ${value.length} bytes, the limit is ${limit}`,
+        );
         return false;
       }
       const headers = recordHeaders(position, codec.valueHeaders(event), tag);
@@ -183,7 +204,13 @@ export class RecordWriter {
     const keyText = table.codec.keyText(keyed);
     const rejected: RejectedRecord = { table: table.name, keyText, position, code, message };
     const value = Buffer.from(JSON.stringify({ version: 1, stage: 'capture', ...rejected }));
-    this.#push({ topic: this.#options.deadLetterTopic, partition: 0, key: Buffer.from(keyText), value, headers: {} });
+    this.#push({
+      topic: this.#options.deadLetterTopic,
+      partition: 0,
+      key: Buffer.from(keyText),
+      value,
+      headers: {},
+    });
     this.#options.rejected(rejected);
   }
 
@@ -198,7 +225,11 @@ export class RecordWriter {
   }
 }
 
-function recordHeaders(position: string, more: Readonly<Record<string, string>> | null, tag: RefreshTag | null): Record<string, string> {
+function recordHeaders(
+  position: string,
+  more: Readonly<Record<string, string>> | null,
+  tag: RefreshTag | null,
+): Record<string, string> {
   const headers: Record<string, string> = { ...more, [POSITION_HEADER]: position };
   if (tag !== null) headers[REFRESH_HEADER] = JSON.stringify(tag);
   return headers;

@@ -155,7 +155,10 @@ export class SnapshotScheduler implements AsyncDisposable {
       this.#ready.push({ task: work.task, read, window, table, next: 0, published: 0 });
     } catch (error) {
       if (!this.#stop.signal.aborted) {
-        this.#options.observer.log('warn', `reading ${name} failed, it is tried again: ${errorMessage(error)}`);
+        this.#options.observer.log(
+          'warn',
+          `reading ${name} failed, it is tried again: ${errorMessage(error)}`,
+        );
         await this.#options.clock.sleep(RETRY_PAUSE_MS, this.#stop.signal);
       }
       this.#drop(work.task, window);
@@ -204,15 +207,22 @@ export class SnapshotScheduler implements AsyncDisposable {
     const read = await this.#options.reader.read(id, this.#scope(task));
     const name = formatTable(id);
     if (read.rows.length > 0) this.#rowBytes.set(name, read.bytes / read.rows.length);
-    if (task.kind === 'range' && task.plan.estimatedRows < 0) task.plan.estimate(Math.max(0, read.table.estimatedRows));
+    if (task.kind === 'range' && task.plan.estimatedRows < 0)
+      task.plan.estimate(Math.max(0, read.table.estimatedRows));
     this.#options.observer.chunkRead(name, read.rows.length, read.bytes);
     return read;
   }
 
   #scope(task: Task): ChunkScope {
-    if (task.kind === 'keys') return { kind: 'keys', keys: task.keys.map((key) => JSON.parse(key) as KeyTexts) };
+    if (task.kind === 'keys')
+      return { kind: 'keys', keys: task.keys.map((key) => JSON.parse(key) as KeyTexts) };
     const { where } = task.plan.request;
-    return { kind: 'range', range: task.range, limit: task.range.upTo === null ? this.#limit(task) : null, where };
+    return {
+      kind: 'range',
+      range: task.range,
+      limit: task.range.upTo === null ? this.#limit(task) : null,
+      where,
+    };
   }
 
   #limit(task: Task & { kind: 'range' }): number {
@@ -238,7 +248,10 @@ export class SnapshotScheduler implements AsyncDisposable {
       this.#drop(chunk.task, chunk.window);
       return 0;
     }
-    const rows = chunk.task.kind === 'keys' ? this.#publishKeys(chunk, chunk.task.keys) : this.#publishRows(chunk, maxRows);
+    const rows =
+      chunk.task.kind === 'keys'
+        ? this.#publishKeys(chunk, chunk.task.keys)
+        : this.#publishRows(chunk, maxRows);
     const length = chunk.task.kind === 'keys' ? chunk.task.keys.length : chunk.read.rows.length;
     if (chunk.next >= length) this.#finish(chunk);
     if (chunk.task.kind === 'range') this.#dirty.add(chunk.task.plan.request.id);

@@ -1,8 +1,5 @@
 import type { Position } from './position.ts';
 
-/** c create, u update, d delete, r read (snapshot or refresh), t truncate. Debezium's letters. */
-export type Operation = 'c' | 'u' | 'd' | 'r' | 't';
-
 /**
  * The value of a column whose TOASTed content the change did not carry (invariant 6). A unique
  * symbol, so that no row can hold it by accident and the compiler tells it from every value.

@@ -6,7 +6,10 @@ export interface TableId {
 
 /** How a value is read and mapped; `pg_type` decides it. */
 export type TypeShape =
-  | { readonly kind: 'base'; /** `pg_type.typname`, for example "int8", "timestamptz" */ readonly name: string }
+  | {
+      readonly kind: 'base';
+      /** `pg_type.typname`, for example "int8", "timestamptz" */ readonly name: string;
+    }
   | { readonly kind: 'enum'; readonly name: string; readonly labels: readonly string[] }
   | { readonly kind: 'array'; readonly element: TypeShape; readonly delimiter: string }
   /** Anything that is carried as PostgreSQL's text: ranges, composites, extension types. */

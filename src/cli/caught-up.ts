@@ -33,7 +33,8 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<void>
   const until = async (what: string, reached: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await reached())) {
       signal.throwIfAborted();
-      if (Date.now() > deadline) throw new FreshetError('INTERNAL', `${what} took more than ${timeoutMs / 1000} s`);
+      if (Date.now() > deadline)
+        throw new FreshetError('INTERNAL', `${what} took more than ${timeoutMs / 1000} s`);
       await sleep(POLL_MS);
     }
   };
@@ -46,17 +47,24 @@ async function isApplied(
   { target, groups }: CaughtUpOptions,
   ends: ReadonlyMap<string, readonly string[]>,
 ): Promise<boolean> {
-  const { rows } = await target.query<{ group_name: string; topic: string; partition: number; position: string }>(
-    'SELECT group_name, topic, partition, position FROM freshet.positions WHERE group_name = ANY ($1)',
-    [groups],
-  );
+  const { rows } = await target.query<{
+    group_name: string;
+    topic: string;
+    partition: number;
+    position: string;
+  }>('SELECT group_name, topic, partition, position FROM freshet.positions WHERE group_name = ANY ($1)', [
+    groups,
+  ]);
   const topics = new Set(rows.map((row) => row.topic));
-  const applied = new Map(rows.map((row) => [`${row.group_name} ${row.topic} ${row.partition}`, row.position]));
+  const applied = new Map(
+    rows.map((row) => [`${row.group_name} ${row.topic} ${row.partition}`, row.position]),
+  );
   if (rows.length === 0) return false;
   return groups.every((group) =>
     [...ends].every(
       ([topic, positions]) =>
-        !topics.has(topic) || positions.every((end, partition) => (applied.get(`${group} ${topic} ${partition}`) ?? '') >= end),
+        !topics.has(topic) ||
+        positions.every((end, partition) => (applied.get(`${group} ${topic} ${partition}`) ?? '') >= end),
     ),
   );
 }

@@ -1,10 +1,20 @@
-import { type Config, type Environment, loadConfigFile, type ParsedConfig, resolveConfig } from '../config.ts';
+import {
+  type Config,
+  type Environment,
+  loadConfigFile,
+  type ParsedConfig,
+  resolveConfig,
+} from '../config.ts';
 import { runningUrls } from '../embedded/background.ts';
 
 /** What a command gets from outside. */
 export interface CommandContext {
   readonly env: Environment;
   readonly cwd: string;
+}
+
+export interface JsonOption {
+  readonly json?: boolean;
 }
 
 export async function parsedConfig({ env, cwd }: CommandContext): Promise<ParsedConfig> {

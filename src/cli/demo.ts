@@ -8,6 +8,7 @@ import { countProducts, createSourceTables, loadProducts } from '../demo/source-
 import { verifyCatalog } from '../demo/verify-catalog.ts';
 import { type EmbeddedServices, startServices } from '../embedded/services.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
+import { consumerGroup } from '../consumers/pipeline-runner.ts';
 import { HttpServer } from '../metrics/http-server.ts';
 import type { LiveStatus } from '../metrics/live-status.ts';
 import type { Log } from '../metrics/capture-metrics.ts';
@@ -38,7 +39,12 @@ interface LagMs {
 
 /** What `demo --once --json` prints. */
 export interface DemoReport {
-  readonly rows: { readonly source: number; readonly snapshot: number; readonly stream: number; readonly duplicates: number };
+  readonly rows: {
+    readonly source: number;
+    readonly snapshot: number;
+    readonly stream: number;
+    readonly duplicates: number;
+  };
   readonly seconds: { readonly start: number; readonly backfill: number };
   /** From commit at the source to commit at the target, of the streamed changes. */
   readonly lag_ms: LagMs;
@@ -66,7 +72,11 @@ export async function createDemo(settings: DemoSettings): Promise<Demo> {
   try {
     settings.signal.throwIfAborted();
     const source = { name: SOURCE, tables: ['public.products'], onSlotLoss: 'stop' as const };
-    const config = resolveConfig({ ...parsed, sources: [source] }, { FRESHET_CACHE_DIR: cacheDir }, services.urls);
+    const config = resolveConfig(
+      { ...parsed, sources: [source] },
+      { FRESHET_CACHE_DIR: cacheDir },
+      services.urls,
+    );
     const demo = new Demo(settings, services, config, startedAt);
     await demo.prepare();
     return demo;
@@ -96,7 +106,9 @@ export class Demo implements AsyncDisposable {
     this.#services = services;
     this.#startedAt = startedAt;
     this.#pipelines = configuredPipelines(config);
-    this.#engine = new Engine(config, settings.log, (pipeline, samples) => this.#latencies.get(pipeline)?.push(...samples));
+    this.#engine = new Engine(config, settings.log, (pipeline, samples) =>
+      this.#latencies.get(pipeline)?.push(...samples),
+    );
   }
 
   get status(): LiveStatus {
@@ -112,7 +124,8 @@ export class Demo implements AsyncDisposable {
       if (this.#sourceRows > 0) terminal.note(`source: ${this.#sourceRows} products are there from before`);
       else this.#sourceRows = await loadProducts(client, this.#products());
     });
-    if (this.#duplicates > 0) terminal.note(`source: ${this.#duplicates} rows with a sku that came before were left out`);
+    if (this.#duplicates > 0)
+      terminal.note(`source: ${this.#duplicates} rows with a sku that came before were left out`);
     await this.#engine.migrate(this.#pipelines);
     this.#server = await this.#listen();
     this.#startSeconds = (performance.now() - this.#startedAt) / 1_000;
@@ -158,7 +171,9 @@ export class Demo implements AsyncDisposable {
     progress.phase('comparing source and target');
     const mismatches = await this.#mismatches();
     const { sourceUrl, targetUrl } = this.#services.urls;
-    progress.note(`backfill: ${this.#sourceRows} rows in ${this.#backfillSeconds.toFixed(1)} s, ${mismatches} mismatches\n`);
+    progress.note(
+      `backfill: ${this.#sourceRows} rows in ${this.#backfillSeconds.toFixed(1)} s, ${mismatches} mismatches\n`,
+    );
     progress.note(
       [
         'Three things to try:',
@@ -199,7 +214,8 @@ export class Demo implements AsyncDisposable {
   async #snapshotFinished(): Promise<void> {
     const live = this.status.source(SOURCE);
     while (!live.connected) await pause(this.#settings.signal);
-    while ([...live.refreshes.values()].some((refresh) => !refresh.finished)) await pause(this.#settings.signal);
+    while ([...live.refreshes.values()].some((refresh) => !refresh.finished))
+      await pause(this.#settings.signal);
   }
 
   async #caughtUp(): Promise<void> {
@@ -212,7 +228,7 @@ export class Demo implements AsyncDisposable {
             source,
             sourceName: SOURCE,
             target,
-            groups: this.#pipelines.map((pipeline) => `${prefix}.${pipeline.name}`),
+            groups: this.#pipelines.map((pipeline) => consumerGroup(prefix, pipeline)),
             status: this.status,
             timeoutMs: BACKFILL_TIMEOUT_MS,
             signal: this.#settings.signal,
@@ -243,9 +259,17 @@ export class Demo implements AsyncDisposable {
       const lag_ms = lagOf(this.#latencies.get(name) ?? []);
       return [name, { applied, written, unchanged, dead_letters: deadLetters, retries, lag_ms, mismatches }];
     });
-    const deadLetters = this.#pipelines.reduce((sum, { name }) => sum + this.status.pipeline(name).deadLetters, live.rejected);
+    const deadLetters = this.#pipelines.reduce(
+      (sum, { name }) => sum + this.status.pipeline(name).deadLetters,
+      live.rejected,
+    );
     return {
-      rows: { source: this.#sourceRows, snapshot: live.published - streamed, stream: streamed, duplicates: this.#duplicates },
+      rows: {
+        source: this.#sourceRows,
+        snapshot: live.published - streamed,
+        stream: streamed,
+        duplicates: this.#duplicates,
+      },
       seconds: { start: round(this.#startSeconds), backfill: round(this.#backfillSeconds) },
       lag_ms: lagOf(samples),
       mismatches,
@@ -259,7 +283,9 @@ export class Demo implements AsyncDisposable {
     try {
       let mismatches = 0;
       await this.#withSource(async (source) => {
-        mismatches = await verifyCatalog(source, target, (sku, what) => this.#settings.log('error', `${sku}: ${what}`));
+        mismatches = await verifyCatalog(source, target, (sku, what) =>
+          this.#settings.log('error', `${sku}: ${what}`),
+        );
       });
       return mismatches;
     } finally {

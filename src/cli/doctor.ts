@@ -25,7 +25,11 @@ const OLDEST_POSTGRES = 150_000;
 export async function diagnose(config: Config): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const source of config.sources) findings.push(...(await diagnoseSource(source)));
-  findings.push(await reach('target', config.target), await diagnoseKafka(config), await diagnoseRegistry(config));
+  findings.push(
+    await reach('target', config.target),
+    await diagnoseKafka(config),
+    await diagnoseRegistry(config),
+  );
   return findings;
 }
 
@@ -69,10 +73,30 @@ async function serverSettings(client: pg.Client, prefix: string): Promise<Findin
   const row = rows[0];
   if (row === undefined) return [];
   return [
-    finding(`${prefix}: version`, row.version >= OLDEST_POSTGRES, `PostgreSQL ${Math.floor(row.version / 10_000)}`, 'Freshet needs PostgreSQL 15 or newer: upgrade the server.'),
-    finding(`${prefix}: wal_level`, row.wal_level === 'logical', row.wal_level, "ALTER SYSTEM SET wal_level = 'logical'; -- then restart PostgreSQL"),
-    finding(`${prefix}: replication slots`, row.slots_used < row.slots, `${row.slots_used} of ${row.slots} in use`, `ALTER SYSTEM SET max_replication_slots = ${row.slots + 10}; -- then restart PostgreSQL`),
-    finding(`${prefix}: WAL senders`, row.senders_used < row.senders, `${row.senders_used} of ${row.senders} in use`, `ALTER SYSTEM SET max_wal_senders = ${row.senders + 10}; -- then restart PostgreSQL`),
+    finding(
+      `${prefix}: version`,
+      row.version >= OLDEST_POSTGRES,
+      `PostgreSQL ${Math.floor(row.version / 10_000)}`,
+      'Freshet needs PostgreSQL 15 or newer: upgrade the server.',
+    ),
+    finding(
+      `${prefix}: wal_level`,
+      row.wal_level === 'logical',
+      row.wal_level,
+      "ALTER SYSTEM SET wal_level = 'logical'; -- then restart PostgreSQL",
+    ),
+    finding(
+      `${prefix}: replication slots`,
+      row.slots_used < row.slots,
+      `${row.slots_used} of ${row.slots} in use`,
+      `ALTER SYSTEM SET max_replication_slots = ${row.slots + 10}; -- then restart PostgreSQL`,
+    ),
+    finding(
+      `${prefix}: WAL senders`,
+      row.senders_used < row.senders,
+      `${row.senders_used} of ${row.senders} in use`,
+      `ALTER SYSTEM SET max_wal_senders = ${row.senders + 10}; -- then restart PostgreSQL`,
+    ),
   ];
 }
 
@@ -82,32 +106,55 @@ async function role(client: pg.Client, prefix: string): Promise<Finding> {
   );
   const name = rows[0]?.name ?? '';
   const cure = `ALTER ROLE ${pg.escapeIdentifier(name)} REPLICATION;`;
-  return finding(`${prefix}: role`, rows[0]?.may === true, `${name} ${rows[0]?.may === true ? 'may' : 'may not'} replicate`, cure);
+  return finding(
+    `${prefix}: role`,
+    rows[0]?.may === true,
+    `${name} ${rows[0]?.may === true ? 'may' : 'may not'} replicate`,
+    cure,
+  );
 }
 
 async function slot(client: pg.Client, prefix: string, source: SourceConfig): Promise<Finding> {
   const check = `${prefix}: slot`;
   const status = await readSlot(client, source.slot);
-  if (status === null) return { check, ok: true, found: `"${source.slot}" does not exist yet: the first start makes it` };
+  if (status === null)
+    return { check, ok: true, found: `"${source.slot}" does not exist yet: the first start makes it` };
   const found = `"${source.slot}" ${status.active ? 'in use' : 'idle'}, wal_status ${status.walStatus ?? 'unknown'}, keeps ${status.retainedBytes} bytes`;
   if (status.walStatus === 'lost') {
-    return { check, ok: false, found, cure: `Start with onSlotLoss: 'refresh', which makes a new slot and refreshes every table.` };
+    return {
+      check,
+      ok: false,
+      found,
+      cure: `Start with onSlotLoss: 'refresh', which makes a new slot and refreshes every table.`,
+    };
   }
   const atRisk = status.walStatus === 'unreserved';
-  return finding(check, !atRisk, found, 'Start the capture, or raise max_slot_wal_keep_size: the slot is about to be lost.');
+  return finding(
+    check,
+    !atRisk,
+    found,
+    'Start the capture, or raise max_slot_wal_keep_size: the slot is about to be lost.',
+  );
 }
 
 async function publication(client: pg.Client, prefix: string, source: SourceConfig): Promise<Finding> {
   const check = `${prefix}: publication`;
   const published = await readPublication(client, source.publication);
-  const { rows } = await client.query<{ may: boolean }>(`SELECT has_database_privilege(current_database(), 'CREATE') AS may`);
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
+  );
   const create = `CREATE PUBLICATION ${pg.escapeIdentifier(source.publication)} FOR TABLE ${source.tables.map(quote).join(', ')} WITH (publish_via_partition_root = true);`;
   if (published === null) {
     return finding(check, rows[0]?.may === true, `"${source.publication}" does not exist yet`, create);
   }
   const missing = source.tables.filter((table) => !published.includes(formatTable(table)));
   const cure = `ALTER PUBLICATION ${pg.escapeIdentifier(source.publication)} ADD TABLE ${missing.map(quote).join(', ')};`;
-  return finding(check, missing.length === 0 || rows[0]?.may === true, `${published.length} tables, ${missing.length} to be added`, cure);
+  return finding(
+    check,
+    missing.length === 0 || rows[0]?.may === true,
+    `${published.length} tables, ${missing.length} to be added`,
+    cure,
+  );
 }
 
 async function tables(client: pg.Client, prefix: string, source: SourceConfig): Promise<Finding[]> {
@@ -116,11 +163,20 @@ async function tables(client: pg.Client, prefix: string, source: SourceConfig): 
     const check = `${prefix}: table ${formatTable(id)}`;
     try {
       const { schema } = await readTable(client, new TypeCatalog(), id);
-      const { rows } = await client.query<{ may: boolean }>(`SELECT has_table_privilege($1::oid, 'SELECT') AS may`, [schema.relationOid]);
+      const { rows } = await client.query<{ may: boolean }>(
+        `SELECT has_table_privilege($1::oid, 'SELECT') AS may`,
+        [schema.relationOid],
+      );
       const grant = `GRANT SELECT ON ${quote(id)} TO CURRENT_USER; -- as the owner`;
-      const identity = schema.identity === 'nothing' ? 'replica identity is NOTHING' : `replica identity ${schema.identity}`;
+      const identity =
+        schema.identity === 'nothing' ? 'replica identity is NOTHING' : `replica identity ${schema.identity}`;
       if (schema.identity === 'nothing') {
-        findings.push({ check, ok: false, found: identity, cure: `ALTER TABLE ${quote(id)} REPLICA IDENTITY DEFAULT;` });
+        findings.push({
+          check,
+          ok: false,
+          found: identity,
+          cure: `ALTER TABLE ${quote(id)} REPLICA IDENTITY DEFAULT;`,
+        });
       } else findings.push(finding(check, rows[0]?.may === true, identity, grant));
     } catch (error) {
       findings.push(failed(check, error));
@@ -133,9 +189,16 @@ async function reach(name: string, config: PostgresConfig): Promise<Finding> {
   const check = `${name}: connection`;
   try {
     const client = await connect(config, 'doctor');
-    const { rows } = await client.query<{ may: boolean }>(`SELECT has_database_privilege(current_database(), 'CREATE') AS may`);
+    const { rows } = await client.query<{ may: boolean }>(
+      `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
+    );
     await client.end();
-    return finding(check, rows[0]?.may === true, 'connected', 'GRANT CREATE ON DATABASE … TO the role of target.url; or run freshet migrate as an administrator.');
+    return finding(
+      check,
+      rows[0]?.may === true,
+      'connected',
+      'GRANT CREATE ON DATABASE … TO the role of target.url; or run freshet migrate as an administrator.',
+    );
   } catch (error) {
     return failed(check, error);
   }
@@ -145,7 +208,11 @@ async function diagnoseKafka(config: Config): Promise<Finding> {
   try {
     const kafka = createKafka(config.kafka);
     const { brokers } = await withAdmin(kafka, (admin) => admin.describeCluster());
-    return { check: 'kafka', ok: true, found: `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}` };
+    return {
+      check: 'kafka',
+      ok: true,
+      found: `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}`,
+    };
   } catch (error) {
     return failed('kafka', error);
   }
@@ -155,11 +222,24 @@ async function diagnoseRegistry(config: Config): Promise<Finding> {
   const url = `${config.registry.url.replace(/\/+$/, '')}/subjects`;
   try {
     const { auth } = config.registry;
-    const headers = auth === undefined ? {} : { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}` };
+    const headers =
+      auth === undefined
+        ? {}
+        : { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}` };
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
-    return finding('schema registry', response.ok, `HTTP ${response.status}`, 'Correct registry.url (with the path of the Confluent API) or registry.auth.');
+    return finding(
+      'schema registry',
+      response.ok,
+      `HTTP ${response.status}`,
+      'Correct registry.url (with the path of the Confluent API) or registry.auth.',
+    );
   } catch (error) {
-    return { check: 'schema registry', ok: false, found: errorMessage(error), cure: 'Start the registry, or correct registry.url.' };
+    return {
+      check: 'schema registry',
+      ok: false,
+      found: errorMessage(error),
+      cure: 'Start the registry, or correct registry.url.',
+    };
   }
 }
 

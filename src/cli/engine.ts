@@ -49,7 +49,12 @@ export class Engine {
   async capture(source: SourceConfig, signal: AbortSignal): Promise<void> {
     const { kafka, registry } = this.config;
     const observer = captureObserver(source.name, this.metrics, this.status, this.#log);
-    const dependencies = { kafka: createKafka(kafka), kafkaConfig: kafka, registry: createRegistry(registry), observer };
+    const dependencies = {
+      kafka: createKafka(kafka),
+      kafkaConfig: kafka,
+      registry: createRegistry(registry),
+      observer,
+    };
     await runCapture(this.#captureConfig(source), dependencies, signal);
   }
 
@@ -79,9 +84,13 @@ export class Engine {
       return tables.every((table) => listed.has(table));
     });
     if (source !== undefined) return source;
-    throw new FreshetError('CONFIG_INVALID', `pipeline "${pipeline.name}" reads ${tables.join(', ')}, which no source captures`, {
-      cure: 'Add the tables to sources[].tables of one source.',
-    });
+    throw new FreshetError(
+      'CONFIG_INVALID',
+      `pipeline "${pipeline.name}" reads ${tables.join(', ')}, which no source captures`,
+      {
+        cure: 'Add the tables to sources[].tables of one source.',
+      },
+    );
   }
 
   async #waitForTopics(pipeline: Pipeline, source: SourceConfig, signal: AbortSignal): Promise<void> {
@@ -90,7 +99,8 @@ export class Engine {
     for (let tries = 0; !signal.aborted; tries++) {
       const found = await withAdmin(kafka, (admin) => partitionCounts(admin, topics));
       if (topics.every((topic) => found.has(topic))) return;
-      if (tries === 20) this.#log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
+      if (tries === 20)
+        this.#log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
       await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
     }
   }
@@ -109,4 +119,3 @@ export class Engine {
     };
   }
 }
-

@@ -18,7 +18,9 @@ export function configuredPipelines(config: Pick<Config, 'pipelines'>): Pipeline
   const names = pipelines.map((pipeline) => pipeline.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return pipelines;
-  throw new FreshetError('CONFIG_INVALID', `pipelines: "${twice}" is there twice`, { cure: 'Leave one of them out.' });
+  throw new FreshetError('CONFIG_INVALID', `pipelines: "${twice}" is there twice`, {
+    cure: 'Leave one of them out.',
+  });
 }
 
 export function pipelineNamed(pipelines: readonly Pipeline[], name: string): Pipeline {
@@ -32,10 +34,16 @@ export function pipelineNamed(pipelines: readonly Pipeline[], name: string): Pip
 }
 
 function asPipeline(entry: unknown, index: number): Pipeline {
-  if (typeof entry === 'object' && entry !== null && 'transform' in entry && 'targets' in entry) return entry as Pipeline;
-  throw new FreshetError('CONFIG_INVALID', `pipelines.${index}: neither a name nor what definePipeline gives`);
+  if (typeof entry === 'object' && entry !== null && 'transform' in entry && 'targets' in entry)
+    return entry as Pipeline;
+  throw new FreshetError(
+    'CONFIG_INVALID',
+    `pipelines.${index}: neither a name nor what definePipeline gives`,
+  );
 }
 
 function unknownPipeline(field: string, name: string, known: readonly string[]): FreshetError {
-  return new FreshetError('CONFIG_INVALID', `${field}: there is no pipeline "${name}"`, { cure: `Choose one of: ${known.join(', ')}.` });
+  return new FreshetError('CONFIG_INVALID', `${field}: there is no pipeline "${name}"`, {
+    cure: `Choose one of: ${known.join(', ')}.`,
+  });
 }

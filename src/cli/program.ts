@@ -2,14 +2,20 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Environment } from '../config.ts';
 import { ENVIRONMENT } from '../config.ts';
 import { readVersion } from './version.ts';
-import { captureCommand, consumeCommand, runCommand, serveCommand } from './commands/run.ts';
-import { demoCommand } from './commands/demo.ts';
+import {
+  captureCommand,
+  type CaptureOptions,
+  consumeCommand,
+  runCommand,
+  serveCommand,
+} from './commands/run.ts';
+import { demoCommand, type DemoOptions } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
-import { initCommand } from './commands/init.ts';
-import { migrateCommand } from './commands/migrate.ts';
+import { initCommand, type InitOptions } from './commands/init.ts';
+import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
 import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
 import { statusCommand } from './commands/status.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, JsonOption } from './context.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -19,7 +25,9 @@ Exit codes:
 export function createProgram(env: Environment, cwd: string): Command {
   const context: CommandContext = { env, cwd };
   const program = new Command('freshet')
-    .description('Backfills derived data from PostgreSQL once and keeps it fresh for ever, through one code path.')
+    .description(
+      'Backfills derived data from PostgreSQL once and keeps it fresh for ever, through one code path.',
+    )
     .version(readVersion())
     .exitOverride()
     .showHelpAfterError('(see freshet --help)')
@@ -34,52 +42,57 @@ function addRoles(program: Command, context: CommandContext): void {
   program
     .command('demo')
     .description('the whole way of the data on embedded services, with an example shop: nothing to set up')
-    .option('--data <dir>', 'load the catalogue from DIR/catalog/products.jsonl.gz; without it, generated products')
+    .option(
+      '--data <dir>',
+      'load the catalogue from DIR/catalog/products.jsonl.gz; without it, generated products',
+    )
     .option('--rows <n>', 'how many products to generate without --data', wholeNumber, 20_000)
     .option('--once', 'backfill, 1,000 random writes, verify, and end; exit code 0 only without mismatches')
     .option('--json', 'one JSON object on stdout, messages as JSON on stderr')
     .option('--fresh', 'begin with an empty data folder')
-    .action((options) => demoCommand(context, options));
+    .action((options: DemoOptions) => demoCommand(context, options));
   program
     .command('run')
     .description('capture, every configured pipeline and the HTTP endpoints, in one process')
     .option('--json', 'messages as JSON')
-    .action((options) => runCommand(context, options));
+    .action((options: JsonOption) => runCommand(context, options));
   program
     .command('capture')
     .description('publish the changes and the existing rows of the configured sources to their topics')
     .option('--source <name>', 'only this source')
     .option('--json', 'messages as JSON')
-    .action((options) => captureCommand(context, options));
+    .action((options: CaptureOptions) => captureCommand(context, options));
   program
     .command('consume <pipeline>')
     .description('run one pipeline; start more of them to share the partitions')
     .option('--json', 'messages as JSON')
-    .action((pipeline: string, options) => consumeCommand(context, pipeline, options));
+    .action((pipeline: string, options: JsonOption) => consumeCommand(context, pipeline, options));
   program
     .command('serve')
     .description('the HTTP endpoints alone: /metrics, /healthz, /readyz, /status')
     .option('--json', 'messages as JSON')
-    .action((options) => serveCommand(context, options));
+    .action((options: JsonOption) => serveCommand(context, options));
 }
 
 function addServices(program: Command, context: CommandContext): void {
-  const services = program.command('services').description('embedded PostgreSQL, Kafka and schema registry for development');
+  const services = program
+    .command('services')
+    .description('embedded PostgreSQL, Kafka and schema registry for development');
   services
     .command('up')
     .description('start them in the background, and print their URLs; they stay until down')
     .option('--json', 'as one JSON object')
-    .action((options) => servicesUpCommand(context, options));
+    .action((options: JsonOption) => servicesUpCommand(context, options));
   services
     .command('down')
     .description('stop them; their data stays')
     .option('--json', 'as one JSON object')
-    .action((options) => servicesDownCommand(context, options));
+    .action((options: JsonOption) => servicesDownCommand(context, options));
   services
     .command('status')
     .description('what runs')
     .option('--json', 'as one JSON object')
-    .action((options) => servicesStatusCommand(context, options));
+    .action((options: JsonOption) => servicesStatusCommand(context, options));
 }
 
 function addInspection(program: Command, context: CommandContext): void {
@@ -87,23 +100,23 @@ function addInspection(program: Command, context: CommandContext): void {
     .command('migrate')
     .description('create or upgrade the tables that Freshet owns in the target')
     .option('--demo-source', 'also create the example source tables')
-    .action((options) => migrateCommand(context, options));
+    .action((options: MigrateOptions) => migrateCommand(context, options));
   program
     .command('status')
     .description('slots, lag and applied offsets')
     .option('--json', 'as one JSON object')
-    .action((options) => statusCommand(context, options));
+    .action((options: JsonOption) => statusCommand(context, options));
   program
     .command('doctor')
     .description('check everything a start needs, and print the cure for what is missing; exit code 3 then')
     .option('--json', 'as one JSON object')
-    .action((options) => doctorCommand(context, options));
+    .action((options: JsonOption) => doctorCommand(context, options));
   program
     .command('init')
     .description('what an administrator of the source has to run')
     .option('--print-sql', 'print it: a least-privilege role, grants and the publication')
     .option('--role <name>', 'name of the role', 'freshet')
-    .action((options) => initCommand(context, options));
+    .action((options: InitOptions) => initCommand(context, options));
 }
 
 function wholeNumber(text: string): number {

@@ -56,14 +56,21 @@ export class Progress implements Disposable {
     while ((this.#samples[0]?.at ?? 0) < now.at - RATE_WINDOW_MS) this.#samples.shift();
     const width = process.stderr.columns ?? 80;
     const line = this.#line(now).slice(0, width - 1);
-    const paint = this.#terminal.color ? `\u001B[1m${this.#phase}\u001B[22m${line.slice(this.#phase.length)}` : line;
+    const paint = this.#terminal.color
+      ? `\u001B[1m${this.#phase}\u001B[22m${line.slice(this.#phase.length)}`
+      : line;
     process.stderr.write(`\r${paint}\u001B[K`);
   }
 
   #line(now: Sample): string {
     const rate = this.#rate(now);
     const parts = [this.#phase];
-    if (now.published > 0) parts.push(`published ${format(now.published)}`, `applied ${format(now.applied)}`, `${format(rate)} rows/s`);
+    if (now.published > 0)
+      parts.push(
+        `published ${format(now.published)}`,
+        `applied ${format(now.applied)}`,
+        `${format(rate)} rows/s`,
+      );
     const done = this.#total === null ? 0 : now.applied / this.#total;
     if (this.#total !== null && done < 1 && rate > 0) {
       parts.push(`${Math.floor(done * 100)} %`, `ETA ${Math.ceil((this.#total - now.applied) / rate)} s`);

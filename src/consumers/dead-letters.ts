@@ -2,7 +2,7 @@ import type { DeadLetterRecord } from '../topics/dead-letter-producer.ts';
 import type { PoisonItem } from './record-reader.ts';
 
 /** The value of a dead letter, as JSON. A reader counts a letter once per topic, partition and offset. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly version: 1;
   readonly stage: 'consume';
   readonly group: string;
@@ -23,7 +23,7 @@ export interface DeadLetter {
 }
 
 /** How often the same row was tried before; a retry carries it on. */
-export const ATTEMPT_HEADER = 'freshet.attempt';
+const ATTEMPT_HEADER = 'freshet.attempt';
 
 export function deadLetter(group: string, item: PoisonItem, withPayload: boolean): DeadLetterRecord {
   const { record, position, code, error, keyText } = item;

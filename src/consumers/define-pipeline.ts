@@ -25,7 +25,7 @@ interface ChangeBase<Name extends string> {
   readonly epoch: number;
 }
 
-export type RowChange<Name extends string, Parsed> =
+type RowChange<Name extends string, Parsed> =
   | (ChangeBase<Name> & { readonly kind: 'upsert'; readonly row: Parsed })
   /** An update of which some TOASTed columns are not known: those are not in `row`. */
   | (ChangeBase<Name> & { readonly kind: 'patch'; readonly row: Partial<Parsed> })

@@ -18,12 +18,17 @@ export interface DuplicateSku {
   readonly firstLine: number;
 }
 
-const text = z.union([z.string(), z.number().transform(String)]).nullish().transform((value) => value ?? null);
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .transform((value) => value ?? null);
 const productLine = z.object({
   sku: z.union([z.string().min(1), z.number().transform(String)]),
   name: text,
   manufacturer: text,
-  category_path: z.union([z.string(), z.array(z.string()).transform((levels) => JSON.stringify(levels))]).nullish(),
+  category_path: z
+    .union([z.string(), z.array(z.string()).transform((levels) => JSON.stringify(levels))])
+    .nullish(),
   /** The feed's own spelling of the path, where the file keeps it beside a split one. */
   category_raw: z.string().nullish(),
   description: text,
@@ -90,8 +95,20 @@ function parseLine(content: string, path: string, line: number): DemoProduct {
   }
   const parsed = productLine.safeParse(json);
   if (!parsed.success) throw badLine(path, line, z.prettifyError(parsed.error), parsed.error);
-  const { sku, name, manufacturer, category_path, category_raw, description, image, image_url, price, currency, availability, updated_at } =
-    parsed.data;
+  const {
+    sku,
+    name,
+    manufacturer,
+    category_path,
+    category_raw,
+    description,
+    image,
+    image_url,
+    price,
+    currency,
+    availability,
+    updated_at,
+  } = parsed.data;
   return {
     sku,
     name,
@@ -107,5 +124,8 @@ function parseLine(content: string, path: string, line: number): DemoProduct {
 }
 
 function badLine(path: string, line: number, what: string, cause: unknown): FreshetError {
-  return new FreshetError('RECORD_INVALID', `${path}, line ${line}: ${what}`, { cause, cure: 'Correct the line, or take it out.' });
+  return new FreshetError('RECORD_INVALID', `${path}, line ${line}: ${what}`, {
+    cause,
+    cure: 'Correct the line, or take it out.',
+  });
 }

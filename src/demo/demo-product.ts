@@ -18,5 +18,14 @@ export interface DemoProduct {
 
 /** The table's columns in the order of `DemoProduct`, the key first. */
 export const PRODUCT_COLUMNS = [
-  'sku', 'name', 'manufacturer', 'category_path', 'description', 'image_url', 'price', 'currency', 'availability', 'updated_at',
+  'sku',
+  'name',
+  'manufacturer',
+  'category_path',
+  'description',
+  'image_url',
+  'price',
+  'currency',
+  'availability',
+  'updated_at',
 ] as const satisfies readonly (keyof DemoProduct)[];

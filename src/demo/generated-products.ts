@@ -7,9 +7,25 @@ const BRANDS = 400;
 const START = Date.UTC(2026, 0, 1);
 const MINUTE_MS = 60_000;
 
-const COLOURS = ['Black', 'White', 'Red', 'Light Pink', 'LightPink', 'GREY', 'Grey & White', 'Multicolor'] as const;
+const COLOURS = [
+  'Black',
+  'White',
+  'Red',
+  'Light Pink',
+  'LightPink',
+  'GREY',
+  'Grey & White',
+  'Multicolor',
+] as const;
 const FITS = ['Regular', 'Slim Fit', 'regular fit', 'NA', 'Generic'] as const;
-const NON_LATIN = ['Шёлковый шарф', 'コーヒーマグ', '手机壳', 'कॉटन कुर्ता', 'مصباح مكتب', 'Θήκη κινητού'] as const;
+const NON_LATIN = [
+  'Шёлковый шарф',
+  'コーヒーマグ',
+  '手机壳',
+  'कॉटन कुर्ता',
+  'مصباح مكتب',
+  'Θήκη κινητού',
+] as const;
 const LEGAL = ['Inc.', 'Ltd', 'Pvt Ltd', 'GmbH', 'LLC'] as const;
 const LONG_FORMS = ['International', 'Technology', 'Lifestyle'] as const;
 const TREES = [

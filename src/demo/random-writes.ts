@@ -20,10 +20,33 @@ export interface RandomWritesOptions {
   readonly table?: string;
 }
 
-const WORDS = ['quiet', 'sturdy', 'light', 'washable', 'foldable', 'bright', 'slim', 'hand-made', 'renewed', 'käfer', '静か'] as const;
+const WORDS = [
+  'quiet',
+  'sturdy',
+  'light',
+  'washable',
+  'foldable',
+  'bright',
+  'slim',
+  'hand-made',
+  'renewed',
+  'käfer',
+  '静か',
+] as const;
 const INSERTS: readonly WriteKind[] = ['insert'];
 /** Drawn with equal chances; listed twice is twice as likely. */
-const KINDS = ['insert', 'insert', 'describe', 'describe', 'price', 'price', 'rename', 'fill', 'clear', 'delete'] as const satisfies WriteKind[];
+const KINDS = [
+  'insert',
+  'insert',
+  'describe',
+  'describe',
+  'price',
+  'price',
+  'rename',
+  'fill',
+  'clear',
+  'delete',
+] as const satisfies WriteKind[];
 
 /**
  * Random writes against the demo's products, one statement each, meant to be run in order. It keeps its
@@ -69,7 +92,15 @@ export class RandomWrites implements Iterable<RandomWrite> {
   #insert(random: SeededRandom): RandomWrite {
     const sku = this.#newSku();
     this.#skus.push(sku);
-    const params = [sku, `Random ${sku}`, random.pick(['Acme™', 'ACME', 'Black', null]), '["Toys >> Puzzles"]', text(random), price(random), 'USD'];
+    const params = [
+      sku,
+      `Random ${sku}`,
+      random.pick(['Acme™', 'ACME', 'Black', null]),
+      '["Toys >> Puzzles"]',
+      text(random),
+      price(random),
+      'USD',
+    ];
     const sql = `INSERT INTO ${this.#table} (sku, name, manufacturer, category_path, description, price, currency, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now())`;
     return { kind: 'insert', sku, sql, params };
   }
@@ -77,7 +108,12 @@ export class RandomWrites implements Iterable<RandomWrite> {
   #rename(at: number, old: string): RandomWrite {
     const sku = this.#newSku();
     this.#skus[at] = sku;
-    return { kind: 'rename', sku, sql: `UPDATE ${this.#table} SET sku = $1, updated_at = now() WHERE sku = $2`, params: [sku, old] };
+    return {
+      kind: 'rename',
+      sku,
+      sql: `UPDATE ${this.#table} SET sku = $1, updated_at = now() WHERE sku = $2`,
+      params: [sku, old],
+    };
   }
 
   #delete(at: number, sku: string): RandomWrite {
@@ -86,15 +122,23 @@ export class RandomWrites implements Iterable<RandomWrite> {
     return { kind: 'delete', sku, sql: `DELETE FROM ${this.#table} WHERE sku = $1`, params: [sku] };
   }
 
-  #update(kind: 'describe' | 'price' | 'fill' | 'clear', sku: string, random: SeededRandom): Pick<RandomWrite, 'sql' | 'params'> {
-    const set = (assignment: string) => `UPDATE ${this.#table} SET ${assignment}, updated_at = now() WHERE sku = $1`;
+  #update(
+    kind: 'describe' | 'price' | 'fill' | 'clear',
+    sku: string,
+    random: SeededRandom,
+  ): Pick<RandomWrite, 'sql' | 'params'> {
+    const set = (assignment: string) =>
+      `UPDATE ${this.#table} SET ${assignment}, updated_at = now() WHERE sku = $1`;
     switch (kind) {
       case 'describe':
         return { sql: set('description = $2'), params: [sku, text(random)] };
       case 'price':
         return { sql: set('price = $2'), params: [sku, price(random)] };
       case 'fill':
-        return { sql: set('manufacturer = coalesce(manufacturer, $2)'), params: [sku, random.pick(['Acme', 'Acme Inc.', 'ACME®'])] };
+        return {
+          sql: set('manufacturer = coalesce(manufacturer, $2)'),
+          params: [sku, random.pick(['Acme', 'Acme Inc.', 'ACME®'])],
+        };
       case 'clear':
         return { sql: set('image_url = NULL'), params: [sku] };
     }

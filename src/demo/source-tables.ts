@@ -4,7 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { PRODUCT_COLUMNS, type DemoProduct } from './demo-product.ts';
 
 /** The example shop's catalogue, the source of the upsert pipeline. */
-export const PRODUCTS_SQL = `
+const PRODUCTS_SQL = `
   CREATE TABLE IF NOT EXISTS public.products (
     sku           text PRIMARY KEY,
     name          text,

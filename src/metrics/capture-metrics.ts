@@ -1,7 +1,7 @@
 import type { CaptureObserver } from '../capture/observer.ts';
 import { formatTable } from '../change/table.ts';
 import type { Lsn } from '../change/lsn.ts';
-import type { LiveStatus } from './live-status.ts';
+import type { LiveStatus, SourceStatus } from './live-status.ts';
 import type { Metrics } from './metrics.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -9,39 +9,24 @@ export type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
 const WAL_STATUSES = ['reserved', 'extended', 'unreserved', 'lost'];
 
 /** Turns what one capture tells into metrics and the live status. */
-export function captureObserver(source: string, metrics: Metrics, status: LiveStatus, log: Log): CaptureObserver {
+export function captureObserver(
+  source: string,
+  metrics: Metrics,
+  status: LiveStatus,
+  log: Log,
+): CaptureObserver {
   const live = status.source(source);
   return {
+    ...snapshotObserver(source, metrics, live, log),
     published: (table, op, rows) => {
       metrics.published.inc({ source, table, op }, rows);
       live.published += rows;
-    },
-    chunkRead: (table, rows, bytes) => {
-      metrics.snapshotRowsRead.inc({ source, table }, rows);
-      metrics.snapshotBytesRead.inc({ source, table }, bytes);
-    },
-    chunkStale: (table, xids, attempt) => {
-      metrics.snapshotStale.inc({ source, table });
-      if (attempt % 20 === 0) {
-        log('warn', `a chunk of ${table} waits for transactions that have not ended: ${xids.slice(0, 5).join(', ')}`);
-      }
     },
     committed: ({ state, ends, durationMs }) => {
       metrics.publishSeconds.observe({ source }, durationMs / 1000);
       live.ends = ends;
       live.passed = state.passed;
       live.throughMs = state.throughMs;
-    },
-    progress: (plan) => {
-      const table = formatTable(plan.request.table);
-      metrics.snapshotRowsPublished.set({ source, table }, plan.rowsPublished);
-      if (plan.estimatedRows >= 0) metrics.snapshotEstimatedRows.set({ source, table }, plan.estimatedRows);
-      metrics.snapshotFinished.set({ source, table }, plan.finishedAt === null ? 0 : 1);
-      live.refreshes.set(table, {
-        published: plan.rowsPublished,
-        estimated: plan.estimatedRows,
-        finished: plan.finishedAt !== null,
-      });
     },
     rejected: ({ table, code, keyText, message }) => {
       metrics.rejected.inc({ source, table, code });
@@ -63,8 +48,44 @@ export function captureObserver(source: string, metrics: Metrics, status: LiveSt
       metrics.sourceLagSeconds.set({ source }, live.lagSeconds);
       metrics.slotRetainedBytes.set({ source }, slot.retainedBytes);
       if (slot.safeBytes !== null) metrics.slotSafeBytes.set({ source }, slot.safeBytes);
-      for (const each of WAL_STATUSES) metrics.slotStatus.set({ source, status: each }, slot.walStatus === each ? 1 : 0);
+      for (const each of WAL_STATUSES)
+        metrics.slotStatus.set({ source, status: each }, slot.walStatus === each ? 1 : 0);
     },
     log,
+  };
+}
+
+/** What the snapshot tells. */
+function snapshotObserver(
+  source: string,
+  metrics: Metrics,
+  live: SourceStatus,
+  log: Log,
+): Pick<CaptureObserver, 'chunkRead' | 'chunkStale' | 'progress'> {
+  return {
+    chunkRead: (table, rows, bytes) => {
+      metrics.snapshotRowsRead.inc({ source, table }, rows);
+      metrics.snapshotBytesRead.inc({ source, table }, bytes);
+    },
+    chunkStale: (table, xids, attempt) => {
+      metrics.snapshotStale.inc({ source, table });
+      if (attempt % 20 === 0) {
+        log(
+          'warn',
+          `a chunk of ${table} waits for transactions that have not ended: ${xids.slice(0, 5).join(', ')}`,
+        );
+      }
+    },
+    progress: (plan) => {
+      const table = formatTable(plan.request.table);
+      metrics.snapshotRowsPublished.set({ source, table }, plan.rowsPublished);
+      if (plan.estimatedRows >= 0) metrics.snapshotEstimatedRows.set({ source, table }, plan.estimatedRows);
+      metrics.snapshotFinished.set({ source, table }, plan.finishedAt === null ? 0 : 1);
+      live.refreshes.set(table, {
+        published: plan.rowsPublished,
+        estimated: plan.estimatedRows,
+        finished: plan.finishedAt !== null,
+      });
+    },
   };
 }

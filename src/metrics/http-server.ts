@@ -44,26 +44,37 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, metrics: Metrics, status: LiveStatus): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  metrics: Metrics,
+  status: LiveStatus,
+): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD' }).end();
     return;
   }
   switch (new URL(request.url ?? '/', 'http://localhost').pathname) {
     case '/metrics':
-      response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(await metrics.registry.metrics());
+      response
+        .writeHead(200, { 'content-type': metrics.registry.contentType })
+        .end(await metrics.registry.metrics());
       return;
     case '/healthz':
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
       return;
     case '/readyz':
-      response.writeHead(status.isReady ? 200 : 503, { 'content-type': 'text/plain' }).end(status.isReady ? 'ready\n' : 'starting\n');
+      response
+        .writeHead(status.isReady ? 200 : 503, { 'content-type': 'text/plain' })
+        .end(status.isReady ? 'ready\n' : 'starting\n');
       return;
     case '/status':
       response.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify(status)}\n`);
       return;
     default:
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('not here: see /metrics, /healthz, /readyz, /status\n');
+      response
+        .writeHead(404, { 'content-type': 'text/plain' })
+        .end('not here: see /metrics, /healthz, /readyz, /status\n');
   }
 }
 

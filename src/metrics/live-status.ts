@@ -1,6 +1,6 @@
 import { formatLsn, type Lsn } from '../change/lsn.ts';
 
-export interface RefreshStatus {
+interface RefreshStatus {
   readonly published: number;
   /** The planner's guess; −1 where it has none. */
   readonly estimated: number;
@@ -69,7 +69,9 @@ export class LiveStatus {
     return {
       startedAt: this.startedAt,
       sources: Object.fromEntries([...this.#sources].map(([name, source]) => [name, sourceJson(source)])),
-      pipelines: Object.fromEntries([...this.#pipelines].map(([name, pipeline]) => [name, pipelineJson(pipeline)])),
+      pipelines: Object.fromEntries(
+        [...this.#pipelines].map(([name, pipeline]) => [name, pipelineJson(pipeline)]),
+      ),
     };
   }
 }
@@ -105,5 +107,13 @@ function emptySource(): SourceStatus {
 }
 
 function emptyPipeline(): PipelineStatus {
-  return { applied: 0, written: 0, unchanged: 0, deadLetters: 0, retries: 0, lagRecords: new Map(), lagMs: 0 };
+  return {
+    applied: 0,
+    written: 0,
+    unchanged: 0,
+    deadLetters: 0,
+    retries: 0,
+    lagRecords: new Map(),
+    lagMs: 0,
+  };
 }

@@ -6,60 +6,123 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class Metrics {
   readonly registry = new Registry();
 
-  readonly published = this.#counter('freshet_published_total', 'Records published, by operation', ['source', 'table', 'op']);
-  readonly publishSeconds = this.#histogram('freshet_publish_seconds', 'Duration of a Kafka transaction', ['source']);
-  readonly rejected = this.#counter('freshet_capture_rejected_total', 'Changes that could not be published as they are', [
+  readonly published = this.#counter('freshet_published_total', 'Records published, by operation', [
     'source',
     'table',
-    'code',
+    'op',
   ]);
-  readonly snapshotRowsRead = this.#counter('freshet_snapshot_rows_read_total', 'Rows read by snapshot chunks', ['source', 'table']);
-  readonly snapshotBytesRead = this.#counter('freshet_snapshot_read_bytes_total', 'Bytes read by snapshot chunks', ['source', 'table']);
+  readonly publishSeconds = this.#histogram('freshet_publish_seconds', 'Duration of a Kafka transaction', [
+    'source',
+  ]);
+  readonly rejected = this.#counter(
+    'freshet_capture_rejected_total',
+    'Changes that could not be published as they are',
+    ['source', 'table', 'code'],
+  );
+  readonly snapshotRowsRead = this.#counter(
+    'freshet_snapshot_rows_read_total',
+    'Rows read by snapshot chunks',
+    ['source', 'table'],
+  );
+  readonly snapshotBytesRead = this.#counter(
+    'freshet_snapshot_read_bytes_total',
+    'Bytes read by snapshot chunks',
+    ['source', 'table'],
+  );
   readonly snapshotStale = this.#counter(
     'freshet_snapshot_stale_reads_total',
     'Chunks that were read again, as their snapshot did not see what was published already',
     ['source', 'table'],
   );
-  readonly snapshotRowsPublished = this.#gauge('freshet_snapshot_published_rows', 'Rows of the current refresh published so far', [
+  readonly snapshotRowsPublished = this.#gauge(
+    'freshet_snapshot_published_rows',
+    'Rows of the current refresh published so far',
+    ['source', 'table'],
+  );
+  readonly snapshotEstimatedRows = this.#gauge(
+    'freshet_snapshot_estimated_rows',
+    'Rows of the table by the planner’s guess',
+    ['source', 'table'],
+  );
+  readonly snapshotFinished = this.#gauge(
+    'freshet_snapshot_finished',
+    '1 when the current refresh of the table is finished',
+    ['source', 'table'],
+  );
+  readonly sourceLagBytes = this.#gauge(
+    'freshet_source_lag_bytes',
+    'WAL written at the source and not published yet',
+    ['source'],
+  );
+  readonly sourceLagSeconds = this.#gauge(
+    'freshet_source_lag_seconds',
+    'Age of the newest point up to which all is published',
+    ['source'],
+  );
+  readonly slotRetainedBytes = this.#gauge(
+    'freshet_slot_retained_bytes',
+    'WAL that the slot keeps on the server',
+    ['source'],
+  );
+  readonly slotSafeBytes = this.#gauge(
+    'freshet_slot_safe_bytes',
+    'WAL that may be written before the slot is lost',
+    ['source'],
+  );
+  readonly slotStatus = this.#gauge('freshet_slot_wal_status', '1 for the slot’s present wal_status', [
     'source',
-    'table',
+    'status',
   ]);
-  readonly snapshotEstimatedRows = this.#gauge('freshet_snapshot_estimated_rows', 'Rows of the table by the planner’s guess', [
-    'source',
-    'table',
-  ]);
-  readonly snapshotFinished = this.#gauge('freshet_snapshot_finished', '1 when the current refresh of the table is finished', [
-    'source',
-    'table',
-  ]);
-  readonly sourceLagBytes = this.#gauge('freshet_source_lag_bytes', 'WAL written at the source and not published yet', ['source']);
-  readonly sourceLagSeconds = this.#gauge('freshet_source_lag_seconds', 'Age of the newest point up to which all is published', [
+  readonly epoch = this.#gauge('freshet_source_epoch', 'The epoch of the positions that are published', [
     'source',
   ]);
-  readonly slotRetainedBytes = this.#gauge('freshet_slot_retained_bytes', 'WAL that the slot keeps on the server', ['source']);
-  readonly slotSafeBytes = this.#gauge('freshet_slot_safe_bytes', 'WAL that may be written before the slot is lost', ['source']);
-  readonly slotStatus = this.#gauge('freshet_slot_wal_status', '1 for the slot’s present wal_status', ['source', 'status']);
-  readonly epoch = this.#gauge('freshet_source_epoch', 'The epoch of the positions that are published', ['source']);
 
-  readonly applied = this.#counter('freshet_applied_total', 'Changes applied, by operation', ['pipeline', 'table', 'op']);
-  readonly sinkWritten = this.#counter('freshet_sink_written_rows_total', 'Rows that the sink changed', ['pipeline']);
-  readonly sinkUnchanged = this.#counter('freshet_sink_unchanged_rows_total', 'Rows that were as they should be', ['pipeline']);
-  readonly skipped = this.#counter('freshet_skipped_records_total', 'Records that were applied before, or wait for a whole row', [
+  readonly applied = this.#counter('freshet_applied_total', 'Changes applied, by operation', [
     'pipeline',
-    'reason',
+    'table',
+    'op',
   ]);
-  readonly topicLagRecords = this.#gauge('freshet_topic_lag_records', 'Records not applied yet', ['pipeline', 'topic', 'partition']);
-  readonly topicLagSeconds = this.#gauge('freshet_topic_lag_seconds', 'Age of the oldest record that is not applied yet', [
+  readonly sinkWritten = this.#counter('freshet_sink_written_rows_total', 'Rows that the sink changed', [
+    'pipeline',
+  ]);
+  readonly sinkUnchanged = this.#counter(
+    'freshet_sink_unchanged_rows_total',
+    'Rows that were as they should be',
+    ['pipeline'],
+  );
+  readonly skipped = this.#counter(
+    'freshet_skipped_records_total',
+    'Records that were applied before, or wait for a whole row',
+    ['pipeline', 'reason'],
+  );
+  readonly topicLagRecords = this.#gauge('freshet_topic_lag_records', 'Records not applied yet', [
     'pipeline',
     'topic',
     'partition',
   ]);
-  readonly freshnessSeconds = this.#histogram('freshet_freshness_seconds', 'From commit at the source to commit at the sink', ['pipeline']);
-  readonly sinkLagSeconds = this.#gauge('freshet_sink_lag_seconds', 'From commit at the source to commit at the sink, last batch', [
+  readonly topicLagSeconds = this.#gauge(
+    'freshet_topic_lag_seconds',
+    'Age of the oldest record that is not applied yet',
+    ['pipeline', 'topic', 'partition'],
+  );
+  readonly freshnessSeconds = this.#histogram(
+    'freshet_freshness_seconds',
+    'From commit at the source to commit at the sink',
+    ['pipeline'],
+  );
+  readonly sinkLagSeconds = this.#gauge(
+    'freshet_sink_lag_seconds',
+    'From commit at the source to commit at the sink, last batch',
+    ['pipeline'],
+  );
+  readonly deadLetters = this.#counter('freshet_dead_letters_total', 'Records that could not be processed', [
     'pipeline',
+    'code',
   ]);
-  readonly deadLetters = this.#counter('freshet_dead_letters_total', 'Records that could not be processed', ['pipeline', 'code']);
-  readonly retries = this.#counter('freshet_retries_total', 'Batches that were tried again', ['pipeline', 'code']);
+  readonly retries = this.#counter('freshet_retries_total', 'Batches that were tried again', [
+    'pipeline',
+    'code',
+  ]);
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -74,6 +137,12 @@ export class Metrics {
   }
 
   #histogram<L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> {
-    return new Histogram({ name, help, labelNames: [...labelNames], buckets: SECONDS, registers: [this.registry] });
+    return new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: SECONDS,
+      registers: [this.registry],
+    });
   }
 }

@@ -1,5 +1,11 @@
 /** Places where a crash is worth trying: each is a border between two steps that must not be torn apart. */
-export const FAILPOINTS = ['before-publish', 'after-commit', 'after-confirm', 'chunk-read', 'chunk-border'] as const;
+export const FAILPOINTS = [
+  'before-publish',
+  'after-commit',
+  'after-confirm',
+  'chunk-read',
+  'chunk-border',
+] as const;
 
 export type Failpoint = (typeof FAILPOINTS)[number];
 

@@ -63,7 +63,7 @@ export async function connect(config: PostgresConfig, role: string): Promise<pg.
 }
 
 /** "host:port/database", without user and password. */
-export function describeDatabase(config: PostgresConfig): string {
+function describeDatabase(config: PostgresConfig): string {
   try {
     const url = new URL(config.url);
     return `${url.hostname}:${url.port === '' ? '5432' : url.port}${url.pathname}`;
@@ -106,7 +106,17 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const LOST = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', '57P01', '57P02', '57P03']);
+const LOST = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
 
 /** Whether the server or the network ended the connection: what was being done may be tried again on a new one. */
 export function isConnectionLoss(error: unknown): boolean {

@@ -21,7 +21,10 @@ export function stopOnSignals(onFirst: () => void = () => {}): { readonly signal
 }
 
 /** Runs tasks together: the first that fails stops the others, and its error is thrown when all have ended. */
-export async function runTogether(signal: AbortSignal, tasks: readonly ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
+export async function runTogether(
+  signal: AbortSignal,
+  tasks: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   let first: { error: unknown } | null = null;

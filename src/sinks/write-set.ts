@@ -52,7 +52,7 @@ function byKind(table: TargetTable, keys: ReadonlyMap<string, KeyWrite>): TableW
 }
 
 /** Throws RECORD_INVALID where a column of the key has no value. */
-export function keyText(table: TargetTable, row: Row): string {
+function keyText(table: TargetTable, row: Row): string {
   let text = '';
   for (const column of table.key) {
     const part = valueText(row[column]);

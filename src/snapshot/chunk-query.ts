@@ -4,14 +4,20 @@ import type { KeyRange, KeyTexts } from './refresh-plan.ts';
 
 /** What to read of a table: a range of its key (with a LIMIT where the upper bound is not fixed yet), or single keys. */
 export type ChunkScope =
-  | { readonly kind: 'range'; readonly range: KeyRange; readonly limit: number | null; readonly where: string | null }
+  | {
+      readonly kind: 'range';
+      readonly range: KeyRange;
+      readonly limit: number | null;
+      readonly where: string | null;
+    }
   | { readonly kind: 'keys'; readonly keys: readonly KeyTexts[] };
 
 /** COPY takes no parameters: values become literals, cast to the column's type. */
 export function chunkQuery(table: CatalogTable, scope: ChunkScope): string {
   const { schema, name } = table.schema.id;
   const from = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-  const conditions = scope.kind === 'keys' ? [keyCondition(table, scope.keys)] : rangeConditions(table, scope);
+  const conditions =
+    scope.kind === 'keys' ? [keyCondition(table, scope.keys)] : rangeConditions(table, scope);
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   const limit = scope.kind === 'range' && scope.limit !== null ? ` LIMIT ${Math.floor(scope.limit)}` : '';
   const order = scope.kind === 'range' ? ` ORDER BY ${keyColumns(table).join(', ')}` : '';

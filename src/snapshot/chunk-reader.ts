@@ -83,7 +83,9 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
 
   /** What a new snapshot sees, for forgetting transactions that have ended. */
   async visibility(): Promise<Visibility> {
-    const { rows } = await this.#pool.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
+    const { rows } = await this.#pool.query<{ snapshot: string }>(
+      'SELECT pg_current_snapshot()::text AS snapshot',
+    );
     return parseVisibility(rows[0]?.snapshot ?? '');
   }
 
@@ -91,12 +93,18 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
     await this.#pool.end();
   }
 
-  async #readInTransaction(client: pg.PoolClient, id: TableId, scope: ChunkScope): Promise<ChunkRead & { cut: boolean }> {
+  async #readInTransaction(
+    client: pg.PoolClient,
+    id: TableId,
+    scope: ChunkScope,
+  ): Promise<ChunkRead & { cut: boolean }> {
     const name = `${pg.escapeIdentifier(id.schema)}.${pg.escapeIdentifier(id.name)}`;
     await client.query(`SET LOCAL lock_timeout = ${Math.floor(this.#options.lockTimeoutMs)}`);
     // The lock comes before the snapshot: a TRUNCATE between the two would show an empty table.
     await client.query(`LOCK TABLE ${name} IN ACCESS SHARE MODE`);
-    const { rows } = await client.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
+    const { rows } = await client.query<{ snapshot: string }>(
+      'SELECT pg_current_snapshot()::text AS snapshot',
+    );
     const table = await readTable(client, this.#types, id);
     const copied = await this.#copy(client, table, scope);
     const high = copied.cut ? await readHigh(this.#pool) : await readHigh(client);
@@ -131,7 +139,7 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
   }
 }
 
-export function keyTexts(table: Pick<CatalogTable, 'schema'>, tuple: Tuple): KeyTexts {
+function keyTexts(table: Pick<CatalogTable, 'schema'>, tuple: Tuple): KeyTexts {
   return table.schema.key.map((column) => textOf(tuple, column) ?? '');
 }
 

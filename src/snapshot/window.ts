@@ -63,7 +63,9 @@ export class Window {
 
   verdict(key: string, visibility: Visibility): KeyVerdict {
     const seen = this.#keys.get(key);
-    const unseen = someInProgress(this.#truncates, visibility) || (seen !== undefined && someInProgress(seen.xids, visibility));
+    const unseen =
+      someInProgress(this.#truncates, visibility) ||
+      (seen !== undefined && someInProgress(seen.xids, visibility));
     if (!unseen) return 'publish';
     return seen?.incomplete === true ? 'skip-incomplete' : 'skip';
   }

@@ -6,7 +6,12 @@ import { NULL_LENGTH, type Tuple, UNAVAILABLE_LENGTH } from '../change/tuple.ts'
  * https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  */
 export type PgoutputMessage =
-  | { readonly kind: 'begin'; /** start of the commit record */ readonly commitLsn: Lsn; readonly commitTsUs: bigint; readonly xid: number }
+  | {
+      readonly kind: 'begin';
+      /** start of the commit record */ readonly commitLsn: Lsn;
+      readonly commitTsUs: bigint;
+      readonly xid: number;
+    }
   | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn }
   | RelationMessage
   | { readonly kind: 'insert'; readonly relationOid: number; readonly after: Tuple }
@@ -18,7 +23,12 @@ export type PgoutputMessage =
       readonly beforeIsRow: boolean;
       readonly after: Tuple;
     }
-  | { readonly kind: 'delete'; readonly relationOid: number; readonly before: Tuple; readonly beforeIsRow: boolean }
+  | {
+      readonly kind: 'delete';
+      readonly relationOid: number;
+      readonly before: Tuple;
+      readonly beforeIsRow: boolean;
+    }
   | { readonly kind: 'truncate'; readonly relationOids: readonly number[] }
   /** Type, origin and logical messages: nothing to publish. */
   | { readonly kind: 'other' };
@@ -33,7 +43,7 @@ export interface RelationMessage {
   readonly columns: readonly RelationColumn[];
 }
 
-export interface RelationColumn {
+interface RelationColumn {
   readonly name: string;
   readonly partOfKey: boolean;
   readonly typeOid: number;
@@ -70,7 +80,11 @@ export function decodePgoutput(bytes: Buffer): PgoutputMessage {
         xid: bytes.readUInt32BE(17),
       };
     case 0x43: // 'C'
-      return { kind: 'commit', commitLsn: toLsn(bytes.readBigUInt64BE(2)), endLsn: toLsn(bytes.readBigUInt64BE(10)) };
+      return {
+        kind: 'commit',
+        commitLsn: toLsn(bytes.readBigUInt64BE(2)),
+        endLsn: toLsn(bytes.readBigUInt64BE(10)),
+      };
     case 0x52: // 'R'
       return decodeRelation(bytes);
     case 0x54: // 'T'
@@ -88,11 +102,23 @@ function decodeUpdate(bytes: Buffer): PgoutputMessage {
   const relationOid = bytes.readUInt32BE(1);
   const marker = bytes[5];
   if (marker === 0x4e) {
-    return { kind: 'update', relationOid, before: null, beforeIsRow: false, after: decodeTuple(bytes, 6).tuple };
+    return {
+      kind: 'update',
+      relationOid,
+      before: null,
+      beforeIsRow: false,
+      after: decodeTuple(bytes, 6).tuple,
+    };
   }
   const before = decodeTuple(bytes, 6);
   const after = decodeTuple(bytes, before.end + 1);
-  return { kind: 'update', relationOid, before: before.tuple, beforeIsRow: marker === 0x4f, after: after.tuple };
+  return {
+    kind: 'update',
+    relationOid,
+    before: before.tuple,
+    beforeIsRow: marker === 0x4f,
+    after: after.tuple,
+  };
 }
 
 function decodeTuple(bytes: Buffer, start: number): { tuple: Tuple; end: number } {

@@ -23,7 +23,9 @@ export async function ensurePublication(
       return;
     }
     if (sameSet(existing, wanted)) return;
-    await client.query(`ALTER PUBLICATION ${pg.escapeIdentifier(publication)} SET TABLE ${tables.map(quoteTable).join(', ')}`);
+    await client.query(
+      `ALTER PUBLICATION ${pg.escapeIdentifier(publication)} SET TABLE ${tables.map(quoteTable).join(', ')}`,
+    );
   } catch (error) {
     const missing = wanted.filter((table) => existing?.includes(table) !== true);
     if (existing !== null && missing.length === 0) return;
@@ -58,8 +60,12 @@ function publicationError(publication: string, missing: readonly string[], error
       cure: 'Correct the name in the list of tables, or create the table.',
     });
   }
-  return new FreshetError('PREFLIGHT', `cannot create or change publication "${publication}": ${errorMessage(error)}`, {
-    cause: error,
-    cure: 'Let an administrator run what freshet init --print-sql prints, or make the role owner of the tables.',
-  });
+  return new FreshetError(
+    'PREFLIGHT',
+    `cannot create or change publication "${publication}": ${errorMessage(error)}`,
+    {
+      cause: error,
+      cure: 'Let an administrator run what freshet init --print-sql prints, or make the role owner of the tables.',
+    },
+  );
 }

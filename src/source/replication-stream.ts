@@ -2,7 +2,13 @@ import { LogicalReplicationService } from 'pg-logical-replication';
 import pg from 'pg';
 import { formatLsn, type Lsn, toLsn } from '../change/lsn.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { clientConfig, connectionError, errorMessage, type PostgresConfig, sqlState } from '../runtime/postgres.ts';
+import {
+  clientConfig,
+  connectionError,
+  errorMessage,
+  type PostgresConfig,
+  sqlState,
+} from '../runtime/postgres.ts';
 import { type StreamItem, StreamQueue } from './stream-queue.ts';
 
 export interface ReplicationStreamOptions {
@@ -68,10 +74,13 @@ export class ReplicationStream implements AsyncDisposable {
 
   private constructor(options: ReplicationStreamOptions) {
     this.#options = options;
-    this.#service = new LogicalReplicationService(clientConfig(options.connection, `stream ${options.slot}`), {
-      acknowledge: { auto: false, timeoutSeconds: 0 },
-      flowControl: { enabled: false },
-    });
+    this.#service = new LogicalReplicationService(
+      clientConfig(options.connection, `stream ${options.slot}`),
+      {
+        acknowledge: { auto: false, timeoutSeconds: 0 },
+        flowControl: { enabled: false },
+      },
+    );
   }
 
   /**
@@ -192,7 +201,9 @@ export class ReplicationStream implements AsyncDisposable {
     }
     const silentMs = Date.now() - this.#heardAt;
     if (silentMs > (this.#options.silenceTimeoutMs ?? 30_000)) {
-      this.#fail(new FreshetError('CONNECTION', `PostgreSQL has not answered for ${Math.round(silentMs / 1000)} s`));
+      this.#fail(
+        new FreshetError('CONNECTION', `PostgreSQL has not answered for ${Math.round(silentMs / 1000)} s`),
+      );
       destroySocket(this.#client);
       return;
     }
@@ -203,7 +214,8 @@ export class ReplicationStream implements AsyncDisposable {
     if (this.#closed || this.#failure !== null) return;
     // The library adds one to what it is given, but a confirmed position is a next byte already.
     const lsn = this.#confirmed === 0n ? null : formatLsn(toLsn(this.#confirmed - 1n));
-    if (lsn !== null || ping) void this.#service.acknowledge(lsn ?? '0/0', ping).catch((error: unknown) => this.#fail(error));
+    if (lsn !== null || ping)
+      void this.#service.acknowledge(lsn ?? '0/0', ping).catch((error: unknown) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -216,10 +228,14 @@ export class ReplicationStream implements AsyncDisposable {
     const state = sqlState(error);
     const slot = this.#options.slot;
     if (state === '55006') {
-      return new FreshetError('SLOT_BUSY', `replication slot "${slot}" is in use: ${errorMessage(error)}`, { cause: error });
+      return new FreshetError('SLOT_BUSY', `replication slot "${slot}" is in use: ${errorMessage(error)}`, {
+        cause: error,
+      });
     }
     if (state === '55000' && /invalidat|can no longer|obsolete|removed/i.test(errorMessage(error))) {
-      return new FreshetError('SLOT_LOST', `replication slot "${slot}": ${errorMessage(error)}`, { cause: error });
+      return new FreshetError('SLOT_LOST', `replication slot "${slot}": ${errorMessage(error)}`, {
+        cause: error,
+      });
     }
     if (state === '42704') {
       const what = /publication/i.test(errorMessage(error)) ? 'PUBLICATION_CHANGED' : 'SLOT_LOST';
@@ -243,7 +259,9 @@ export class ReplicationStream implements AsyncDisposable {
 /** `pg` does not publish its socket; pausing it is the only back-pressure there is. */
 function socketOf(client: pg.Client | null): { pause(): void; resume(): void; destroy(): void } | null {
   if (client === null) return null;
-  const { connection } = client as unknown as { connection?: { stream?: { pause(): void; resume(): void; destroy(): void } } };
+  const { connection } = client as unknown as {
+    connection?: { stream?: { pause(): void; resume(): void; destroy(): void } };
+  };
   return connection?.stream ?? null;
 }
 

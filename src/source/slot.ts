@@ -94,14 +94,19 @@ async function slotCreationError(client: pg.ClientBase, slot: string, error: unk
       .query<{ pid: number; usename: string; age: string }>(BLOCKERS)
       .catch(() => ({ rows: [] as { pid: number; usename: string; age: string }[] }));
     const who = rows.map((row) => `pid ${row.pid} (${row.usename}, for ${row.age})`).join(', ');
-    return new FreshetError('CONNECTION', `creating slot "${slot}" waits for running transactions: ${who || 'unknown'}`, {
-      cause: error,
-      cure: 'End the named transactions; the slot is tried again.',
-    });
+    return new FreshetError(
+      'CONNECTION',
+      `creating slot "${slot}" waits for running transactions: ${who || 'unknown'}`,
+      {
+        cause: error,
+        cure: 'End the named transactions; the slot is tried again.',
+      },
+    );
   }
   const cures: Record<string, string> = {
     '42501': 'Give the role REPLICATION: see freshet init --print-sql.',
-    '55000': "Set wal_level = logical in postgresql.conf and restart PostgreSQL (ALTER SYSTEM SET wal_level = 'logical').",
+    '55000':
+      "Set wal_level = logical in postgresql.conf and restart PostgreSQL (ALTER SYSTEM SET wal_level = 'logical').",
     '53400': 'Raise max_replication_slots and restart PostgreSQL, or drop slots that nobody uses.',
   };
   const cure = state === undefined ? undefined : cures[state];

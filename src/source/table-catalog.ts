@@ -1,5 +1,11 @@
 import pg from 'pg';
-import { type Column, formatTable, type ReplicaIdentity, type TableId, type TableSchema } from '../change/table.ts';
+import {
+  type Column,
+  formatTable,
+  type ReplicaIdentity,
+  type TableId,
+  type TableSchema,
+} from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import type { RelationMessage } from './pgoutput.ts';
 import type { TypeCatalog } from './type-catalog.ts';
@@ -52,13 +58,22 @@ const KEY = `
                           ORDER BY x.indisreplident DESC, x.indisprimary DESC LIMIT 1)
    ORDER BY k.n`;
 
-const IDENTITIES: Readonly<Record<string, ReplicaIdentity>> = { d: 'default', n: 'nothing', f: 'full', i: 'index' };
+const IDENTITIES: Readonly<Record<string, ReplicaIdentity>> = {
+  d: 'default',
+  n: 'nothing',
+  f: 'full',
+  i: 'index',
+};
 
 /** Types whose binary form is their text: COPY needs no cast for them. */
 const TEXT_LIKE = new Set(['text', 'varchar', 'bpchar', 'name', 'json', 'citext']);
 
 /** Reads a table's shape. Throws PREFLIGHT where there is no such table, TABLE_UNSUPPORTED where it has no key. */
-export async function readTable(client: pg.ClientBase, types: TypeCatalog, id: TableId): Promise<CatalogTable> {
+export async function readTable(
+  client: pg.ClientBase,
+  types: TypeCatalog,
+  id: TableId,
+): Promise<CatalogTable> {
   const table = (await client.query<TableRow>(TABLE, [id.schema, id.name])).rows[0];
   if (table === undefined || !['r', 'p'].includes(table.kind)) throw noSuchTable(id);
   const { rows: columnRows } = await client.query<ColumnRow>(COLUMNS, [table.oid]);
@@ -90,10 +105,18 @@ export async function readRelation(
     relation.columns.map((column) => column.typeOid),
   );
   const id = { schema: relation.schema, name: relation.name };
-  const columns = relation.columns.map((column) => toColumn(types, column.name, column.typeOid, column.typmod));
+  const columns = relation.columns.map((column) =>
+    toColumn(types, column.name, column.typeOid, column.typmod),
+  );
   const key = await relationKey(client, relation);
   if (key.length === 0) throw withoutKey(id);
-  return { id, relationOid: relation.relationOid, columns, key, identity: IDENTITIES[relation.identity] ?? 'default' };
+  return {
+    id,
+    relationOid: relation.relationOid,
+    columns,
+    key,
+    identity: IDENTITIES[relation.identity] ?? 'default',
+  };
 }
 
 async function relationKey(client: pg.ClientBase, relation: RelationMessage): Promise<number[]> {
@@ -110,7 +133,9 @@ async function relationKey(client: pg.ClientBase, relation: RelationMessage): Pr
   const known = ordered.length > 0 && !ordered.includes(-1);
   if (relation.identity === 'f') return known ? ordered : [];
   // The catalog may be newer than this point of the WAL: the message's own key wins where they differ.
-  return known && ordered.length === flagged.length && ordered.every((i) => flagged.includes(i)) ? ordered : flagged;
+  return known && ordered.length === flagged.length && ordered.every((i) => flagged.includes(i))
+    ? ordered
+    : flagged;
 }
 
 async function readKey(client: pg.ClientBase, oid: number): Promise<number[]> {
@@ -127,7 +152,9 @@ function toColumn(types: TypeCatalog, name: string, typeOid: number, typmod: num
 function outputExpression(types: TypeCatalog, row: ColumnRow): string {
   const column = pg.escapeIdentifier(row.name);
   const { shape, output } = types.resolve(row.type_oid, row.typmod);
-  return shape.kind === 'base' && TEXT_LIKE.has(shape.name) ? column : `pg_catalog.textin(${output}(${column}))`;
+  return shape.kind === 'base' && TEXT_LIKE.has(shape.name)
+    ? column
+    : `pg_catalog.textin(${output}(${column}))`;
 }
 
 function noSuchTable(id: TableId): FreshetError {

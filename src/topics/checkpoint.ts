@@ -49,8 +49,15 @@ export async function readCheckpoint(
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`reading ${topic} took more than ${timeoutMs} ms`)), timeoutMs);
-      const eachMessage = async ({ message }: { message: { key: Buffer | null; value: Buffer | null } }): Promise<void> => {
+      const timer = setTimeout(
+        () => reject(new Error(`reading ${topic} took more than ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      const eachMessage = async ({
+        message,
+      }: {
+        message: { key: Buffer | null; value: Buffer | null };
+      }): Promise<void> => {
         const key = message.key?.toString() ?? '';
         if (!key.startsWith(prefix)) return;
         const entry = { key: key.slice(prefix.length), value: message.value?.toString() ?? null };
@@ -63,7 +70,9 @@ export async function readCheckpoint(
     });
     return image;
   } catch (error) {
-    throw new FreshetError('CONNECTION', `cannot read the checkpoint from ${topic}: ${errorMessage(error)}`, { cause: error });
+    throw new FreshetError('CONNECTION', `cannot read the checkpoint from ${topic}: ${errorMessage(error)}`, {
+      cause: error,
+    });
   } finally {
     await consumer.disconnect().catch(() => {});
   }

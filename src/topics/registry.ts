@@ -22,7 +22,10 @@ export interface RegistryOptions {
   /** For example "http://localhost:8081", or with the path of a Confluent-compatible API. */
   readonly url: string;
   readonly auth?: { readonly username: string; readonly password: string };
-  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'>;
+  readonly tls?: Pick<
+    ConnectionOptions,
+    'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
+  >;
 }
 
 type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
@@ -87,7 +90,10 @@ class ConfluentRegistry implements SchemaRegistryPort {
   async #registerOnce(subject: string, schema: string): Promise<number> {
     const confluentSchema = { type: 'AVRO', schema } as unknown as Parameters<SchemaRegistry['register']>[0];
     try {
-      const { id } = await this.#client.register(confluentSchema, { subject, compatibility: undefined as never });
+      const { id } = await this.#client.register(confluentSchema, {
+        subject,
+        compatibility: undefined as never,
+      });
       return id;
     } catch (error) {
       const level = /!= ([A-Z_]+)\)$/.exec(error instanceof Error ? error.message : '')?.[1];
@@ -120,7 +126,10 @@ class ConfluentRegistry implements SchemaRegistryPort {
       return new FreshetError('CONNECTION', text, cause);
     }
     if (status === 401 || status === 403) {
-      return new FreshetError('CONFIG_INVALID', text, { ...cause, cure: "Correct the registry's user and password." });
+      return new FreshetError('CONFIG_INVALID', text, {
+        ...cause,
+        cure: "Correct the registry's user and password.",
+      });
     }
     return new FreshetError(status === 404 ? 'RECORD_INVALID' : 'SCHEMA_REFUSED', text, cause);
   }

@@ -1,4 +1,3 @@
-import kafkajs from 'kafkajs';
 import type { Admin, Kafka } from 'kafkajs';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
@@ -12,7 +11,7 @@ export interface TopicSettings {
 }
 
 /** Room for the batch's and the envelope's own bytes around one record of the limit. */
-export const RECORD_OVERHEAD_BYTES = 64 * 1024;
+const RECORD_OVERHEAD_BYTES = 64 * 1024;
 
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin();
@@ -57,7 +56,11 @@ export async function ensureChangeTopics(
 }
 
 /** One partition, compacted: the newest value of each key is kept for ever. */
-export async function ensureCompactedTopic(admin: Admin, topic: string, replicationFactor: number): Promise<void> {
+export async function ensureCompactedTopic(
+  admin: Admin,
+  topic: string,
+  replicationFactor: number,
+): Promise<void> {
   if ((await partitionCounts(admin, [topic])).has(topic)) return;
   await create(admin, [topic], 1, replicationFactor, {
     'cleanup.policy': 'compact',
@@ -67,9 +70,17 @@ export async function ensureCompactedTopic(admin: Admin, topic: string, replicat
 }
 
 /** An ordinary log of one partition: dead letters, control requests. */
-export async function ensureLogTopic(admin: Admin, topic: string, replicationFactor: number, retentionMs: number): Promise<void> {
+export async function ensureLogTopic(
+  admin: Admin,
+  topic: string,
+  replicationFactor: number,
+  retentionMs: number,
+): Promise<void> {
   if ((await partitionCounts(admin, [topic])).has(topic)) return;
-  await create(admin, [topic], 1, replicationFactor, { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) });
+  await create(admin, [topic], 1, replicationFactor, {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(retentionMs),
+  });
 }
 
 /** Tells a re-created cluster from the one that a checkpoint belongs to. */
@@ -97,13 +108,4 @@ async function create(
       cure: 'Let Freshet create topics, or create them yourself with the partition count of the config.',
     });
   }
-}
-
-/** A topic's settings as the broker has them, for the doctor. */
-export async function topicConfig(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
-  });
-  return new Map((resources[0]?.configEntries ?? []).map((entry) => [entry.configName, entry.configValue]));
 }

@@ -5,7 +5,12 @@ import { medians, percentile, throughputFigures } from '../../bench/figures.ts';
 describe('the figures of a benchmark', () => {
   it('take the middle run, and the mean of the two middle ones of an even number', () => {
     expect(medians([{ a: 9 }, { a: 1 }, { a: 2 }])).toEqual({ a: 2 });
-    expect(medians([{ a: 4, b: 1 }, { a: 1, b: 1 }])).toEqual({ a: 2.5, b: 1 });
+    expect(
+      medians([
+        { a: 4, b: 1 },
+        { a: 1, b: 1 },
+      ]),
+    ).toEqual({ a: 2.5, b: 1 });
   });
 
   it('give a percentile that is one of the values, with at most that share of them below it', () => {

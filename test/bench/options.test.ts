@@ -5,11 +5,19 @@ describe('the options of a benchmark', () => {
   it('compare with nobody unless told so', () => {
     expect(parseOptions(['snapshot']).peers).toEqual([]);
     expect(parseOptions(['snapshot', '--vs', 'debezium']).peers).toEqual(['avro-default', 'avro-tuned']);
-    expect(parseOptions(['stream', '--vs', 'debezium', '--peers', 'json-tuned']).peers).toEqual(['json-tuned']);
+    expect(parseOptions(['stream', '--vs', 'debezium', '--peers', 'json-tuned']).peers).toEqual([
+      'json-tuned',
+    ]);
   });
 
   it('take settings of Freshet by section and name', () => {
-    const { settings } = parseOptions(['snapshot', '--set', 'stream.batchRecords=2500', '--set', 'snapshot.connections=1']);
+    const { settings } = parseOptions([
+      'snapshot',
+      '--set',
+      'stream.batchRecords=2500',
+      '--set',
+      'snapshot.connections=1',
+    ]);
     expect(settings).toEqual({ 'stream.batchRecords': 2500, 'snapshot.connections': 1 });
   });
 

@@ -7,7 +7,9 @@ import { createDatabase, type TestDatabase } from '../support/database.ts';
 async function withRows(rows: number): Promise<TestDatabase> {
   const database = await createDatabase();
   await database.pool.query('CREATE TABLE items (id bigint PRIMARY KEY, name text, price numeric(10,2))');
-  await database.pool.query(`INSERT INTO items SELECT i, 'item ' || i, i / 100.0 FROM generate_series(1, ${rows}) i`);
+  await database.pool.query(
+    `INSERT INTO items SELECT i, 'item ' || i, i / 100.0 FROM generate_series(1, ${rows}) i`,
+  );
   return database;
 }
 
@@ -34,7 +36,9 @@ describe('a capture', () => {
 
   it('goes on in the middle of a snapshot, without reading finished chunks again', async () => {
     await using database = await withRows(20_000);
-    const context = captureContext(database, ['items'], { stream: { queueBytes: 1 << 20, batchRecords: 500, batchBytes: 1 << 20 } });
+    const context = captureContext(database, ['items'], {
+      stream: { queueBytes: 1 << 20, batchRecords: 500, batchBytes: 1 << 20 },
+    });
     let first = 0;
     const one = context.start({ published: (_t, op, rows) => (first += op === 'r' ? rows : 0) });
     await until('a part is published', () => first >= 5_000);
@@ -78,7 +82,9 @@ describe('a capture', () => {
 
   it('gives positions that only grow within a partition', async () => {
     await using database = await withRows(3_000);
-    const context = captureContext(database, ['items'], { topics: { partitions: 1, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1_000_000 } });
+    const context = captureContext(database, ['items'], {
+      topics: { partitions: 1, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1_000_000 },
+    });
     let published = 0;
     for (let run = 0; run < 3; run++) {
       const target = published + 500;
@@ -94,8 +100,12 @@ describe('a capture', () => {
   it('marks an unchanged TOASTed value, and brings it after a changed key', async () => {
     await using database = await createDatabase();
     await database.pool.query('CREATE TABLE docs (id int PRIMARY KEY, n int, body text, list int[])');
-    await database.pool.query('ALTER TABLE docs ALTER body SET STORAGE EXTERNAL, ALTER list SET STORAGE EXTERNAL');
-    await database.pool.query(`INSERT INTO docs SELECT 1, 0, repeat('x', 9000), array_agg(i) FROM generate_series(1, 4000) i`);
+    await database.pool.query(
+      'ALTER TABLE docs ALTER body SET STORAGE EXTERNAL, ALTER list SET STORAGE EXTERNAL',
+    );
+    await database.pool.query(
+      `INSERT INTO docs SELECT 1, 0, repeat('x', 9000), array_agg(i) FROM generate_series(1, 4000) i`,
+    );
     const context = captureContext(database, ['docs']);
     let published = 0;
     await using _ = context.start({ published: (_t, _o, rows) => (published += rows) });
@@ -119,7 +129,10 @@ describe('a capture', () => {
     await until('the first one publishes', () => published >= 10);
     let connected = false;
     let second = 0;
-    await using _ = context.start({ connected: () => (connected = true), published: (_t, _o, rows) => (second += rows) });
+    await using _ = context.start({
+      connected: () => (connected = true),
+      published: (_t, _o, rows) => (second += rows),
+    });
     await until('the second one is connected', () => connected);
     await database.pool.query('UPDATE items SET price = 1');
     await expect(one.ended).rejects.toMatchObject({ code: 'FENCED', exitCode: 4 });
@@ -138,7 +151,10 @@ describe('a capture', () => {
     await using two = context.start();
     await expect(two.ended).rejects.toMatchObject({ code: 'SLOT_LOST', exitCode: 4 });
     let finished = false;
-    await using _ = context.start({ progress: (plan) => (finished = plan.finishedAt !== null) }, { onSlotLoss: 'refresh' });
+    await using _ = context.start(
+      { progress: (plan) => (finished = plan.finishedAt !== null) },
+      { onSlotLoss: 'refresh' },
+    );
     await until('the refresh is finished', () => finished);
     const changes = await context.read('items');
     const sweeps = changes.filter((change) => change.op === 'sweep');
@@ -149,7 +165,12 @@ describe('a capture', () => {
 
   it.each([
     ['a table that does not exist', ['items', 'nowhere'], 'PREFLIGHT', /public\.nowhere does not exist/],
-    ['a table without a key', ['items', 'keyless'], 'TABLE_UNSUPPORTED', /public\.keyless has no primary key/],
+    [
+      'a table without a key',
+      ['items', 'keyless'],
+      'TABLE_UNSUPPORTED',
+      /public\.keyless has no primary key/,
+    ],
   ])('refuses %s by name', async (_what, tables, code, message) => {
     await using database = await withRows(1);
     await database.pool.query('CREATE TABLE keyless (a int)');

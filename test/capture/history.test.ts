@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { type CaptureEntry, judgeHistory, type ObservedHistory, parseCaptureEntry } from '../../src/capture/history.ts';
+import {
+  type CaptureEntry,
+  judgeHistory,
+  type ObservedHistory,
+  parseCaptureEntry,
+} from '../../src/capture/history.ts';
 import { parseLsn } from '../../src/change/lsn.ts';
 import type { SlotStatus } from '../../src/source/slot.ts';
 
 const ENTRY: CaptureEntry = {
   version: 1,
-  state: { epoch: 7, lastLsn: '0/100', lastSeq: 3, passed: '0/200', midTransaction: false, snapshotSeq: 0, throughMs: 0 },
+  state: {
+    epoch: 7,
+    lastLsn: '0/100',
+    lastSeq: 3,
+    passed: '0/200',
+    midTransaction: false,
+    snapshotSeq: 0,
+    throughMs: 0,
+  },
   system: { systemId: '77', timeline: 1 },
   clusterId: 'kafka-1',
   slotReady: true,
@@ -44,12 +57,20 @@ const halfPublished: CaptureEntry = { ...ENTRY, state: { ...ENTRY.state, midTran
 describe('a start', () => {
   it.each<[string, CaptureEntry, Partial<ObservedHistory>]>([
     ['where nothing has changed', ENTRY, {}],
-    ['where the slot is behind the checkpoint: what was confirmed last was lost in a crash', ENTRY, slot({ confirmedLsn: parseLsn('0/1') })],
+    [
+      'where the slot is behind the checkpoint: what was confirmed last was lost in a crash',
+      ENTRY,
+      slot({ confirmedLsn: parseLsn('0/1') }),
+    ],
     ['where the slot was never confirmed', ENTRY, slot({ confirmedLsn: null })],
     ['where the slot keeps more WAL than it should', ENTRY, slot({ walStatus: 'unreserved' })],
     ['where a table was added between two transactions', ENTRY, { tables: [...NOW.tables, 'public.c'] }],
     ['where a table was removed between two transactions', ENTRY, { tables: ['public.a'] }],
-    ['in the middle of a transaction with the same tables in another order', halfPublished, { tables: NOW.tables.toReversed() }],
+    [
+      'in the middle of a transaction with the same tables in another order',
+      halfPublished,
+      { tables: NOW.tables.toReversed() },
+    ],
   ])('goes on %s', (_when, entry, change) => {
     expect(judgeHistory(entry, { ...NOW, ...change })).toEqual({ kind: 'resume' });
   });
@@ -63,18 +84,71 @@ describe('a start', () => {
   });
 
   it.each<[string, CaptureEntry | null, Partial<ObservedHistory>, string, RegExp]>([
-    ['a slot without a checkpoint', null, {}, 'HISTORY_CHANGED', /slot "s" exists, but its checkpoint does not/],
+    [
+      'a slot without a checkpoint',
+      null,
+      {},
+      'HISTORY_CHANGED',
+      /slot "s" exists, but its checkpoint does not/,
+    ],
     ['a slot that is gone', ENTRY, { slot: null }, 'SLOT_LOST', /slot "s" no longer exists/],
     ['a slot that the server gave up', ENTRY, slot({ walStatus: 'lost' }), 'SLOT_LOST', /removed WAL/],
-    ['a slot of another plugin', ENTRY, slot({ plugin: 'wal2json' }), 'HISTORY_CHANGED', /belongs to wal2json/],
+    [
+      'a slot of another plugin',
+      ENTRY,
+      slot({ plugin: 'wal2json' }),
+      'HISTORY_CHANGED',
+      /belongs to wal2json/,
+    ],
     ['a slot of another database', ENTRY, slot({ database: 'other' }), 'HISTORY_CHANGED', /database "other"/],
-    ['a slot ahead of what was published', ENTRY, slot({ confirmedLsn: parseLsn('0/201') }), 'HISTORY_CHANGED', /stands at 0\/201, ahead/],
-    ['another cluster', ENTRY, { system: { systemId: '78', timeline: 1 } }, 'HISTORY_CHANGED', /system identifier 78, was 77/],
-    ['another timeline', ENTRY, { system: { systemId: '77', timeline: 2 } }, 'HISTORY_CHANGED', /timeline changed from 1 to 2/],
+    [
+      'a slot ahead of what was published',
+      ENTRY,
+      slot({ confirmedLsn: parseLsn('0/201') }),
+      'HISTORY_CHANGED',
+      /stands at 0\/201, ahead/,
+    ],
+    [
+      'another cluster',
+      ENTRY,
+      { system: { systemId: '78', timeline: 1 } },
+      'HISTORY_CHANGED',
+      /system identifier 78, was 77/,
+    ],
+    [
+      'another timeline',
+      ENTRY,
+      { system: { systemId: '77', timeline: 2 } },
+      'HISTORY_CHANGED',
+      /timeline changed from 1 to 2/,
+    ],
     ['another Kafka cluster', ENTRY, { clusterId: 'kafka-2' }, 'HISTORY_CHANGED', /from kafka-1 to kafka-2/],
-    ['a topic that is gone', ENTRY, { partitions: new Map([['p.public.a', 4]]) }, 'TOPIC_CHANGED', /p\.public\.b is gone/],
-    ['a topic with more partitions', ENTRY, { partitions: new Map([['p.public.a', 4], ['p.public.b', 6]]) }, 'TOPIC_CHANGED', /has 6 partitions, had 4/],
-    ['other tables in the middle of a transaction', halfPublished, { tables: ['public.a'] }, 'PUBLICATION_CHANGED', /middle of a transaction/],
+    [
+      'a topic that is gone',
+      ENTRY,
+      { partitions: new Map([['p.public.a', 4]]) },
+      'TOPIC_CHANGED',
+      /p\.public\.b is gone/,
+    ],
+    [
+      'a topic with more partitions',
+      ENTRY,
+      {
+        partitions: new Map([
+          ['p.public.a', 4],
+          ['p.public.b', 6],
+        ]),
+      },
+      'TOPIC_CHANGED',
+      /has 6 partitions, had 4/,
+    ],
+    [
+      'other tables in the middle of a transaction',
+      halfPublished,
+      { tables: ['public.a'] },
+      'PUBLICATION_CHANGED',
+      /middle of a transaction/,
+    ],
   ])('stops with the cure at %s', (_what, entry, change, code, message) => {
     const decision = judgeHistory(entry, { ...NOW, ...change });
     if (decision.kind !== 'gap') throw new Error(decision.kind);
@@ -93,6 +167,8 @@ describe('a checkpoint', () => {
   });
 
   it('of a newer Freshet is refused', () => {
-    expect(() => parseCaptureEntry(JSON.stringify({ ...ENTRY, version: 2 }))).toThrow(expect.objectContaining({ code: 'VERSION_NEWER' }));
+    expect(() => parseCaptureEntry(JSON.stringify({ ...ENTRY, version: 2 }))).toThrow(
+      expect.objectContaining({ code: 'VERSION_NEWER' }),
+    );
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { isIncomplete, Merge } from '../../src/capture/merge.ts';
-import { freshState, type MergeState, type MergeStateJson, nextEpoch, stateFromJson, stateToJson } from '../../src/capture/merge-state.ts';
+import {
+  freshState,
+  type MergeState,
+  type MergeStateJson,
+  nextEpoch,
+  stateFromJson,
+  stateToJson,
+} from '../../src/capture/merge-state.ts';
 import { OwedKeys } from '../../src/capture/owed-keys.ts';
 import { type CapturedTable, RecordWriter } from '../../src/capture/record-writer.ts';
 import { TopicEnds } from '../../src/capture/topic-ends.ts';
@@ -22,7 +29,12 @@ const SEES_NOTHING_NEW = parseVisibility('100:100:');
 
 async function capturedTable(): Promise<CapturedTable> {
   const schema = new SimulatedTables(false).schema(0, 3);
-  const codec = await createTableCodec({ schema, prefix: 'm', database: 'd', registry: new MemoryRegistry() });
+  const codec = await createTableCodec({
+    schema,
+    prefix: 'm',
+    database: 'd',
+    registry: new MemoryRegistry(),
+  });
   return { name: 'public.t0', codec, partitions: PARTITIONS };
 }
 
@@ -30,7 +42,11 @@ async function capturedTable(): Promise<CapturedTable> {
 async function context(state: MergeState = START, inProgress: number[] = []) {
   const table = await capturedTable();
   const rejected: string[] = [];
-  const options = { maxRecordBytes: 1_000, deadLetterTopic: 'dlq', rejected: (record: { code: string }) => void rejected.push(record.code) };
+  const options = {
+    maxRecordBytes: 1_000,
+    deadLetterTopic: 'dlq',
+    rejected: (record: { code: string }) => void rejected.push(record.code),
+  };
   const writer = new RecordWriter(options, TopicEnds.fromCheckpoint(new Map()));
   writer.startBatch(0);
   const owed = new OwedKeys();
@@ -100,7 +116,12 @@ describe('the published order', () => {
     merge.begin(toLsn(2_000n), 0n, 7);
     merge.truncate(table);
     merge.insert(table, row('1', '1', 'x'));
-    expect(written().map((record) => record.slice(0, 9))).toEqual(['2000/0 p0', '2000/1 p1', '2000/2 p2', '2000/3 p' + (await partitionOf(table, '1'))]);
+    expect(written().map((record) => record.slice(0, 9))).toEqual([
+      '2000/0 p0',
+      '2000/1 p1',
+      '2000/2 p2',
+      '2000/3 p' + (await partitionOf(table, '1')),
+    ]);
   });
 
   it('refuses a change outside of a transaction', async () => {
@@ -111,7 +132,12 @@ describe('the published order', () => {
 
 describe('after a restart', () => {
   it('a transaction that was published is passed over, whole', async () => {
-    const { table, merge, written } = await context({ ...START, lastLsn: toLsn(2_000n), lastSeq: 1, passed: toLsn(2_040n) });
+    const { table, merge, written } = await context({
+      ...START,
+      lastLsn: toLsn(2_000n),
+      lastSeq: 1,
+      passed: toLsn(2_040n),
+    });
     merge.begin(toLsn(1_500n), 0n, 6);
     merge.insert(table, row('1', '1', 'x'));
     merge.commit(toLsn(1_500n), toLsn(1_540n));
@@ -125,12 +151,22 @@ describe('after a restart', () => {
   });
 
   it('a half published transaction goes on in its middle, also between two records of one change', async () => {
-    const { table, merge, written } = await context({ ...START, lastLsn: toLsn(2_000n), lastSeq: 1, midTransaction: true });
+    const { table, merge, written } = await context({
+      ...START,
+      lastLsn: toLsn(2_000n),
+      lastSeq: 1,
+      midTransaction: true,
+    });
     merge.begin(toLsn(2_000n), 0n, 7);
     merge.insert(table, row('1', '1', 'x'));
     merge.update(table, row('1', null, null), false, row('2', '1', 'x'));
     merge.truncate(table);
-    expect(written().map((record) => record.replace(/ p\d$/, ''))).toEqual(['2000/2', '2000/3', '2000/4', '2000/5']);
+    expect(written().map((record) => record.replace(/ p\d$/, ''))).toEqual([
+      '2000/2',
+      '2000/3',
+      '2000/4',
+      '2000/5',
+    ]);
   });
 
   it('a COMMIT of a replayed transaction does not end the half published one', async () => {
@@ -181,12 +217,32 @@ describe('a snapshot row', () => {
 describe('an open window', () => {
   it.each<[string, (merge: Merge, table: CapturedTable) => void, string, string]>([
     ['an insert', (merge, table) => merge.insert(table, row('1', '1', 'x')), '["1"]', 'skip'],
-    ['an update without a TOASTed value', (merge, table) => merge.update(table, null, false, row('1', '1', undefined)), '["1"]', 'skip-incomplete'],
+    [
+      'an update without a TOASTed value',
+      (merge, table) => merge.update(table, null, false, row('1', '1', undefined)),
+      '["1"]',
+      'skip-incomplete',
+    ],
     ['a delete', (merge, table) => merge.delete(table, row('1', null, null)), '["1"]', 'skip'],
-    ['the old side of a changed key', (merge, table) => merge.update(table, row('1', null, null), false, row('2', '1', 'x')), '["1"]', 'skip'],
-    ['the new side of a changed key', (merge, table) => merge.update(table, row('2', null, null), false, row('1', '1', 'x')), '["1"]', 'skip'],
+    [
+      'the old side of a changed key',
+      (merge, table) => merge.update(table, row('1', null, null), false, row('2', '1', 'x')),
+      '["1"]',
+      'skip',
+    ],
+    [
+      'the new side of a changed key',
+      (merge, table) => merge.update(table, row('2', null, null), false, row('1', '1', 'x')),
+      '["1"]',
+      'skip',
+    ],
     ['a truncate, for every key', (merge, table) => merge.truncate(table), '["9"]', 'skip'],
-    ['a change of another key', (merge, table) => merge.insert(table, row('2', '1', 'x')), '["1"]', 'publish'],
+    [
+      'a change of another key',
+      (merge, table) => merge.insert(table, row('2', '1', 'x')),
+      '["1"]',
+      'publish',
+    ],
   ])('sees %s', async (_what, change, key, verdict) => {
     const { table, merge } = await context();
     const window = merge.openWindow(table.name);

@@ -30,8 +30,14 @@ describe('owed keys', () => {
     applyEntries(image, owed.drain());
     const restored = OwedKeys.fromCheckpoint(image);
     expect(restored.size).toBe(3);
-    expect(restored.take(10, NOBODY, new Set(['public.a']))).toEqual({ table: 'public.a', keys: ['["1"]', '["x\\"y","ü/|"]'] });
-    expect(restored.take(10, NOBODY, new Set(['sch ema.Tab"le']))).toEqual({ table: 'sch ema.Tab"le', keys: ['["1"]'] });
+    expect(restored.take(10, NOBODY, new Set(['public.a']))).toEqual({
+      table: 'public.a',
+      keys: ['["1"]', '["x\\"y","ü/|"]'],
+    });
+    expect(restored.take(10, NOBODY, new Set(['sch ema.Tab"le']))).toEqual({
+      table: 'sch ema.Tab"le',
+      keys: ['["1"]'],
+    });
   });
 
   it('are taken up to a limit, without those that somebody works on', () => {
@@ -46,7 +52,10 @@ describe('owed keys', () => {
     owed.owe('public.removed', '["1"]');
     owed.owe('public.a', '["1"]');
     owed.owe('public.b', '["2"]');
-    expect(owed.take(5, new Set([entryKey('public.a', '["1"]')]), TABLES)).toEqual({ table: 'public.b', keys: ['["2"]'] });
+    expect(owed.take(5, new Set([entryKey('public.a', '["1"]')]), TABLES)).toEqual({
+      table: 'public.b',
+      keys: ['["2"]'],
+    });
     expect(owed.owes('public.removed')).toBe(true);
     expect(owed.owes('public.c')).toBe(false);
   });

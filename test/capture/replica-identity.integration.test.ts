@@ -16,7 +16,9 @@ describe('a table with a primary key and another replica identity', () => {
     await database.pool.query(`DELETE FROM items WHERE code = 'c1'`);
     await until('the changes are published', () => published >= 41);
     const changes = await context.read('items');
-    const keys = changes.flatMap((change) => (change.op === 't' || change.op === 'sweep' ? [] : [Object.keys(change.key).join()]));
+    const keys = changes.flatMap((change) =>
+      change.op === 't' || change.op === 'sweep' ? [] : [Object.keys(change.key).join()],
+    );
     expect(new Set(keys)).toEqual(new Set(['code']));
   });
 });

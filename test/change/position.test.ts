@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toLsn } from '../../src/change/lsn.ts';
-import { comparePositions, decodePosition, encodePosition, type Position } from '../../src/change/position.ts';
+import {
+  comparePositions,
+  decodePosition,
+  encodePosition,
+  type Position,
+} from '../../src/change/position.ts';
 
 const position = fc.record({
   epoch: fc.integer({ min: 0, max: 2 ** 40 - 1 }),
@@ -11,9 +16,11 @@ const position = fc.record({
 
 describe('a position', () => {
   it('comes back from its wire form as it was', () => {
-    fc.assert(fc.property(position, (each) => {
+    fc.assert(
+      fc.property(position, (each) => {
         expect(decodePosition(encodePosition(each))).toEqual(each);
-      }));
+      }),
+    );
   });
 
   it('is ordered by its wire form as it is by its numbers', () => {
@@ -21,9 +28,11 @@ describe('a position', () => {
       const [x, y] = [encodePosition(a), encodePosition(b)];
       return x === y ? 0 : x < y ? -1 : 1;
     };
-    fc.assert(fc.property(position, position, (a, b) => {
+    fc.assert(
+      fc.property(position, position, (a, b) => {
         expect(sign(a, b)).toBe(comparePositions(a, b));
-      }));
+      }),
+    );
   });
 
   it('of another version is refused', () => {

@@ -20,32 +20,46 @@ const QUIET_MS = 2_500;
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 
 describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => {
-  it('publishes every change once, in order, and ends with the state of its source', { timeout: 60_000 + ROUNDS * 15_000 }, async () => {
-    await using database = await withItems();
-    const snapshot = { chunkRows: 200, chunkBytes: 1 << 18, chunksInFlight: 3, windowBytes: 1 << 22, connections: 2, lockTimeoutMs: 5_000 };
-    const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18 };
-    const context = captureContext(database, ['items'], { snapshot, stream });
-    const writer = new RandomWriter(database.pool, SEED);
-    const killedAt: string[] = [];
-    try {
-      const random = createSeededRandom(SEED);
-      for (let round = 0; round < ROUNDS; round++) killedAt.push(await crashOnce(context, (below) => Math.floor(random.next() * below)));
-    } finally {
-      await writer.stop();
-    }
-    await catchUp(database, context);
-    const changes = await context.read('items');
-    expect(killedAt.filter((how) => how !== 'time')).not.toEqual([]);
-    expect(decreasing(changes)).toEqual([]);
-    expect(stateIn(changes)).toEqual(await stateOfSource(database));
-  });
+  it(
+    'publishes every change once, in order, and ends with the state of its source',
+    { timeout: 60_000 + ROUNDS * 15_000 },
+    async () => {
+      await using database = await withItems();
+      const snapshot = {
+        chunkRows: 200,
+        chunkBytes: 1 << 18,
+        chunksInFlight: 3,
+        windowBytes: 1 << 22,
+        connections: 2,
+        lockTimeoutMs: 5_000,
+      };
+      const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18 };
+      const context = captureContext(database, ['items'], { snapshot, stream });
+      const writer = new RandomWriter(database.pool, SEED);
+      const killedAt: string[] = [];
+      try {
+        const random = createSeededRandom(SEED);
+        for (let round = 0; round < ROUNDS; round++)
+          killedAt.push(await crashOnce(context, (below) => Math.floor(random.next() * below)));
+      } finally {
+        await writer.stop();
+      }
+      await catchUp(database, context);
+      const changes = await context.read('items');
+      expect(killedAt.filter((how) => how !== 'time')).not.toEqual([]);
+      expect(decreasing(changes)).toEqual([]);
+      expect(stateIn(changes)).toEqual(await stateOfSource(database));
+    },
+  );
 });
 
 async function withItems(): Promise<TestDatabase> {
   const database = await createDatabase();
   await database.pool.query('CREATE TABLE items (id int PRIMARY KEY, n int, body text)');
   await database.pool.query('ALTER TABLE items ALTER body SET STORAGE EXTERNAL');
-  await database.pool.query(`INSERT INTO items SELECT i, i, repeat(i::text, 900) FROM generate_series(0, 2999) i`);
+  await database.pool.query(
+    `INSERT INTO items SELECT i, i, repeat(i::text, 900) FROM generate_series(0, 2999) i`,
+  );
   return database;
 }
 
@@ -56,7 +70,9 @@ async function crashOnce({ config }: CaptureContext, next: (below: number) => nu
   // A kill some milliseconds after the start of a publish falls between its records and its commit.
   const delayMs = failpoint === 'before-publish' ? next(6) : 0;
   const doom: Doom = { config, brokers: kafkaBrokers, registryUrl, failpoint, time: 1 + next(12), delayMs };
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(doom)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [CHILD, JSON.stringify(doom)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said += text.toString()));
   let timedOut = false;
@@ -84,7 +100,11 @@ async function catchUp(database: TestDatabase, context: CaptureContext): Promise
     },
   });
   // Rows that are still owed, or a snapshot that goes on, would show as records.
-  await until('the capture has caught up', () => passed >= end && Date.now() - committedAt > QUIET_MS, 60_000);
+  await until(
+    'the capture has caught up',
+    () => passed >= end && Date.now() - committedAt > QUIET_MS,
+    60_000,
+  );
 }
 
 /** Keys whose positions do not strictly increase. */
@@ -119,6 +139,8 @@ function stateIn(changes: readonly ChangeRecord[]): Record<string, string> {
 }
 
 async function stateOfSource(database: TestDatabase): Promise<Record<string, string>> {
-  const { rows } = await database.pool.query<{ id: number; n: number; body: string }>('SELECT id, n, body FROM items');
+  const { rows } = await database.pool.query<{ id: number; n: number; body: string }>(
+    'SELECT id, n, body FROM items',
+  );
   return Object.fromEntries(rows.map(({ id, n, body }) => [String(id), `${n} ${body}`]));
 }

@@ -40,7 +40,8 @@ export class RandomWriter {
     const client = await this.#pool.connect();
     try {
       await client.query('BEGIN');
-      for (let writes = 1 + this.#next(this.#next(10) === 0 ? 60 : 4); writes > 0; writes--) await client.query(this.#statement());
+      for (let writes = 1 + this.#next(this.#next(10) === 0 ? 60 : 4); writes > 0; writes--)
+        await client.query(this.#statement());
       await client.query(this.#next(20) === 0 ? 'ROLLBACK' : 'COMMIT');
     } finally {
       client.release();

@@ -15,7 +15,8 @@ async function folderWith(content: Buffer): Promise<string> {
   return folder;
 }
 
-const lines = (...rows: unknown[]) => gzipSync(rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'));
+const lines = (...rows: unknown[]) =>
+  gzipSync(rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'));
 
 afterEach(async () => {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
@@ -23,8 +24,17 @@ afterEach(async () => {
 
 describe('the catalogue of a data folder', () => {
   it('keeps raw values, as text', async () => {
-    const row = { sku: 7, name: ' Zed ', manufacturer: 'Insignia\u0099', category_path: ['A', 'B'], image: 'x.jpg', price: 1.5 };
-    const folder = await folderWith(lines(row, '', { sku: 'b', category_path: ['A'], category_raw: '["A >> B"]' }));
+    const row = {
+      sku: 7,
+      name: ' Zed ',
+      manufacturer: 'Insignia\u0099',
+      category_path: ['A', 'B'],
+      image: 'x.jpg',
+      price: 1.5,
+    };
+    const folder = await folderWith(
+      lines(row, '', { sku: 'b', category_path: ['A'], category_raw: '["A >> B"]' }),
+    );
     const products = await Array.fromAsync(readCatalog(folder));
     expect(products[0]).toEqual({
       sku: '7',
@@ -42,7 +52,9 @@ describe('the catalogue of a data folder', () => {
   });
 
   it('tells of a sku that comes twice, and yields it once', async () => {
-    const folder = await folderWith(lines({ sku: 'a', name: 'first' }, { sku: 'b' }, { sku: 'a', name: 'second' }));
+    const folder = await folderWith(
+      lines({ sku: 'a', name: 'first' }, { sku: 'b' }, { sku: 'a', name: 'second' }),
+    );
     const duplicates: DuplicateSku[] = [];
     const products = await Array.fromAsync(readCatalog(folder, (duplicate) => duplicates.push(duplicate)));
     expect(products.map(({ name }) => name)).toEqual(['first', null]);
@@ -63,6 +75,8 @@ describe('the catalogue of a data folder', () => {
     ['a file that was cut off', async () => folderWith(lines({ sku: 'a' }, { sku: 'b' }).subarray(0, 30))],
     ['a folder without the file', async () => join(tmpdir(), 'freshet-no-such-folder')],
   ])('refuses %s, and says what to name instead', async (_what, folder) => {
-    await expect(Array.fromAsync(readCatalog(await folder()))).rejects.toMatchObject({ code: 'SERVICE_START' });
+    await expect(Array.fromAsync(readCatalog(await folder()))).rejects.toMatchObject({
+      code: 'SERVICE_START',
+    });
   });
 });

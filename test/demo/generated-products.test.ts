@@ -19,16 +19,28 @@ describe('generated products', () => {
   it('are as untidy as real ones', () => {
     const brands = products.flatMap(({ manufacturer }) => manufacturer ?? []);
     const spellings = Map.groupBy(new Set(brands), brandKey);
-    const own = (path: string | null, name: string | null) => parseCategoryPath(path).some((level) => isOwnName(level, name ?? ''));
+    const own = (path: string | null, name: string | null) =>
+      parseCategoryPath(path).some((level) => isOwnName(level, name ?? ''));
     expect({
       spelledTwice: [...spellings.values()].some((variants) => variants.length > 2),
       noBrand: brands.some((brand) => nonBrandOf(brandKey(brand)) !== null),
       trademark: brands.some((brand) => brand.includes('™')),
       brokenByte: brands.some((brand) => brand.includes('\u0099')),
-      missing: products.some(({ manufacturer, description }) => manufacturer === null && description === null),
+      missing: products.some(
+        ({ manufacturer, description }) => manufacturer === null && description === null,
+      ),
       deep: products.some(({ category_path: path }) => parseCategoryPath(path).length > 5),
       ownName: products.some(({ category_path: path, name }) => own(path, name)),
       nonLatin: products.some(({ name }) => /\p{Script=Han}|\p{Script=Devanagari}/u.test(name ?? '')),
-    }).toEqual({ spelledTwice: true, noBrand: true, trademark: true, brokenByte: true, missing: true, deep: true, ownName: true, nonLatin: true });
+    }).toEqual({
+      spelledTwice: true,
+      noBrand: true,
+      trademark: true,
+      brokenByte: true,
+      missing: true,
+      deep: true,
+      ownName: true,
+      nonLatin: true,
+    });
   });
 });

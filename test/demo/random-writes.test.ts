@@ -10,9 +10,11 @@ function apply(skus: Iterable<string>, writes: Iterable<RandomWrite>): Set<strin
   };
   for (const write of writes) {
     const [first, second] = write.params;
-    if (write.sql.startsWith('INSERT')) must(!table.has(first ?? '') && Boolean(table.add(first ?? '')), write);
+    if (write.sql.startsWith('INSERT'))
+      must(!table.has(first ?? '') && Boolean(table.add(first ?? '')), write);
     else if (write.sql.startsWith('DELETE')) must(table.delete(first ?? ''), write);
-    else if (write.kind === 'rename') must(!table.has(first ?? '') && table.delete(second ?? '') && Boolean(table.add(first ?? '')), write);
+    else if (write.kind === 'rename')
+      must(!table.has(first ?? '') && table.delete(second ?? '') && Boolean(table.add(first ?? '')), write);
     else must(table.has(first ?? ''), write);
   }
   return table;
@@ -21,10 +23,14 @@ function apply(skus: Iterable<string>, writes: Iterable<RandomWrite>): Set<strin
 describe('random writes', () => {
   it('each meet exactly one row, and leave the skus of the model', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 31 }), fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 20 }), (seed, skus) => {
-        const writes = new RandomWrites({ seed, count: 300, skus });
-        expect(apply(skus, writes)).toEqual(writes.skus);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 31 }),
+        fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 20 }),
+        (seed, skus) => {
+          const writes = new RandomWrites({ seed, count: 300, skus });
+          expect(apply(skus, writes)).toEqual(writes.skus);
+        },
+      ),
     );
   });
 
@@ -35,7 +41,9 @@ describe('random writes', () => {
   });
 
   it('hold every kind of write, with as many parameters as the statement names', () => {
-    const writes = [...new RandomWrites({ seed: 5, count: 1000, skus: ['a', 'b', 'c'], table: 'shop.products' })];
+    const writes = [
+      ...new RandomWrites({ seed: 5, count: 1000, skus: ['a', 'b', 'c'], table: 'shop.products' }),
+    ];
     expect(new Set(writes.map(({ kind }) => kind)).size).toBe(7);
     for (const { sql, params } of writes) {
       expect(new Set(sql.match(/\$\d/g)).size).toBe(params.length);

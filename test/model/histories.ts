@@ -25,7 +25,9 @@ const shapes: fc.Arbitrary<HistoryShape> = fc.record({
 export const histories: fc.Arbitrary<History> = fc.record({
   shape: shapes,
   profile: fc.noBias(fc.nat(PROFILES.length - 1)),
-  steps: fc.noBias(fc.array(fc.tuple(word, word, word, word), { minLength: 10, maxLength: 150, size: 'max' })),
+  steps: fc.noBias(
+    fc.array(fc.tuple(word, word, word, word), { minLength: 10, maxLength: 150, size: 'max' }),
+  ),
 });
 
 /** Runs a history to its end, and then to rest. Throws the first Violation. */

@@ -8,12 +8,16 @@ const RUNS = process.env['SOAK'] === '1' ? 100_000 : 1_000;
 const TIMEOUT_MS = RUNS * 30;
 
 describe('a capture in a random history of source, broker and crashes', () => {
-  it('loses nothing, shows nothing old after something new, and comes to an end', { timeout: TIMEOUT_MS }, async () => {
-    const property = fc.asyncProperty(histories, async (history) => {
-      await run(history);
-    });
-    await expect(fc.assert(property, { numRuns: RUNS, reporter })).resolves.toBeUndefined();
-  });
+  it(
+    'loses nothing, shows nothing old after something new, and comes to an end',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const property = fc.asyncProperty(histories, async (history) => {
+        await run(history);
+      });
+      await expect(fc.assert(property, { numRuns: RUNS, reporter })).resolves.toBeUndefined();
+    },
+  );
 });
 
 describe('a capture', () => {
@@ -23,7 +27,9 @@ describe('a capture', () => {
 
   it('publishes a key that a refresh asks for and that is gone as a delete', async () => {
     const world = await runNamed({}, [['createSlot'], ['start', 1], ['refreshKey', 0, 3]]);
-    const deletes = [...world.kafka.logs.values()].flat().flatMap(({ change }) => (change?.op === 'd' ? [change] : []));
+    const deletes = [...world.kafka.logs.values()]
+      .flat()
+      .flatMap(({ change }) => (change?.op === 'd' ? [change] : []));
     expect(deletes).toMatchObject([{ key: { id: 3 }, source: { snapshot: true, txId: null } }]);
   });
 
@@ -44,13 +50,21 @@ describe('a capture', () => {
       ['commit'],
       ['show'],
     ]);
-    const reads = [...world.kafka.logs.values()].flat().flatMap(({ change }) => (change?.op === 'r' ? [change] : []));
-    expect(reads.map(({ after }) => Object.keys(after))).toEqual([['id', 'a', 't', 'b'], ['id', 'a', 't', 'b']]);
+    const reads = [...world.kafka.logs.values()]
+      .flat()
+      .flatMap(({ change }) => (change?.op === 'r' ? [change] : []));
+    expect(reads.map(({ after }) => Object.keys(after))).toEqual([
+      ['id', 'a', 't', 'b'],
+      ['id', 'a', 't', 'b'],
+    ]);
   });
 });
 
 function reporter(out: fc.RunDetails<[Parameters<typeof run>[0]]>): void {
   if (!out.failed) return;
   const history = out.counterexample === null ? '' : describeHistory(out.counterexample[0]);
-  throw new Error(`seed ${out.seed}, path ${out.counterexamplePath}, after ${out.numRuns} runs:\n${history}`, { cause: out.errorInstance });
+  throw new Error(
+    `seed ${out.seed}, path ${out.counterexamplePath}, after ${out.numRuns} runs:\n${history}`,
+    { cause: out.errorInstance },
+  );
 }

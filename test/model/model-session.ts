@@ -1,12 +1,17 @@
 import type { TableId } from '../../src/change/table.ts';
-import { type CaptureEntry, CAPTURE_KEY, judgeHistory, type ObservedHistory } from '../../src/capture/history.ts';
+import {
+  type CaptureEntry,
+  CAPTURE_KEY,
+  judgeHistory,
+  type ObservedHistory,
+} from '../../src/capture/history.ts';
 import { Merge } from '../../src/capture/merge.ts';
 import { stateFromJson } from '../../src/capture/merge-state.ts';
 import type { CaptureObserver } from '../../src/capture/observer.ts';
 import { OwedKeys } from '../../src/capture/owed-keys.ts';
 import { PublishLoop } from '../../src/capture/publish-loop.ts';
 import { RecordWriter } from '../../src/capture/record-writer.ts';
-import { plansOf } from '../../src/capture/session.ts';
+import { plansOf } from '../../src/capture/session-start.ts';
 import { SnapshotScheduler } from '../../src/capture/snapshot-scheduler.ts';
 import { StreamApplier } from '../../src/capture/stream-applier.ts';
 import { TableResolver } from '../../src/capture/table-resolver.ts';
@@ -74,7 +79,12 @@ export class ModelSession {
     this.stream = slot.connect();
     this.plans = new Map(plansOf(kafka.image).map((plan) => [plan.request.id, plan]));
     this.owed = OwedKeys.fromCheckpoint(kafka.image);
-    const resolver = new TableResolver({ prefix: 'm', database: 'd', registry, partitions: new Map(Object.entries(entry.partitions)) });
+    const resolver = new TableResolver({
+      prefix: 'm',
+      database: 'd',
+      registry,
+      partitions: new Map(Object.entries(entry.partitions)),
+    });
     const options = { maxRecordBytes: 1_000_000, deadLetterTopic: 'm.dlq', rejected: () => {} };
     const writer = new RecordWriter(options, TopicEnds.fromCheckpoint(kafka.image));
     const merge = new Merge(stateFromJson(entry.state), this.owed, postgres.xidsInProgress(), writer);
@@ -111,7 +121,8 @@ export class ModelSession {
       entry,
       settings: { queueBytes: 1_000_000, batchRecords: bounds.batchRecords, batchBytes: 1_000_000 },
       observer: SILENT,
-      sweepTable: (plan) => resolver.resolve(tables.schema(tables.numberOf(plan.request.table), BASE_COLUMNS)),
+      sweepTable: (plan) =>
+        resolver.resolve(tables.schema(tables.numberOf(plan.request.table), BASE_COLUMNS)),
     });
     this.#loop.run(this.#stop.signal).then(
       () => this.#ended(laws, null),

@@ -17,20 +17,42 @@ const REKEY = 7;
 const keyOf = (key: number): number => key << 4;
 
 const insert = (key: number): NamedStep[] => [['write', 0, keyOf(key)], ['commit'], ['show']];
-const change = (key: number, choice: number): NamedStep[] => [['write', 0, keyOf(key), choice], ['commit'], ['show']];
+const change = (key: number, choice: number): NamedStep[] => [
+  ['write', 0, keyOf(key), choice],
+  ['commit'],
+  ['show'],
+];
 const STARTED: readonly NamedStep[] = [['createSlot'], ['start', 1]];
 const READ: readonly NamedStep[] = [['read'], ['read'], ['read']];
 /** *high* is behind what has passed: the chunk waits for the stream. */
 const READ_AHEAD: readonly NamedStep[] = [['read'], ['read'], ['wal'], ['read']];
-const SEND_ALL: readonly NamedStep[] = [['send', 5], ['send', 5], ['keepalive', 1]];
+const SEND_ALL: readonly NamedStep[] = [
+  ['send', 5],
+  ['send', 5],
+  ['keepalive', 1],
+];
 const COMMITTED: readonly NamedStep[] = [['kafka'], ['kafka'], ['kafka'], ['kafka'], ['kafka'], ['kafka']];
 /** A relation's first message makes open chunks be read again: it comes with row 3, then the chunk is read anew. */
-const WARM: readonly NamedStep[] = [...insert(3), ...SEND_ALL, ...COMMITTED, ...READ, ['keepalive', 1], ...COMMITTED];
+const WARM: readonly NamedStep[] = [
+  ...insert(3),
+  ...SEND_ALL,
+  ...COMMITTED,
+  ...READ,
+  ['keepalive', 1],
+  ...COMMITTED,
+];
 /** Rows 0 and 1 are published; two updates of one transaction are committed, invisible, and the first is published. */
 const HALF_PUBLISHED: readonly NamedStep[] = [
-  ...insert(0), ...insert(1), ...STARTED, ...READ, ...COMMITTED,
-  ['write', 0, keyOf(0), UPDATE], ['write', 0, keyOf(1), UPDATE], ['commit'],
-  ['send', 2], ['kafka'],
+  ...insert(0),
+  ...insert(1),
+  ...STARTED,
+  ...READ,
+  ...COMMITTED,
+  ['write', 0, keyOf(0), UPDATE],
+  ['write', 0, keyOf(1), UPDATE],
+  ['commit'],
+  ['send', 2],
+  ['kafka'],
 ];
 /** Row 0 is skipped in the first refresh, since a change without its TOASTed value came between: it is owed. */
 const OWED: readonly NamedStep[] = [...READ_AHEAD, ...change(0, LEAVE_TOAST), ...SEND_ALL, ...COMMITTED];
@@ -44,7 +66,16 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
     name: 'takes a chunk for stale that does not see a transaction which its predecessor has half published',
     shape: { batchRecords: 1, chunkRows: 4 },
     // The window opens behind the relation's first message, which would make the chunk be read again.
-    steps: [...HALF_PUBLISHED, ['crash', 1], ['start', 1], ['send', 1], ['refresh', 0, 1], ['send', 5], ['kafka'], ...READ],
+    steps: [
+      ...HALF_PUBLISHED,
+      ['crash', 1],
+      ['start', 1],
+      ['send', 1],
+      ['refresh', 0, 1],
+      ['send', 5],
+      ['kafka'],
+      ...READ,
+    ],
   },
   {
     name: 'takes a chunk for stale that does not see a transaction which was half published when its window opened',
@@ -64,7 +95,15 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
   {
     name: 'goes on owing a row that changes again without its TOASTed value while it is refreshed',
     shape: { chunkRows: 4 },
-    steps: [...insert(0), ...STARTED, ...WARM, ...OWED, ...READ_AHEAD, ...change(0, LEAVE_TOAST), ...SEND_ALL],
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...WARM,
+      ...OWED,
+      ...READ_AHEAD,
+      ...change(0, LEAVE_TOAST),
+      ...SEND_ALL,
+    ],
   },
   {
     name: 'owes a row after a restart too',
@@ -80,16 +119,37 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
     shape: { chunkRows: 4 },
     // While two batches wait for the broker, the chunk gets ready, and its high and half a transaction arrive together.
     steps: [
-      ...insert(0), ...STARTED, ...WARM,
-      ...insert(2), ['send', 5], ...insert(1), ['send', 5],
+      ...insert(0),
+      ...STARTED,
+      ...WARM,
+      ...insert(2),
+      ['send', 5],
+      ...insert(1),
+      ['send', 5],
       ...READ_AHEAD,
-      ['write', 0, keyOf(0), UPDATE], ['write', 0, keyOf(2), UPDATE], ['commit'],
-      ['keepalive', 1], ['send', 1], ['kafka'], ['kafka'], ['kafka'],
+      ['write', 0, keyOf(0), UPDATE],
+      ['write', 0, keyOf(2), UPDATE],
+      ['commit'],
+      ['keepalive', 1],
+      ['send', 1],
+      ['kafka'],
+      ['kafka'],
+      ['kafka'],
     ],
   },
   {
     name: 'sweeps no row away that it owes',
     shape: { chunkRows: 4 },
-    steps: [...insert(0), ...STARTED, ...READ, ...COMMITTED, ['restore', 100], ['start', 1], ...WARM, ...OWED, ...SEND_ALL],
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...READ,
+      ...COMMITTED,
+      ['restore', 100],
+      ['start', 1],
+      ...WARM,
+      ...OWED,
+      ...SEND_ALL,
+    ],
   },
 ];

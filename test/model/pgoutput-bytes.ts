@@ -15,9 +15,20 @@ export const pgoutput = {
     Buffer.concat([Buffer.from('B'), int64(commitLsn), int64(commitTsUs - POSTGRES_EPOCH_US), int32(xid)]),
 
   commit: (commitLsn: bigint, endLsn: bigint, commitTsUs: bigint): Buffer =>
-    Buffer.concat([Buffer.from('C\0'), int64(commitLsn), int64(endLsn), int64(commitTsUs - POSTGRES_EPOCH_US)]),
+    Buffer.concat([
+      Buffer.from('C\0'),
+      int64(commitLsn),
+      int64(endLsn),
+      int64(commitTsUs - POSTGRES_EPOCH_US),
+    ]),
 
-  relation: (oid: number, schema: string, name: string, identity: string, columns: readonly WireColumn[]): Buffer =>
+  relation: (
+    oid: number,
+    schema: string,
+    name: string,
+    identity: string,
+    columns: readonly WireColumn[],
+  ): Buffer =>
     Buffer.concat([
       Buffer.from('R'),
       int32(oid),
@@ -35,7 +46,11 @@ export const pgoutput = {
     Buffer.concat([Buffer.from('I'), int32(oid), Buffer.from('N'), tuple(after)]),
 
   /** `before`: the old key (`K`), the old row (`O`), or nothing where the key stayed. */
-  update: (oid: number, before: { kind: 'K' | 'O'; values: readonly WireValue[] } | null, after: readonly WireValue[]): Buffer =>
+  update: (
+    oid: number,
+    before: { kind: 'K' | 'O'; values: readonly WireValue[] } | null,
+    after: readonly WireValue[],
+  ): Buffer =>
     Buffer.concat([
       Buffer.from('U'),
       int32(oid),

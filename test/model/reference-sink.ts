@@ -66,8 +66,12 @@ export class ReferenceSink {
       for (let key = 0; key < this.#postgres.keys; key++) {
         const row = this.#rows.get(`t${table}:${key}`);
         const source = this.#postgres.rows(table).get(key);
-        if (row?.a === source?.a && row?.t === source?.t && (row?.b ?? null) === (source?.b ?? null)) continue;
-        this.#laws.broken('final', `t${table}:${key} is ${show(row)} in the sink, ${show(source)} in the source`);
+        if (row?.a === source?.a && row?.t === source?.t && (row?.b ?? null) === (source?.b ?? null))
+          continue;
+        this.#laws.broken(
+          'final',
+          `t${table}:${key} is ${show(row)} in the sink, ${show(source)} in the source`,
+        );
       }
     }
   }
@@ -82,7 +86,8 @@ export class ReferenceSink {
     if (change === null || position === null || position <= lane.position) return;
     lane.position = position;
     if (change.op === 't') this.#removeWhere((row) => row.partition === partition);
-    else if (change.op === 'sweep') this.#removeWhere((row) => row.partition === partition && row.epoch < change.before);
+    else if (change.op === 'sweep')
+      this.#removeWhere((row) => row.partition === partition && row.epoch < change.before);
     else if (change.op === 'd') this.#remove(nameOf(change));
     else this.#write(change, partition);
   }
@@ -94,7 +99,13 @@ export class ReferenceSink {
     const { a, t, b } = change.after;
     const isPartial = t === UNAVAILABLE;
     if (isPartial && (old === undefined || old.epoch < epoch)) return;
-    const row = { a: Number(a), t: isPartial ? (old?.t ?? '') : String(t), b: typeof b === 'number' ? b : null, partition, epoch };
+    const row = {
+      a: Number(a),
+      t: isPartial ? (old?.t ?? '') : String(t),
+      b: typeof b === 'number' ? b : null,
+      partition,
+      epoch,
+    };
     this.#rows.set(name, row);
     this.#show(name, row);
   }

@@ -81,7 +81,9 @@ export class SimulatedKafka {
     const name = `${topic}/${partition}`;
     const log = this.logs.get(name) ?? [];
     this.logs.set(name, log);
-    const bytes = Object.fromEntries(Object.entries(headers).map(([header, text]) => [header, Buffer.from(text)]));
+    const bytes = Object.fromEntries(
+      Object.entries(headers).map(([header, text]) => [header, Buffer.from(text)]),
+    );
     const raw = { topic, partition, key, value, headers: bytes, offset: String(log.length), timestamp: '0' };
     await this.#decoder.prepare([raw]);
     const change = this.#decoder.decode(raw);

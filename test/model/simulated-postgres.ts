@@ -10,8 +10,21 @@ export interface Row {
 /** What a transaction did, in the words of the stream. `columns`: how many the table had then. */
 export type Op = { readonly table: number; readonly columns: number } & (
   | { readonly kind: 'insert'; readonly key: number; readonly row: Row }
-  | { readonly kind: 'update'; readonly key: number; readonly old: Row; readonly row: Row; readonly toastUnchanged: boolean }
-  | { readonly kind: 'rekey'; readonly key: number; readonly to: number; readonly old: Row; readonly row: Row; readonly toastUnchanged: boolean }
+  | {
+      readonly kind: 'update';
+      readonly key: number;
+      readonly old: Row;
+      readonly row: Row;
+      readonly toastUnchanged: boolean;
+    }
+  | {
+      readonly kind: 'rekey';
+      readonly key: number;
+      readonly to: number;
+      readonly old: Row;
+      readonly row: Row;
+      readonly toastUnchanged: boolean;
+    }
   | { readonly kind: 'delete'; readonly key: number; readonly old: Row }
   | { readonly kind: 'truncate' }
 );
@@ -119,7 +132,9 @@ export class SimulatedPostgres {
     if (kind < 5) {
       const toastUnchanged = choice % 3 !== 0;
       const row = this.#row(columns, toastUnchanged ? old.t : null);
-      return this.#apply(connection, { kind: 'update', table, columns, key, old, row, toastUnchanged }, [[key, row]]);
+      return this.#apply(connection, { kind: 'update', table, columns, key, old, row, toastUnchanged }, [
+        [key, row],
+      ]);
     }
     if (kind < 7) return this.#apply(connection, { kind: 'delete', table, columns, key, old }, [[key, null]]);
     return this.#rekey(connection, table, key, old, choice);
@@ -188,12 +203,16 @@ export class SimulatedPostgres {
 
   #rekey(connection: number, table: number, key: number, old: Row, choice: number): boolean {
     const to = (key + 1 + (choice % Math.max(1, this.keys - 1))) % this.keys;
-    if (to === key || !this.#isFree(connection, table, to) || this.#seenBy(connection, table, to) !== null) return false;
+    if (to === key || !this.#isFree(connection, table, to) || this.#seenBy(connection, table, to) !== null)
+      return false;
     const columns = this.#columnsSeenBy(connection, table);
     const toastUnchanged = choice % 4 !== 0;
     const row = this.#row(columns, toastUnchanged ? old.t : null);
     const op: Op = { kind: 'rekey', table, columns, key, to, old, row, toastUnchanged };
-    return this.#apply(connection, op, [[key, null], [to, row]]);
+    return this.#apply(connection, op, [
+      [key, null],
+      [to, row],
+    ]);
   }
 
   #apply(connection: number, op: Op, rows: readonly [number, Row | null][]): boolean {
@@ -238,7 +257,9 @@ export class SimulatedPostgres {
   #isFree(connection: number, table: number, key: number): boolean {
     if (this.#connections[connection]?.state === 'committed') return false;
     const others = this.#connections.filter((_, index) => index !== connection);
-    return others.every((other) => other?.rowLocks.has(rowName(table, key)) !== true && other?.exclusive.has(table) !== true);
+    return others.every(
+      (other) => other?.rowLocks.has(rowName(table, key)) !== true && other?.exclusive.has(table) !== true,
+    );
   }
 
   #seenBy(connection: number, table: number, key: number): Row | null {
@@ -247,7 +268,9 @@ export class SimulatedPostgres {
   }
 
   #columnsSeenBy(connection: number, table: number): number {
-    return this.#connections[connection]?.addsColumn.has(table) === true ? BASE_COLUMNS + 1 : this.columns(table);
+    return this.#connections[connection]?.addsColumn.has(table) === true
+      ? BASE_COLUMNS + 1
+      : this.columns(table);
   }
 
   #row(columns: number, t: string | null): Row {

@@ -38,7 +38,17 @@ export class SimulatedReader implements ChunkSource {
     const { promise, resolve, reject } = Promise.withResolvers<ChunkRead>();
     const table = this.#tables.numberOf(id);
     const lsnBefore = this.#postgres.lsn;
-    this.#reads.push({ table, scope, resolve, reject, stage: 'queued', visibility: null, rows: new Map(), columns: 0, lsnBefore });
+    this.#reads.push({
+      table,
+      scope,
+      resolve,
+      reject,
+      stage: 'queued',
+      visibility: null,
+      rows: new Map(),
+      columns: 0,
+      lsnBefore,
+    });
     return promise;
   }
 
@@ -87,12 +97,19 @@ export class SimulatedReader implements ChunkSource {
     this.#reads.splice(this.#reads.indexOf(read), 1);
     const { scope, table, columns, visibility } = read;
     if (visibility === null) return;
-    const inScope = [...read.rows].filter(([key]) => isInScope(scope, key)).toSorted(([one], [two]) => one - two);
+    const inScope = [...read.rows]
+      .filter(([key]) => isInScope(scope, key))
+      .toSorted(([one], [two]) => one - two);
     const limit = scope.kind === 'range' ? (scope.limit ?? Infinity) : Infinity;
     const found = inScope.slice(0, limit);
     const last = found.at(-1);
     read.resolve({
-      table: { schema: this.#tables.schema(table, columns), expressions: [], keyTypes: [], estimatedRows: -1 },
+      table: {
+        schema: this.#tables.schema(table, columns),
+        expressions: [],
+        keyTypes: [],
+        estimatedRows: -1,
+      },
       visibility,
       high: toLsn(BigInt(this.#postgres.lsn)),
       rows: found.map(([key, row]) => tupleFromTexts(this.#tables.values(key, row, columns))),

@@ -25,7 +25,12 @@ export class SimulatedSlot {
   #shapes = new Map<number, number>();
   stream: SimulatedStream | null = null;
 
-  constructor(postgres: SimulatedPostgres, tables: SimulatedTables, laws: Laws, isPublished: (transaction: CommittedTransaction) => boolean) {
+  constructor(
+    postgres: SimulatedPostgres,
+    tables: SimulatedTables,
+    laws: Laws,
+    isPublished: (transaction: CommittedTransaction) => boolean,
+  ) {
     this.#postgres = postgres;
     this.#tables = tables;
     this.#laws = laws;
@@ -81,7 +86,8 @@ export class SimulatedSlot {
   keepalive(reachesEnd: boolean): boolean {
     if (this.stream === null) return false;
     const next = this.#postgres.commits[this.#next];
-    if (reachesEnd && this.#unsent.length === 0) this.#sent = Math.max(this.#sent, next?.start ?? this.#postgres.lsn);
+    if (reachesEnd && this.#unsent.length === 0)
+      this.#sent = Math.max(this.#sent, next?.start ?? this.#postgres.lsn);
     this.stream.push({ kind: 'keepalive', walEnd: toLsn(BigInt(this.#sent)) });
     return true;
   }
@@ -94,7 +100,8 @@ export class SimulatedSlot {
     const at = 1_790_000_000_000_000n + BigInt(end);
     const messages = [pgoutput.begin(BigInt(start), at, xid % 2 ** 32)];
     for (const op of ops) {
-      if (this.#shapes.get(op.table) !== op.columns) messages.push(this.#tables.relation(op.table, op.columns));
+      if (this.#shapes.get(op.table) !== op.columns)
+        messages.push(this.#tables.relation(op.table, op.columns));
       this.#shapes.set(op.table, op.columns);
       messages.push(this.#tables.message(op));
     }

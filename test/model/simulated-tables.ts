@@ -34,7 +34,13 @@ export class SimulatedTables {
 
   schema(table: number, columns: number): TableSchema {
     const identity = this.isFull(table) ? 'full' : 'default';
-    return { id: this.id(table), relationOid: this.oid(table), columns: COLUMNS.slice(0, columns), key: [0], identity };
+    return {
+      id: this.id(table),
+      relationOid: this.oid(table),
+      columns: COLUMNS.slice(0, columns),
+      key: [0],
+      identity,
+    };
   }
 
   values(key: number, row: Row, columns: number): (string | null)[] {
@@ -43,7 +49,11 @@ export class SimulatedTables {
 
   relation(table: number, columns: number): Buffer {
     const full = this.isFull(table);
-    const wire: WireColumn[] = COLUMNS.slice(0, columns).map(({ name, typeOid }, i) => ({ name, typeOid, partOfKey: full || i === 0 }));
+    const wire: WireColumn[] = COLUMNS.slice(0, columns).map(({ name, typeOid }, i) => ({
+      name,
+      typeOid,
+      partOfKey: full || i === 0,
+    }));
     return pgoutput.relation(this.oid(table), 'public', this.id(table).name, full ? 'f' : 'd', wire);
   }
 
@@ -53,7 +63,11 @@ export class SimulatedTables {
       case 'insert':
         return pgoutput.insert(oid, this.values(op.key, op.row, op.columns));
       case 'update':
-        return pgoutput.update(oid, this.isFull(op.table) ? this.#before(op, op.key, op.old) : null, this.#after(op, op.key));
+        return pgoutput.update(
+          oid,
+          this.isFull(op.table) ? this.#before(op, op.key, op.old) : null,
+          this.#after(op, op.key),
+        );
       case 'rekey':
         return pgoutput.update(oid, this.#before(op, op.key, op.old), this.#after(op, op.to));
       case 'delete': {

@@ -9,10 +9,12 @@ type Act = (world: World, a: number, b: number, c: number) => boolean | Promise<
 export type Profile = Readonly<Partial<Record<StepName, number>>>;
 
 const act = {
-  write: (world, a, b, c) => world.postgres.write(a % 3, b % world.shape.tables, (b >> 4) % world.shape.keys, c),
+  write: (world, a, b, c) =>
+    world.postgres.write(a % 3, b % world.shape.tables, (b >> 4) % world.shape.keys, c),
   truncate: (world, a, b) => world.postgres.truncate(a % 3, b % world.shape.tables),
   addColumn: (world, a, b) => world.postgres.addColumn(a % 3, b % world.shape.tables),
-  commit: (world, a, b) => onConnection(world, 'running', a, (connection) => world.postgres.commit(connection, b)),
+  commit: (world, a, b) =>
+    onConnection(world, 'running', a, (connection) => world.postgres.commit(connection, b)),
   show: (world, a) => onConnection(world, 'committed', a, (connection) => world.postgres.show(connection)),
   abort: (world, a) => onConnection(world, 'running', a, (connection) => world.postgres.abort(connection)),
   wal: (world, a) => {
@@ -63,9 +65,31 @@ const act = {
 export type StepName = keyof typeof act;
 
 const EVEN: Profile = {
-  write: 22, truncate: 1, addColumn: 0.3, commit: 9, show: 7, abort: 1, wal: 2, slot: 6, start: 8, send: 10, keepalive: 4, read: 16,
-  readFails: 0.3, kafka: 14, kafkaFails: 0.3, tick: 3, persist: 1, crash: 1.2, reconnect: 0.6, stop: 0.3, restore: 0.3, refresh: 1,
-  refreshKey: 1, consume: 5, rewind: 0.5,
+  write: 22,
+  truncate: 1,
+  addColumn: 0.3,
+  commit: 9,
+  show: 7,
+  abort: 1,
+  wal: 2,
+  slot: 6,
+  start: 8,
+  send: 10,
+  keepalive: 4,
+  read: 16,
+  readFails: 0.3,
+  kafka: 14,
+  kafkaFails: 0.3,
+  tick: 3,
+  persist: 1,
+  crash: 1.2,
+  reconnect: 0.6,
+  stop: 0.3,
+  restore: 0.3,
+  refresh: 1,
+  refreshKey: 1,
+  consume: 5,
+  rewind: 0.5,
 };
 
 /** Each dwells on what the others meet too rarely. */
@@ -76,20 +100,87 @@ export const PROFILES: readonly Profile[] = [
   // Commits that stay invisible for long.
   { ...EVEN, show: 2, start: 10, crash: 3, refresh: 3 },
   // Long transactions that are published piece by piece, with restarts in their middle.
-  { ...EVEN, write: 40, commit: 4, show: 3, send: 16, crash: 3, reconnect: 2, start: 12, refresh: 4, keepalive: 2, tick: 1 },
+  {
+    ...EVEN,
+    write: 40,
+    commit: 4,
+    show: 3,
+    send: 16,
+    crash: 3,
+    reconnect: 2,
+    start: 12,
+    refresh: 4,
+    keepalive: 2,
+    tick: 1,
+  },
   // A quiet source: passed stands still while chunks and restarts go on.
-  { ...EVEN, write: 5, commit: 5, show: 5, read: 30, kafka: 24, keepalive: 6, refreshKey: 6, refresh: 5, crash: 5, start: 14, wal: 0 },
+  {
+    ...EVEN,
+    write: 5,
+    commit: 5,
+    show: 5,
+    read: 30,
+    kafka: 24,
+    keepalive: 6,
+    refreshKey: 6,
+    refresh: 5,
+    crash: 5,
+    start: 14,
+    wal: 0,
+  },
   // Gaps, one after the other.
   { ...EVEN, restore: 2, persist: 3, start: 10, addColumn: 1 },
   // First refreshes of tables that are written to.
-  { ...EVEN, write: 26, commit: 14, show: 10, slot: 2, send: 16, read: 10, kafka: 16, restore: 1.5, keepalive: 1, abort: 0 },
+  {
+    ...EVEN,
+    write: 26,
+    commit: 14,
+    show: 10,
+    slot: 2,
+    send: 16,
+    read: 10,
+    kafka: 16,
+    restore: 1.5,
+    keepalive: 1,
+    abort: 0,
+  },
   // Transactions that are half published, and invisible for long when they are wholly so.
   {
-    ...EVEN, write: 26, commit: 6, show: 1, abort: 0, send: 14, read: 30, kafka: 20, keepalive: 6, crash: 3, start: 18, refresh: 6,
-    refreshKey: 4, readFails: 2, tick: 4, truncate: 0.3, restore: 0,
+    ...EVEN,
+    write: 26,
+    commit: 6,
+    show: 1,
+    abort: 0,
+    send: 14,
+    read: 30,
+    kafka: 20,
+    keepalive: 6,
+    crash: 3,
+    start: 18,
+    refresh: 6,
+    refreshKey: 4,
+    readFails: 2,
+    tick: 4,
+    truncate: 0.3,
+    restore: 0,
   },
   // Hot keys in a refresh after a gap.
-  { ...EVEN, write: 30, commit: 18, show: 14, slot: 2, send: 20, read: 14, kafka: 20, restore: 2.5, start: 16, keepalive: 2, abort: 0, truncate: 0, wal: 0 },
+  {
+    ...EVEN,
+    write: 30,
+    commit: 18,
+    show: 14,
+    slot: 2,
+    send: 20,
+    read: 14,
+    kafka: 20,
+    restore: 2.5,
+    start: 16,
+    keepalive: 2,
+    abort: 0,
+    truncate: 0,
+    wal: 0,
+  },
 ];
 
 /** The weights of a profile, summed up: the first sum above a number in [0, total) is its step. */
@@ -113,7 +204,12 @@ export async function perform(world: World, name: StepName, a: number, b: number
   world.laws.check();
 }
 
-function onConnection(world: World, state: 'running' | 'committed', choice: number, apply: (connection: number) => void): boolean {
+function onConnection(
+  world: World,
+  state: 'running' | 'committed',
+  choice: number,
+  apply: (connection: number) => void,
+): boolean {
   const connections = world.postgres.connectionsIn(state);
   const connection = connections[choice % Math.max(1, connections.length)];
   if (connection === undefined) return false;

@@ -48,7 +48,9 @@ export class World {
     this.postgres = new SimulatedPostgres(shape.keys, shape.tables, () => this.reader.lockedTables());
     this.reader = new SimulatedReader(this.postgres, this.tables);
     this.kafka = new SimulatedKafka(registry, laws);
-    this.slot = new SimulatedSlot(this.postgres, this.tables, laws, (transaction) => this.#isPublished(transaction));
+    this.slot = new SimulatedSlot(this.postgres, this.tables, laws, (transaction) =>
+      this.#isPublished(transaction),
+    );
     this.sink = new ReferenceSink(this.kafka, this.postgres, laws);
     const { postgres, tables, slot, reader, kafka } = this;
     this.#around = { postgres, tables, slot, reader, kafka, clock, registry, laws, bounds: shape };
@@ -72,7 +74,13 @@ export class World {
     for (const key of this.kafka.image.keys()) if (/^(plan|owed)\//.test(key)) this.kafka.image.delete(key);
     this.kafka.image.set(CAPTURE_KEY, JSON.stringify(entry));
     for (const table of ids) {
-      const request = { id: `initial-${epoch}-${table.name}`, table, where: null, tag: null, sweepBefore: epoch };
+      const request = {
+        id: `initial-${epoch}-${table.name}`,
+        table,
+        where: null,
+        tag: null,
+        sweepBefore: epoch,
+      };
       this.#remember(RefreshPlan.fresh(request, '2026-01-01T00:00:00Z'));
     }
     return true;
@@ -111,7 +119,13 @@ export class World {
   requestRefresh(table: number, filtered: boolean): boolean {
     if (this.session === null || this.#requests > 3) return false;
     const where = filtered ? EVEN_KEYS : null;
-    const request = { id: `request-${this.#requests++}`, table: this.tables.id(table), where, tag: null, sweepBefore: null };
+    const request = {
+      id: `request-${this.#requests++}`,
+      table: this.tables.id(table),
+      where,
+      tag: null,
+      sweepBefore: null,
+    };
     const plan = RefreshPlan.fresh(request, '2026-01-01T00:00:00Z');
     this.#remember(plan);
     this.session.plans.set(request.id, plan);
@@ -151,7 +165,13 @@ export class World {
   #isQuiet(): boolean {
     const { session, slot, postgres } = this;
     const end = postgres.commits.at(-1)?.end ?? 0;
-    return session !== null && !session.hasEnded && session.isRefreshed && session.stream.isEmpty && slot.confirmed >= end;
+    return (
+      session !== null &&
+      !session.hasEnded &&
+      session.isRefreshed &&
+      session.stream.isEmpty &&
+      slot.confirmed >= end
+    );
   }
 
   #judge(): void {

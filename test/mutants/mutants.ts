@@ -76,7 +76,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a window remembers only the last transaction of a key',
     file: WINDOW,
     find: '    seen.xids.add(xid);\n',
-    replace: '    seen.xids.clear();\n    seen.xids.add(xid);\n    if (!incomplete) this.#keys.delete(key);\n',
+    replace:
+      '    seen.xids.clear();\n    seen.xids.add(xid);\n    if (!incomplete) this.#keys.delete(key);\n',
   },
   {
     name: 'a chunk is published inside of a transaction',
@@ -124,7 +125,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'both records of a changed key get one index',
     file: MERGE,
     find: '      this.delete(table, before);\n',
-    replace: '      this.delete(table, before);\n      if (this.#transaction !== null) this.#transaction.nextSeq -= 1;\n',
+    replace:
+      '      this.delete(table, before);\n      if (this.#transaction !== null) this.#transaction.nextSeq -= 1;\n',
   },
   {
     name: 'records of before a restart are published again',
@@ -172,7 +174,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a keepalive overtakes the queue',
     file: 'src/source/stream-queue.ts',
     find: '    this.#items.push(item);\n',
-    replace: "    if (item.kind === 'keepalive') this.#items.splice(this.#head, 0, item);\n    else this.#items.push(item);\n",
+    replace:
+      "    if (item.kind === 'keepalive') this.#items.splice(this.#head, 0, item);\n    else this.#items.push(item);\n",
   },
   {
     name: 'no refresh for a changed key without its TOASTed value',
@@ -227,7 +230,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'progress of a plan goes into the checkpoint before its rows',
     file: SCHEDULER,
     find: '      this.#ready.push({ task: work.task',
-    replace: "      if (work.task.kind === 'range') work.task.plan.finishRange(work.task.range);\n      this.#ready.push({ task: work.task",
+    replace:
+      "      if (work.task.kind === 'range') work.task.plan.finishRange(work.task.range);\n      this.#ready.push({ task: work.task",
   },
   {
     name: 'the epoch is ignored',

@@ -4,7 +4,12 @@ import { atPageStart } from '../../src/snapshot/chunk-reader.ts';
 import { parseLsn, formatLsn } from '../../src/change/lsn.ts';
 import type { CatalogTable } from '../../src/source/table-catalog.ts';
 
-const column = (name: string) => ({ name, typeOid: 25, typmod: -1, type: { kind: 'base' as const, name: 'text' } });
+const column = (name: string) => ({
+  name,
+  typeOid: 25,
+  typmod: -1,
+  type: { kind: 'base' as const, name: 'text' },
+});
 const TABLE: CatalogTable = {
   schema: {
     id: { schema: 'My "Schema"', name: 'a.b' },
@@ -30,12 +35,20 @@ describe('a chunk’s query', () => {
   it('keeps a fixed range within both bounds, without a limit', () => {
     const range = { after: ['a', '1'], upTo: ['b', '2'] };
     const sql = chunkQuery(TABLE, { kind: 'range', range, limit: null, where: 'd > 0 OR d < -5' });
-    expect(sql).toContain(`> ('a'::text, '1'::bigint) AND ("b""c", "a") <= ('b'::text, '2'::bigint) AND (d > 0 OR d < -5)`);
+    expect(sql).toContain(
+      `> ('a'::text, '1'::bigint) AND ("b""c", "a") <= ('b'::text, '2'::bigint) AND (d > 0 OR d < -5)`,
+    );
     expect(sql).not.toContain('LIMIT');
   });
 
   it('reads single keys by an IN list', () => {
-    const sql = chunkQuery(TABLE, { kind: 'keys', keys: [['x', '1'], ['\\y', '2']] });
+    const sql = chunkQuery(TABLE, {
+      kind: 'keys',
+      keys: [
+        ['x', '1'],
+        ['\\y', '2'],
+      ],
+    });
     expect(sql).toContain(`("b""c", "a") IN (('x'::text, '1'::bigint), ( E'\\\\y'::text, '2'::bigint))`);
   });
 });

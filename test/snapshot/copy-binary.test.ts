@@ -25,20 +25,24 @@ const row = fc.array(fc.option(fc.string({ unit: 'grapheme' })), { minLength: 1,
 describe('the COPY parser', () => {
   it('gives the same rows however the bytes are cut', () => {
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }), (rows, cuts) => {
-        const parser = new CopyBinaryParser();
-        const bytes = copyOf(rows);
-        const seen: (string | null)[][] = [];
-        for (let at = 0, i = 0; at < bytes.length; i++) {
-          const piece = bytes.subarray(at, at + (cuts[i % cuts.length] ?? 1));
-          at += piece.length;
-          for (const tuple of parser.feed(piece)) {
-            seen.push(Array.from({ length: tuple.spans.length / 2 }, (_, column) => textOf(tuple, column)));
+      fc.property(
+        fc.array(row, { maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
+        (rows, cuts) => {
+          const parser = new CopyBinaryParser();
+          const bytes = copyOf(rows);
+          const seen: (string | null)[][] = [];
+          for (let at = 0, i = 0; at < bytes.length; i++) {
+            const piece = bytes.subarray(at, at + (cuts[i % cuts.length] ?? 1));
+            at += piece.length;
+            for (const tuple of parser.feed(piece)) {
+              seen.push(Array.from({ length: tuple.spans.length / 2 }, (_, column) => textOf(tuple, column)));
+            }
           }
-        }
-        parser.finish();
-        expect(seen).toEqual(rows);
-      }),
+          parser.finish();
+          expect(seen).toEqual(rows);
+        },
+      ),
     );
   });
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { RefreshPlan, type RefreshRequest } from '../../src/snapshot/refresh-plan.ts';
+import { RefreshPlan, type RefreshPlanState, type RefreshRequest } from '../../src/snapshot/refresh-plan.ts';
 
-const REQUEST: RefreshRequest = { id: 'r1', table: { schema: 'public', name: 't' }, where: null, tag: null, sweepBefore: null };
+const REQUEST: RefreshRequest = {
+  id: 'r1',
+  table: { schema: 'public', name: 't' },
+  where: null,
+  tag: null,
+  sweepBefore: null,
+};
 const fresh = (): RefreshPlan => RefreshPlan.fresh(REQUEST, '2026-01-01T00:00:00Z');
 
 describe('a refresh plan', () => {
@@ -44,7 +50,7 @@ describe('a refresh plan', () => {
     plan.take();
     plan.fixFrontier(['20'], false);
     plan.finishRange(first);
-    const restarted = new RefreshPlan(JSON.parse(JSON.stringify(plan.state)));
+    const restarted = new RefreshPlan(JSON.parse(JSON.stringify(plan.state)) as RefreshPlanState);
     expect(restarted.take()).toEqual({ after: ['10'], upTo: ['20'] });
     expect(restarted.take()).toEqual({ after: ['20'], upTo: null });
   });

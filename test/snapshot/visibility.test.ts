@@ -18,12 +18,17 @@ describe('a snapshot’s visibility', () => {
   it('takes a 32-bit id for the nearest 64-bit one, across wrap-around', () => {
     const xid64 = fc.bigInt({ min: 2n ** 33n, max: 2n ** 62n });
     fc.assert(
-      fc.property(xid64, fc.bigInt({ min: -(2n ** 30n), max: 2n ** 30n }), fc.boolean(), (xmax, distance, listed) => {
-        const full = xmax + distance;
-        const visibility = { xmax, inProgress: new Set(listed ? [full] : []) };
-        const xid = Number(BigInt.asUintN(32, full));
-        expect(isInProgress(visibility, xid)).toBe(full >= xmax || listed);
-      }),
+      fc.property(
+        xid64,
+        fc.bigInt({ min: -(2n ** 30n), max: 2n ** 30n }),
+        fc.boolean(),
+        (xmax, distance, listed) => {
+          const full = xmax + distance;
+          const visibility = { xmax, inProgress: new Set(listed ? [full] : []) };
+          const xid = Number(BigInt.asUintN(32, full));
+          expect(isInProgress(visibility, xid)).toBe(full >= xmax || listed);
+        },
+      ),
     );
   });
 

@@ -30,7 +30,12 @@ const MESSAGES = {
 describe('the decoder of pgoutput', () => {
   it('reads where a transaction commits, when, and its unsigned id', () => {
     const begin = decodePgoutput(MESSAGES.begin);
-    expect(begin).toEqual({ kind: 'begin', commitLsn: 0x16_0000_0010n, commitTsUs: COMMIT_US, xid: 4_294_967_295 });
+    expect(begin).toEqual({
+      kind: 'begin',
+      commitLsn: 0x16_0000_0010n,
+      commitTsUs: COMMIT_US,
+      xid: 4_294_967_295,
+    });
   });
 
   it('tells the start of a commit record from its end', () => {
@@ -53,7 +58,10 @@ describe('the decoder of pgoutput', () => {
   });
 
   it('takes an empty schema for pg_catalog, as the server leaves it out', () => {
-    expect(decodePgoutput(pgoutput.relation(1, '', 't', 'f', []))).toMatchObject({ schema: 'pg_catalog', identity: 'f' });
+    expect(decodePgoutput(pgoutput.relation(1, '', 't', 'f', []))).toMatchObject({
+      schema: 'pg_catalog',
+      identity: 'f',
+    });
   });
 
   it('reads the row of an insert', () => {
@@ -65,8 +73,20 @@ describe('the decoder of pgoutput', () => {
 
   it.each([
     ['without an old key where the key stayed', MESSAGES.update, null, false, ['1', undefined]],
-    ['with the old key where it changed', MESSAGES['update of the key'], ['1', null], false, ['2', undefined]],
-    ['with the old row of replica identity FULL', MESSAGES['update with the old row'], ['1', 'a'], true, ['1', 'b']],
+    [
+      'with the old key where it changed',
+      MESSAGES['update of the key'],
+      ['1', null],
+      false,
+      ['2', undefined],
+    ],
+    [
+      'with the old row of replica identity FULL',
+      MESSAGES['update with the old row'],
+      ['1', 'a'],
+      true,
+      ['1', 'b'],
+    ],
   ])('reads an update %s', (_what, bytes, before, beforeIsRow, after) => {
     const update = decodePgoutput(bytes);
     if (update.kind !== 'update') throw new Error(update.kind);

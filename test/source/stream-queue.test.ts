@@ -28,7 +28,10 @@ describe('the queue of what the server sent', () => {
   it('keeps its order while it is filled and emptied for long', () => {
     const queue = new StreamQueue();
     const taken: (StreamItem | undefined)[] = [];
-    const items = Array.from({ length: 20_000 }, (_, i): StreamItem => ({ kind: 'keepalive', walEnd: toLsn(BigInt(i)) }));
+    const items = Array.from({ length: 20_000 }, (_, i): StreamItem => ({
+      kind: 'keepalive',
+      walEnd: toLsn(BigInt(i)),
+    }));
     for (const [i, item] of items.entries()) {
       queue.push(item);
       if (i % 3 > 0) taken.push(queue.take());

@@ -9,7 +9,7 @@ import { createRegistry } from '../../src/topics/registry.ts';
 import type { TestDatabase } from './database.ts';
 import { services } from './services.ts';
 
-export interface RunningCapture extends AsyncDisposable {
+interface RunningCapture extends AsyncDisposable {
   /** Settles when the capture ends; rejects with what stopped it. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -35,7 +35,11 @@ const QUIET: CaptureObserver = {
 };
 
 /** A capture of some tables of a test database, with slot and prefix of its own. */
-export function captureContext(database: TestDatabase, tables: readonly string[], more: Partial<CaptureConfig> = {}): CaptureContext {
+export function captureContext(
+  database: TestDatabase,
+  tables: readonly string[],
+  more: Partial<CaptureConfig> = {},
+): CaptureContext {
   const { kafkaBrokers, registryUrl } = services();
   const prefix = `t${randomUUID().slice(0, 8)}`;
   const kafkaConfig = { brokers: kafkaBrokers, clientId: 'test' };
@@ -49,7 +53,14 @@ export function captureContext(database: TestDatabase, tables: readonly string[]
     prefix,
     tables: tables.map((name) => ({ schema: 'public', name })),
     topics: { partitions: 3, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1_000_000 },
-    snapshot: { chunkRows: 500, chunkBytes: 1 << 20, chunksInFlight: 3, windowBytes: 1 << 22, connections: 2, lockTimeoutMs: 5_000 },
+    snapshot: {
+      chunkRows: 500,
+      chunkBytes: 1 << 20,
+      chunksInFlight: 3,
+      windowBytes: 1 << 22,
+      connections: 2,
+      lockTimeoutMs: 5_000,
+    },
     stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
     onSlotLoss: 'stop',
     transactionTimeoutMs: 10_000,
@@ -97,7 +108,13 @@ async function readTopic(kafka: ReturnType<typeof createKafka>, topic: string): 
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
-    const eachMessage = async ({ partition, message }: { partition: number; message: Message }): Promise<void> => {
+    const eachMessage = async ({
+      partition,
+      message,
+    }: {
+      partition: number;
+      message: Message;
+    }): Promise<void> => {
       if (message.key?.equals(marker) === true) {
         ends += 1;
         if (ends === partitions) resolve();
@@ -107,7 +124,15 @@ async function readTopic(kafka: ReturnType<typeof createKafka>, topic: string): 
       const list = byPartition.get(partition) ?? [];
       byPartition.set(partition, list);
       const { key, value, headers, offset, timestamp } = message;
-      list.push({ key, value, headers: headers as Record<string, Buffer | undefined>, topic, partition, offset, timestamp });
+      list.push({
+        key,
+        value,
+        headers: headers as Record<string, Buffer | undefined>,
+        topic,
+        partition,
+        offset,
+        timestamp,
+      });
     };
     consumer.run({ autoCommit: false, eachMessage }).catch(reject);
   });
@@ -124,7 +149,11 @@ interface Message {
 }
 
 /** Waits until a condition holds; fails with its name. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);

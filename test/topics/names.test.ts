@@ -27,14 +27,18 @@ describe('topic names', () => {
   });
 
   it('of two tables must differ', () => {
-    const tables = [{ schema: 'shop', name: 'a b' }, { schema: 'shop', name: 'c' }, { schema: 'shop', name: 'a-b' }];
+    const tables = [
+      { schema: 'shop', name: 'a b' },
+      { schema: 'shop', name: 'c' },
+      { schema: 'shop', name: 'a-b' },
+    ];
     expect(() => assertDistinctTopics('fresh', tables)).not.toThrow();
     expect(() => assertDistinctTopics('fresh', [...tables, { schema: 'shop', name: 'a_b' }])).toThrow(
       '"shop.a b" and "shop.a_b" would share the topic "fresh.shop.a_b"',
     );
   });
 
-  it('of Freshet\'s own topics are fixed by prefix and group', () => {
+  it("of Freshet's own topics are fixed by prefix and group", () => {
     expect([checkpointTopic('fresh'), controlTopic('fresh'), dlqTopic('fresh', 'score leads')]).toEqual([
       'fresh.__freshet_checkpoint',
       'fresh.__freshet_control',
@@ -53,17 +57,27 @@ describe('Avro names', () => {
   });
 
   it('of columns leave valid ones alone, and number what collides', () => {
-    expect(fieldNames(['id', 'a-b', 'a b', 'a_b', '1st', ''])).toEqual(['id', 'a_b_2', 'a_b_3', 'a_b', '_1st', '_']);
+    expect(fieldNames(['id', 'a-b', 'a b', 'a_b', '1st', ''])).toEqual([
+      'id',
+      'a_b_2',
+      'a_b_3',
+      'a_b',
+      '_1st',
+      '_',
+    ]);
   });
 
   it('of columns are valid, distinct, and the same each time', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ unit: fc.constantFrom('a', '_', '2', '-', ' ', 'é') })), (columns) => {
-        const names = fieldNames(columns);
-        for (const name of names) expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
-        expect(new Set(names).size).toBe(columns.length);
-        expect(fieldNames(columns)).toEqual(names);
-      }),
+      fc.property(
+        fc.uniqueArray(fc.string({ unit: fc.constantFrom('a', '_', '2', '-', ' ', 'é') })),
+        (columns) => {
+          const names = fieldNames(columns);
+          for (const name of names) expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
+          expect(new Set(names).size).toBe(columns.length);
+          expect(fieldNames(columns)).toEqual(names);
+        },
+      ),
     );
   });
 });

@@ -30,7 +30,10 @@ describe('a schema registry', () => {
   it('gives back what was registered, our attributes included', async () => {
     const prefix = freshPrefix();
     const options = { schema: table(COLUMNS), prefix, database: 'shopdb' };
-    const codec = await createTableCodec({ ...options, registry: createRegistry({ url: services().registryUrl }) });
+    const codec = await createTableCodec({
+      ...options,
+      registry: createRegistry({ url: services().registryUrl }),
+    });
     const decoder = createRecordDecoder(createRegistry({ url: services().registryUrl }));
     const record = recordOf(codec, created(tupleFromTexts(['4294967295', '1.50'])));
     await decoder.prepare([record]);
@@ -39,8 +42,14 @@ describe('a schema registry', () => {
 
   it('gives one id for one schema, to every process', async () => {
     const options = { schema: table(COLUMNS), prefix: freshPrefix(), database: 'shopdb' };
-    const first = await createTableCodec({ ...options, registry: createRegistry({ url: services().registryUrl }) });
-    const second = await createTableCodec({ ...options, registry: createRegistry({ url: services().registryUrl }) });
+    const first = await createTableCodec({
+      ...options,
+      registry: createRegistry({ url: services().registryUrl }),
+    });
+    const second = await createTableCodec({
+      ...options,
+      registry: createRegistry({ url: services().registryUrl }),
+    });
     expect([second.keySchemaId, second.valueSchemaId]).toEqual([first.keySchemaId, first.valueSchemaId]);
   });
 
@@ -51,7 +60,10 @@ describe('a schema registry', () => {
     const options = { prefix, database: 'shopdb', registry };
     const before = await createTableCodec({ ...options, schema: table(COLUMNS) });
     await put(`/config/${encodeURIComponent(subject)}`, { compatibility: 'FULL' });
-    const after = await createTableCodec({ ...options, schema: table([...COLUMNS, column('note', base('text'))]) });
+    const after = await createTableCodec({
+      ...options,
+      schema: table([...COLUMNS, column('note', base('text'))]),
+    });
     expect(after.valueSchemaId).not.toBe(before.valueSchemaId);
     const again = await createTableCodec({ ...options, schema: table(COLUMNS) });
     expect(again.valueSchemaId).toBe(before.valueSchemaId);

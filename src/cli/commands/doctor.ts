@@ -2,7 +2,10 @@ import { type CommandContext, config } from '../context.ts';
 import { diagnose, type Finding } from '../doctor.ts';
 import { openTerminal } from '../terminal.ts';
 
-export async function doctorCommand(context: CommandContext, options: { readonly json?: boolean }): Promise<void> {
+export async function doctorCommand(
+  context: CommandContext,
+  options: { readonly json?: boolean },
+): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
   const findings = await diagnose(await config(context));
   const healthy = findings.every((finding) => finding.ok);

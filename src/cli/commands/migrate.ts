@@ -5,7 +5,11 @@ import { Engine } from '../engine.ts';
 import { configuredPipelines } from '../pipelines.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
-export async function migrateCommand(context: CommandContext, options: { readonly demoSource?: boolean }): Promise<void> {
+export interface MigrateOptions {
+  readonly demoSource?: boolean;
+}
+
+export async function migrateCommand(context: CommandContext, options: MigrateOptions): Promise<void> {
   const terminal = openTerminal(context.env, false);
   const engine = new Engine(await config(context), createLog(terminal, true));
   const pipelines = configuredPipelines(engine.config);

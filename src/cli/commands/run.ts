@@ -1,13 +1,13 @@
 import { HttpServer } from '../../metrics/http-server.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
-import { type CommandContext, config } from '../context.ts';
+import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { Engine } from '../engine.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
-interface JsonOption {
-  readonly json?: boolean;
+export interface CaptureOptions extends JsonOption {
+  readonly source?: string;
 }
 
 type Task = (signal: AbortSignal) => Promise<void>;
@@ -18,26 +18,45 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
   const pipelines = configuredPipelines(engine.config);
   await engine.migrate(pipelines);
   await runRoles(engine, [
-    ...engine.config.sources.map((source): Task => (signal) => engine.capture(source, signal)),
-    ...pipelines.map((pipeline): Task => (signal) => engine.consume(pipeline, signal)),
+    ...engine.config.sources.map(
+      (source): Task =>
+        (signal) =>
+          engine.capture(source, signal),
+    ),
+    ...pipelines.map(
+      (pipeline): Task =>
+        (signal) =>
+          engine.consume(pipeline, signal),
+    ),
   ]);
 }
 
-export async function captureCommand(context: CommandContext, options: JsonOption & { readonly source?: string }): Promise<void> {
+export async function captureCommand(context: CommandContext, options: CaptureOptions): Promise<void> {
   const engine = await openEngine(context, options);
   const { sources } = engine.config;
-  const chosen = options.source === undefined ? sources : sources.filter((source) => source.name === options.source);
+  const chosen =
+    options.source === undefined ? sources : sources.filter((source) => source.name === options.source);
   if (chosen.length === 0) {
     const known = sources.map((source) => source.name).join(', ');
-    throw new FreshetError('USAGE', `--source: there is no source "${options.source}"`, { cure: `Choose one of: ${known}.` });
+    throw new FreshetError('USAGE', `--source: there is no source "${options.source}"`, {
+      cure: `Choose one of: ${known}.`,
+    });
   }
   await runRoles(
     engine,
-    chosen.map((source): Task => (signal) => engine.capture(source, signal)),
+    chosen.map(
+      (source): Task =>
+        (signal) =>
+          engine.capture(source, signal),
+    ),
   );
 }
 
-export async function consumeCommand(context: CommandContext, name: string, options: JsonOption): Promise<void> {
+export async function consumeCommand(
+  context: CommandContext,
+  name: string,
+  options: JsonOption,
+): Promise<void> {
   const engine = await openEngine(context, options);
   const pipeline = pipelineNamed(configuredPipelines(engine.config), name);
   await engine.migrate([pipeline]);

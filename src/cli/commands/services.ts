@@ -1,10 +1,6 @@
 import { servicesDown, servicesStatus, servicesUp } from '../../embedded/background.ts';
-import { type CommandContext, parsedConfig } from '../context.ts';
+import { type CommandContext, type JsonOption, parsedConfig } from '../context.ts';
 import { openTerminal } from '../terminal.ts';
-
-interface JsonOption {
-  readonly json?: boolean;
-}
 
 export async function servicesUpCommand(context: CommandContext, options: JsonOption): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
@@ -37,5 +33,7 @@ export async function servicesStatusCommand(context: CommandContext, options: Js
   const { dataDir } = await parsedConfig(context);
   const services = await servicesStatus(dataDir);
   if (terminal.json) terminal.out(JSON.stringify(services));
-  else for (const { service, state, url, pid } of services) terminal.out(`${service.padEnd(9)} ${state.padEnd(8)} ${url ?? ''} ${pid ?? ''}`);
+  else
+    for (const { service, state, url, pid } of services)
+      terminal.out(`${service.padEnd(9)} ${state.padEnd(8)} ${url ?? ''} ${pid ?? ''}`);
 }

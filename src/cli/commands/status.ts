@@ -12,7 +12,10 @@ interface StatusReport {
 }
 
 /** What the process at the configured port says, the slots at the sources, and what each group has applied. */
-export async function statusCommand(context: CommandContext, options: { readonly json?: boolean }): Promise<void> {
+export async function statusCommand(
+  context: CommandContext,
+  options: { readonly json?: boolean },
+): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
   const settings = await config(context);
   const report: StatusReport = {
@@ -24,7 +27,11 @@ export async function statusCommand(context: CommandContext, options: { readonly
     terminal.out(JSON.stringify(report));
     return;
   }
-  terminal.out(report.process === null ? 'no process answers on the HTTP port' : `process: ${JSON.stringify(report.process)}`);
+  terminal.out(
+    report.process === null
+      ? 'no process answers on the HTTP port'
+      : `process: ${JSON.stringify(report.process)}`,
+  );
   for (const slot of report.slots) terminal.out(`slot: ${JSON.stringify(slot)}`);
   for (const lane of report.lanes) terminal.out(`applied: ${JSON.stringify(lane)}`);
 }
@@ -32,7 +39,9 @@ export async function statusCommand(context: CommandContext, options: { readonly
 async function askProcess({ http }: Config): Promise<unknown> {
   const host = http.host.includes(':') ? `[${http.host}]` : http.host;
   try {
-    const response = await fetch(`http://${host}:${http.port}/status`, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(`http://${host}:${http.port}/status`, {
+      signal: AbortSignal.timeout(2_000),
+    });
     return response.ok ? await response.json() : null;
   } catch {
     return null;
@@ -59,7 +68,9 @@ async function slotOf(source: SourceConfig): Promise<object> {
 async function lanesOf({ target }: Config): Promise<object[]> {
   const client = await connect(target, 'status');
   try {
-    const { rows } = await client.query<{ exists: boolean }>(`SELECT to_regclass('freshet.positions') IS NOT NULL AS exists`);
+    const { rows } = await client.query<{ exists: boolean }>(
+      `SELECT to_regclass('freshet.positions') IS NOT NULL AS exists`,
+    );
     if (rows[0]?.exists !== true) return [];
     const lanes = await client.query<object>(
       `SELECT group_name AS group, topic, partition, position, next_offset::float8 AS "nextOffset", updated_at AS "updatedAt"

@@ -30,9 +30,6 @@ interface Unclassifiable {
 
 export type Classification = Classified | Unclassifiable;
 
-/** Below this a classification is a guess, and reports list it as an example to look at. */
-export const LOW_CONFIDENCE = 0.5;
-
 /** Raise by one with every change of the rules' code; changes of their tables change the hash by themselves. */
 const RULES_REVISION = 1;
 /** A type whose votes add up to less than this has nothing to stand on. */

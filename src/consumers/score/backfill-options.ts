@@ -81,7 +81,8 @@ function complete(raw: Raw): ScoreBackfillOptions {
 
 function conflictsOf(raw: Raw): string[] {
   const conflicts: string[] = [];
-  if (raw.dryRun && raw.apply) conflicts.push('--dry-run and --apply contradict each other: give one of them');
+  if (raw.dryRun && raw.apply)
+    conflicts.push('--dry-run and --apply contradict each other: give one of them');
   if (raw.singleBatch && raw.runUntilDone) {
     conflicts.push('--single-batch and --run-until-done contradict each other: give one of them');
   }
@@ -90,11 +91,14 @@ function conflictsOf(raw: Raw): string[] {
 
 function noticesOf(raw: Raw): string[] {
   const notices: string[] = [];
-  if (raw.resume && raw.cursor !== undefined) notices.push('--resume is ignored: --cursor says where to start.');
-  if (raw.singleBatch && (raw.pageDelayMs ?? 0) > 0) notices.push('--page-delay-ms has no effect with --single-batch: there is no second page.');
+  if (raw.resume && raw.cursor !== undefined)
+    notices.push('--resume is ignored: --cursor says where to start.');
+  if (raw.singleBatch && (raw.pageDelayMs ?? 0) > 0)
+    notices.push('--page-delay-ms has no effect with --single-batch: there is no second page.');
   if (raw.apply) return notices;
   if ((raw.delayMs ?? 0) > 0) notices.push('--delay-ms has no effect in a dry run: no job is enqueued.');
-  if (raw.stateFile !== undefined && !raw.resume) notices.push('--state-file has no effect in a dry run: no state is written.');
+  if (raw.stateFile !== undefined && !raw.resume)
+    notices.push('--state-file has no effect in a dry run: no state is written.');
   return notices;
 }
 
@@ -117,7 +121,8 @@ function whole(name: string, min: number, max: number) {
   return z
     .union([z.string(), z.number()], must)
     .transform((value, context) => {
-      const number = typeof value === 'number' ? value : /^\d{1,15}$/.test(value.trim()) ? Number(value) : Number.NaN;
+      const number =
+        typeof value === 'number' ? value : /^\d{1,15}$/.test(value.trim()) ? Number(value) : Number.NaN;
       if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
       context.addIssue({ code: 'custom', message: `${must}, not "${value}"` });
       return z.NEVER;

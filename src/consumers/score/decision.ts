@@ -1,7 +1,7 @@
 import { DISQUALIFIED_VERSION } from './scorer.ts';
 
 /** Why a lead is bad business whatever it writes. */
-export interface OptOutEvidence {
+interface OptOutEvidence {
   /** The message that opted out; null where the lead's own row says so. */
   readonly messageId: string | null;
   readonly rule: string;
@@ -48,8 +48,10 @@ export type Skip = { readonly skip: SkipReason };
 export function decideLead(lead: LeadQuestion): 'disqualify' | 'enqueue' | Skip {
   if (isDisqualified(lead)) return decideDisqualified(lead, lead.lowestScore);
   if (lead.inboundCount === 0 || lead.newestInboundId === null) return { skip: 'no-inbound' };
-  if (lead.purpose === 'continuous') return isAnchorScored(lead, lead.scorerVersion) ? { skip: 'anchor-scored' } : 'enqueue';
-  if (lead.purpose === 'backfill' && lead.currentScore !== null && !wasDisqualified(lead)) return { skip: 'already-scored' };
+  if (lead.purpose === 'continuous')
+    return isAnchorScored(lead, lead.scorerVersion) ? { skip: 'anchor-scored' } : 'enqueue';
+  if (lead.purpose === 'backfill' && lead.currentScore !== null && !wasDisqualified(lead))
+    return { skip: 'already-scored' };
   return lead.continuousJobLive ? { skip: 'continuous-job-live' } : 'enqueue';
 }
 
@@ -72,7 +74,7 @@ export function decideJob(lead: JobQuestion | null): 'disqualify' | { readonly s
   return { score: lead.newestInboundId };
 }
 
-export function isDisqualified(lead: Pick<LeadFacts, 'blacklisted' | 'optedOut'>): boolean {
+function isDisqualified(lead: Pick<LeadFacts, 'blacklisted' | 'optedOut'>): boolean {
   return lead.blacklisted || lead.optedOut !== null;
 }
 
@@ -88,7 +90,11 @@ function wasDisqualified(lead: LeadFacts): boolean {
 }
 
 function isAnchorScored(lead: LeadFacts, scorerVersion: string): boolean {
-  return lead.currentScore !== null && lead.currentAnchor === lead.newestInboundId && lead.currentVersion === scorerVersion;
+  return (
+    lead.currentScore !== null &&
+    lead.currentAnchor === lead.newestInboundId &&
+    lead.currentVersion === scorerVersion
+  );
 }
 
 /** Stable dedupe keys (`job_key`): one live job a lead and purpose. */

@@ -1,6 +1,12 @@
 import { type LeadSignal, type MessageReading, readMessage } from './lead-signals.ts';
 import {
-  checkScale, type Conversation, type ConversationMessage, DEFAULT_SCALE, type LeadScorer, type ScoreResult, type ScoreScale,
+  checkScale,
+  type Conversation,
+  type ConversationMessage,
+  DEFAULT_SCALE,
+  type LeadScorer,
+  type ScoreResult,
+  type ScoreScale,
 } from './scorer.ts';
 
 /** One finding: what was seen and how many points of 100 it is worth. */
@@ -82,7 +88,8 @@ function byNewest(readings: readonly MessageReading[]): Finding[] {
   else if (newest.words >= 20) findings.push({ points: 8, reason: 'last reply is long' });
   else if (newest.words >= 8) findings.push({ points: 5, reason: 'last reply is a full sentence' });
   if (newest.question) findings.push({ points: 10, reason: 'last reply asks a question' });
-  if (readings.some(({ contactDetail }) => contactDetail)) findings.push({ points: 8, reason: 'gave contact details' });
+  if (readings.some(({ contactDetail }) => contactDetail))
+    findings.push({ points: 8, reason: 'gave contact details' });
   return findings;
 }
 
@@ -94,7 +101,10 @@ function bySignals(readings: readonly MessageReading[]): Finding[] {
       if (findings.has(signal)) continue;
       const { points, reason } = SIGNALS[signal];
       const weight = back < FRESH_INBOUND ? 1 : 0.5;
-      findings.set(signal, { points: points * weight, reason: weight === 1 ? reason : `${reason} (earlier)` });
+      findings.set(signal, {
+        points: points * weight,
+        reason: weight === 1 ? reason : `${reason} (earlier)`,
+      });
     }
   }
   const newest = readings.at(-1)?.signals;
@@ -114,7 +124,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** How long the newest reply took after the message of ours before it. */
 function byLatency(messages: readonly ConversationMessage[], newest: ConversationMessage): Finding[] {
-  const asked = messages.slice(0, messages.lastIndexOf(newest)).findLast(({ direction }) => direction === 'outbound');
+  const asked = messages
+    .slice(0, messages.lastIndexOf(newest))
+    .findLast(({ direction }) => direction === 'outbound');
   if (asked === undefined) return [];
   const latencyMs = newest.createdAt.getTime() - asked.createdAt.getTime();
   if (latencyMs < 10 * MINUTE_MS) return [{ points: 7, reason: 'replied within ten minutes' }];

@@ -28,7 +28,8 @@ export function isWorthRetrying(error: ScorerError): boolean {
 
 function byStatus(status: number, headers: Headers | undefined): ScorerError {
   const retryAfterMs = parseRetryAfter(headers, Date.now());
-  if (status === 429) return new ScorerError('rate-limited', 'The scorer is busy: it answered 429', retryAfterMs);
+  if (status === 429)
+    return new ScorerError('rate-limited', 'The scorer is busy: it answered 429', retryAfterMs);
   if (status >= 500 || status === 408 || status === 409) {
     return new ScorerError('server-error', `The scorer failed: it answered ${status}`, retryAfterMs);
   }

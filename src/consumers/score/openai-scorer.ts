@@ -4,19 +4,25 @@ import { boundedFetch } from './bounded-fetch.ts';
 import { failureOf, isWorthRetrying } from './openai-failure.ts';
 import { RequestGate } from './request-gate.ts';
 import {
-  checkScale, type Conversation, DEFAULT_SCALE, type LeadScorer, type ScoreResult, type ScoreScale, type ScoreUsage,
+  checkScale,
+  type Conversation,
+  DEFAULT_SCALE,
+  type LeadScorer,
+  type ScoreResult,
+  type ScoreScale,
+  type ScoreUsage,
 } from './scorer.ts';
 import { ScorerError, type ScorerFailure } from './scorer-error.ts';
 import { answerFormat, parseAnswer, PROMPT_VERSION, scoringPrompt } from './scoring-prompt.ts';
 
 /** Dollars for a million tokens. */
-export interface TokenPrices {
+interface TokenPrices {
   readonly promptUsdPerMillion: number;
   readonly completionUsdPerMillion: number;
 }
 
 /** Told of everything that costs time or money; it never gets a prompt or an answer. */
-export interface ScorerObserver {
+interface ScorerObserver {
   /** One HTTP request ended. */
   requested(outcome: 'ok' | ScorerFailure, durationMs: number): void;
   /** Tokens were billed, whether or not the answer was of use. */
@@ -92,7 +98,9 @@ export class OpenAiScorer implements LeadScorer {
         return await this.#ask(conversation, signal);
       } catch (error) {
         if (!(error instanceof ScorerError) || !isWorthRetrying(error)) throw error;
-        const pauseMs = error.retryAfterMs ?? jittered(this.#options.firstPauseMs * 2 ** (attempt - 1), this.#options.maxPauseMs);
+        const pauseMs =
+          error.retryAfterMs ??
+          jittered(this.#options.firstPauseMs * 2 ** (attempt - 1), this.#options.maxPauseMs);
         if (error.failure === 'rate-limited') this.#gate.quiet(Math.min(pauseMs, this.#options.maxPauseMs));
         if (attempt >= this.#options.attempts || pauseMs > this.#options.maxPauseMs) throw error;
         await pause(pauseMs, signal);
@@ -131,7 +139,10 @@ export class OpenAiScorer implements LeadScorer {
         response_format:
           format === 'json_object'
             ? { type: 'json_object' }
-            : { type: 'json_schema', json_schema: { name: 'lead_score', strict: true, schema: answerFormat(scale) } },
+            : {
+                type: 'json_schema',
+                json_schema: { name: 'lead_score', strict: true, schema: answerFormat(scale) },
+              },
       },
       { signal },
     );
@@ -144,7 +155,8 @@ export class OpenAiScorer implements LeadScorer {
     if (!isCount(promptTokens) || !isCount(completionTokens)) return null;
     const { prices } = this.#options;
     if (prices === null) return { promptTokens, completionTokens };
-    const micros = promptTokens * prices.promptUsdPerMillion + completionTokens * prices.completionUsdPerMillion;
+    const micros =
+      promptTokens * prices.promptUsdPerMillion + completionTokens * prices.completionUsdPerMillion;
     return { promptTokens, completionTokens, costUsd: micros / 1_000_000 };
   }
 }

@@ -51,7 +51,9 @@ export const DISQUALIFIED_VERSION = 'disqualified-1';
 /** Throws RangeError where a scale has no room for two scores. */
 export function checkScale(scale: ScoreScale): ScoreScale {
   if (!Number.isSafeInteger(scale.min) || !Number.isSafeInteger(scale.max) || scale.min >= scale.max) {
-    throw new RangeError(`A scale from ${scale.min} to ${scale.max} is none: give whole numbers, min below max`);
+    throw new RangeError(
+      `A scale from ${scale.min} to ${scale.max} is none: give whole numbers, min below max`,
+    );
   }
   return scale;
 }

@@ -66,12 +66,20 @@ const ANSWER = z.object({
 export function parseAnswer(content: string, scale: ScoreScale): { score: number; reasons: string[] } {
   const parsed = ANSWER.safeParse(parseJson(content));
   if (!parsed.success) {
-    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.slice(0, 1).join('.') || 'answer'))];
-    throw new ScorerError('wrong-shape', `The scorer's answer has a missing or wrong ${fields.join(' and ')}`);
+    const fields = [
+      ...new Set(parsed.error.issues.map((issue) => issue.path.slice(0, 1).join('.') || 'answer')),
+    ];
+    throw new ScorerError(
+      'wrong-shape',
+      `The scorer's answer has a missing or wrong ${fields.join(' and ')}`,
+    );
   }
   const { score, reasons } = parsed.data;
   if (!Number.isInteger(score) || score < scale.min || score > scale.max) {
-    throw new ScorerError('out-of-scale', `The scorer answered ${score}, which is no whole number from ${scale.min} to ${scale.max}`);
+    throw new ScorerError(
+      'out-of-scale',
+      `The scorer answered ${score}, which is no whole number from ${scale.min} to ${scale.max}`,
+    );
   }
   return { score, reasons: reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_CHARS)) };
 }

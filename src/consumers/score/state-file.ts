@@ -46,9 +46,13 @@ export function encodeState(state: ScoreBackfillState): string {
 /** Throws VERSION_NEWER on a later version's file and USAGE on anything that is no state file. */
 export function decodeState(content: string, path: string): ScoreBackfillState {
   const value = parseJson(content, path);
-  const version: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'version') : undefined;
+  const version: unknown =
+    typeof value === 'object' && value !== null ? Reflect.get(value, 'version') : undefined;
   if (typeof version === 'number' && version > VERSION) {
-    throw new FreshetError('VERSION_NEWER', `State file ${path} has version ${version}; this Freshet knows ${VERSION}`);
+    throw new FreshetError(
+      'VERSION_NEWER',
+      `State file ${path} has version ${version}; this Freshet knows ${VERSION}`,
+    );
   }
   const parsed = STATE.safeParse(value);
   if (!parsed.success) {
@@ -99,24 +103,37 @@ export async function readState(path: string): Promise<ScoreBackfillState | null
  * Where `--resume` starts. Throws USAGE where there is no state, or where it belongs to another
  * selection: going on from there would leave out leads without a word.
  */
-export function resumeFrom(state: ScoreBackfillState | null, options: ScoreBackfillOptions): ScoreBackfillState {
+export function resumeFrom(
+  state: ScoreBackfillState | null,
+  options: ScoreBackfillOptions,
+): ScoreBackfillState {
   const path = options.stateFile;
   if (state === null) {
     throw new FreshetError('USAGE', `--resume: there is no state file ${path}`, {
       cure: 'Start without --resume, or name the file with --state-file.',
     });
   }
-  if (state.clientId !== options.clientId) throw otherSelection(path, '--clientId', state.clientId, options.clientId);
+  if (state.clientId !== options.clientId)
+    throw otherSelection(path, '--clientId', state.clientId, options.clientId);
   if (state.rescoreAll !== options.rescoreAll) {
-    throw otherSelection(path, '--rescore-all', state.rescoreAll ? 'on' : null, options.rescoreAll ? 'on' : null);
+    throw otherSelection(
+      path,
+      '--rescore-all',
+      state.rescoreAll ? 'on' : null,
+      options.rescoreAll ? 'on' : null,
+    );
   }
   return state;
 }
 
 function otherSelection(path: string, option: string, then: string | null, now: string | null): FreshetError {
-  return new FreshetError('USAGE', `--resume and ${option} contradict each other: ${path} was written with ${option} ${then ?? 'off'}, now it is ${now ?? 'off'}`, {
-    cure: `Give ${option} as before, or start without --resume.`,
-  });
+  return new FreshetError(
+    'USAGE',
+    `--resume and ${option} contradict each other: ${path} was written with ${option} ${then ?? 'off'}, now it is ${now ?? 'off'}`,
+    {
+      cure: `Give ${option} as before, or start without --resume.`,
+    },
+  );
 }
 
 function parseJson(content: string, path: string): unknown {

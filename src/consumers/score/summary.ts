@@ -37,16 +37,26 @@ export function addTotals(before: ScoreBackfillTotals, page: ScoreBackfillTotals
 }
 
 /** The command that goes on from here; ready to be pasted into a POSIX shell. */
-export function nextCommand(options: ScoreBackfillOptions, totals: ScoreBackfillTotals, end: ScoreBackfillEnd): string {
+export function nextCommand(
+  options: ScoreBackfillOptions,
+  totals: ScoreBackfillTotals,
+  end: ScoreBackfillEnd,
+): string {
   if (options.mode === 'dry-run') {
     return commandLine(options, { mode: 'apply', cursor: options.cursor, resume: options.resume });
   }
-  if (end === 'done') return totals.errors > 0 ? commandLine(options, { mode: 'apply', cursor: null, resume: false }) : 'freshet verify score';
+  if (end === 'done')
+    return totals.errors > 0
+      ? commandLine(options, { mode: 'apply', cursor: null, resume: false })
+      : 'freshet verify score';
   if (end === 'interrupted') return commandLine(options, { mode: 'apply', cursor: null, resume: true });
   return commandLine(options, { mode: 'apply', cursor: totals.lastLeadId, resume: false });
 }
 
-function commandLine(options: ScoreBackfillOptions, next: Pick<ScoreBackfillOptions, 'mode' | 'cursor' | 'resume'>): string {
+function commandLine(
+  options: ScoreBackfillOptions,
+  next: Pick<ScoreBackfillOptions, 'mode' | 'cursor' | 'resume'>,
+): string {
   const words = ['freshet backfill score', `--${next.mode}`];
   const add = (name: string, value: string | number | null) => {
     if (value !== null) words.push(`${name} ${shellWord(String(value))}`);
@@ -73,7 +83,11 @@ const END_LINES: Readonly<Record<ScoreBackfillEnd, string>> = {
   interrupted: 'Interrupted; the state file says where to go on.',
 };
 
-export function renderSummary(options: ScoreBackfillOptions, totals: ScoreBackfillTotals, end: ScoreBackfillEnd): string {
+export function renderSummary(
+  options: ScoreBackfillOptions,
+  totals: ScoreBackfillTotals,
+  end: ScoreBackfillEnd,
+): string {
   const dry = options.mode === 'dry-run';
   const skips = SKIP_REASONS.filter((reason) => totals.skipped[reason] > 0);
   const skipped = skips.reduce((sum, reason) => sum + totals.skipped[reason], 0);

@@ -16,7 +16,7 @@ import { forgetResults, type LeftOut, lockResults, readPositions, storePositions
 import { brandRowOf, type CompetitorLookup, compareIds, computeResult } from './result.ts';
 import type { SqlClient } from './sql-client.ts';
 import { type Computed, TargetWriter, type Writes } from './target-writer.ts';
-import { type TableBatch, TableBatchBuilder } from './transform-batch.ts';
+import type { TableBatch } from './transform-batch.ts';
 
 /** What a transaction applies: changes of both source tables. */
 export interface TransformBatch {
@@ -43,8 +43,6 @@ export interface ApplyOptions {
   /** The type that the tables were made with. Default bigint. */
   readonly ids?: IdType;
 }
-
-export const NO_CHANGES: TableBatch = new TableBatchBuilder().build();
 
 /** Bounds memory when a truncate, a sweep or a competitor touches very many results. */
 const RESULTS_PER_ROUND = 2_000;

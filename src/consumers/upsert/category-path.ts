@@ -1,7 +1,7 @@
 import { cleanText } from './brand.ts';
 
 /** Levels that an item keeps at most: the catalogue's rule. */
-export const MAX_DEPTH = 4;
+const MAX_DEPTH = 4;
 const SEPARATOR = />>?/;
 
 /**

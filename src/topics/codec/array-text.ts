@@ -9,7 +9,7 @@ const EQUALS = 0x3d;
 const NULL_TEXT = 'NULL';
 
 /** One element's text; `length` is −1 for NULL. */
-export interface ArrayItem {
+interface ArrayItem {
   readonly bytes: Buffer;
   readonly start: number;
   readonly length: number;
@@ -84,11 +84,16 @@ class ArrayParser {
 
   #bare(): ArrayItem {
     const start = this.#at;
-    while (this.#at < this.#end && this.#source[this.#at] !== this.#delimiter && this.#source[this.#at] !== CLOSE) {
+    while (
+      this.#at < this.#end &&
+      this.#source[this.#at] !== this.#delimiter &&
+      this.#source[this.#at] !== CLOSE
+    ) {
       this.#at++;
     }
     const length = this.#at - start;
-    const isNull = length === NULL_TEXT.length && this.#source.toString('latin1', start, this.#at) === NULL_TEXT;
+    const isNull =
+      length === NULL_TEXT.length && this.#source.toString('latin1', start, this.#at) === NULL_TEXT;
     return { bytes: this.#source, start, length: isNull ? -1 : length };
   }
 

@@ -25,7 +25,8 @@ export class AvroCursor {
 
   byte(): number {
     const value = this.#buffer[this.#at++];
-    if (value === undefined) throw new MalformedAvro(`the record is truncated at byte ${this.#buffer.length}`);
+    if (value === undefined)
+      throw new MalformedAvro(`the record is truncated at byte ${this.#buffer.length}`);
     return value;
   }
 
@@ -94,7 +95,9 @@ export class AvroCursor {
   #advance(bytes: number): number {
     const at = this.#at;
     if (bytes < 0 || at + bytes > this.#buffer.length) {
-      throw new MalformedAvro(`the record is truncated: ${bytes} bytes promised, ${this.#buffer.length - at} left`);
+      throw new MalformedAvro(
+        `the record is truncated: ${bytes} bytes promised, ${this.#buffer.length - at} left`,
+      );
     }
     this.#at = at + bytes;
     return at;

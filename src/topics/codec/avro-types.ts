@@ -5,7 +5,12 @@ export type AvroNode =
   | { readonly kind: 'primitive'; readonly type: Primitive; readonly attributes: Attributes }
   | { readonly kind: 'union'; readonly branches: readonly AvroNode[] }
   | { readonly kind: 'array' | 'map'; readonly element: AvroNode; readonly attributes: Attributes }
-  | { readonly kind: 'record'; readonly name: string; readonly fields: readonly AvroField[]; readonly attributes: Attributes }
+  | {
+      readonly kind: 'record';
+      readonly name: string;
+      readonly fields: readonly AvroField[];
+      readonly attributes: Attributes;
+    }
   | { readonly kind: 'enum'; readonly symbols: readonly string[] }
   | { readonly kind: 'fixed'; readonly size: number; readonly attributes: Attributes };
 
@@ -18,7 +23,16 @@ export interface AvroField {
 export type Attributes = Readonly<Record<string, unknown>>;
 export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
 
-const PRIMITIVES: ReadonlySet<string> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+const PRIMITIVES: ReadonlySet<string> = new Set([
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+]);
 
 /**
  * Reads a schema's JSON (the Avro specification, "Schema Declaration"). Recursive types are refused:

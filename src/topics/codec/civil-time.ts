@@ -7,14 +7,14 @@ import { Unrepresentable } from './unrepresentable.ts';
 export const MICROS_PER_DAY = 86_400_000_000;
 
 /** What Debezium writes for an infinite date: days since 1970, from its java.time values. */
-export const DATE_INFINITY = -2147472692;
-export const DATE_MINUS_INFINITY = -2147472691;
+const DATE_INFINITY = -2147472692;
+const DATE_MINUS_INFINITY = -2147472691;
 /** What Debezium writes for an infinite timestamp, in microseconds: the PostgreSQL JDBC driver's values. */
 export const TIMESTAMP_INFINITY = 9223372036825200000n;
 export const TIMESTAMP_MINUS_INFINITY = -9223372036832400000n;
 /** PostgreSQL 17's infinite intervals. */
-export const INTERVAL_INFINITY = 2n ** 63n - 1n;
-export const INTERVAL_MINUS_INFINITY = -(2n ** 63n);
+const INTERVAL_INFINITY = 2n ** 63n - 1n;
+const INTERVAL_MINUS_INFINITY = -(2n ** 63n);
 
 /** Debezium's average month of 365.25 / 12 days, a whole number of microseconds. */
 const MICROS_PER_MONTH = 2_629_800_000_000;
@@ -25,7 +25,8 @@ const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 const ZONED_TIME = /^([\d:.]+)([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$/;
 const ZONED_TIMESTAMP = /^(\d{4,})(-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)\+00( BC)?$/;
 const ISO_ZONED = /^([+-]\d+|\d{4})(-\d\d-\d\dT.*Z)$/;
-const INTERVAL = /^(?:(-?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?(?:([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/;
+const INTERVAL =
+  /^(?:(-?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?(?:([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/;
 
 /** "2026-11-21", "0044-03-15 BC", "infinity" → days since 1970-01-01. */
 export function parseDate(text: string): number {
@@ -54,7 +55,7 @@ export function parseTimestamp(text: string): number | bigint {
 }
 
 /** Whole days and the rest, exact beyond 2^53. */
-export function microsOf(days: number, microsOfDay: number): number | bigint {
+function microsOf(days: number, microsOfDay: number): number | bigint {
   const micros = days * MICROS_PER_DAY + microsOfDay;
   return Number.isSafeInteger(micros) ? micros : BigInt(days) * BigInt(MICROS_PER_DAY) + BigInt(microsOfDay);
 }
@@ -64,8 +65,12 @@ export function formatTimestamp(micros: number | bigint): string {
   if (micros === TIMESTAMP_INFINITY) return 'infinity';
   if (micros === TIMESTAMP_MINUS_INFINITY) return '-infinity';
   const perDay = BigInt(MICROS_PER_DAY);
-  const rest = typeof micros === 'number' ? modulo(micros, MICROS_PER_DAY) : Number(((micros % perDay) + perDay) % perDay);
-  const days = typeof micros === 'number' ? (micros - rest) / MICROS_PER_DAY : Number((micros - BigInt(rest)) / perDay);
+  const rest =
+    typeof micros === 'number'
+      ? modulo(micros, MICROS_PER_DAY)
+      : Number(((micros % perDay) + perDay) % perDay);
+  const days =
+    typeof micros === 'number' ? (micros - rest) / MICROS_PER_DAY : Number((micros - BigInt(rest)) / perDay);
   const date = civilDate(days);
   return `${date.text}T${formatTime(rest)}${date.bc ? ' BC' : ''}`;
 }
@@ -163,7 +168,11 @@ function civilDate(days: number): { readonly text: string; readonly bc: boolean 
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
   const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
   );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);

@@ -103,7 +103,8 @@ function writeInteger(source: Buffer, start: number, length: number, out: SlabWr
   let value = 0;
   for (let at = first; at < end; at++) {
     const digit = (source[at] ?? 0) - ZERO;
-    if (digit < 0 || digit > 9) throw new Unrepresentable(textAt(source, start, length), 'is no whole number');
+    if (digit < 0 || digit > 9)
+      throw new Unrepresentable(textAt(source, start, length), 'is no whole number');
     value = value * 10 + digit;
   }
   if (end - first > MAX_FAST_DIGITS) out.bigLong(BigInt(source.toString('latin1', start, end)));
@@ -186,7 +187,8 @@ function writeMicroTimestamp(source: Buffer, start: number, length: number, out:
   const common = commonTimestamp(source, start, length);
   const micros = Number.isNaN(common) ? parseTimestamp(textAt(source, start, length)) : common;
   if (typeof micros === 'number') return out.long(micros);
-  if (micros >= MAX_MICROS) throw new Unrepresentable(textAt(source, start, length), 'is after the year 294246');
+  if (micros >= MAX_MICROS)
+    throw new Unrepresentable(textAt(source, start, length), 'is after the year 294246');
   out.bigLong(micros);
 }
 

@@ -39,7 +39,8 @@ export function commonTime(source: Buffer, start: number, length: number): numbe
 export function commonTimestamp(source: Buffer, start: number, length: number): number {
   if (source[start + DATE_LENGTH] !== SPACE) return Number.NaN;
   const days = commonDate(source, start, DATE_LENGTH);
-  const micros = days * MICROS_PER_DAY + commonTime(source, start + DATE_LENGTH + 1, length - DATE_LENGTH - 1);
+  const micros =
+    days * MICROS_PER_DAY + commonTime(source, start + DATE_LENGTH + 1, length - DATE_LENGTH - 1);
   return Number.isSafeInteger(micros) ? micros : Number.NaN;
 }
 

@@ -18,10 +18,19 @@ interface Unscaled {
  * needs (the Avro specification, "Decimal"). Throws Unrepresentable on NaN, infinities and, rather than
  * rounding, on digits beyond the scale.
  */
-export function writeDecimal(source: Buffer, start: number, length: number, scale: number, out: SlabWriter): void {
+export function writeDecimal(
+  source: Buffer,
+  start: number,
+  length: number,
+  scale: number,
+  out: SlabWriter,
+): void {
   const { value, scale: given } = unscaled(source, start, length);
   if (given > scale) {
-    throw new Unrepresentable(text(source, start, length), `has more than the ${scale} fraction digits of its type`);
+    throw new Unrepresentable(
+      text(source, start, length),
+      `has more than the ${scale} fraction digits of its type`,
+    );
   }
   writeUnscaled(given === scale ? value : BigInt(value) * 10n ** BigInt(scale - given), out);
 }
@@ -57,7 +66,9 @@ export function decimalText(bytes: Buffer, scale: number): string {
 function writeBigUnscaled(value: bigint, out: SlabWriter): void {
   const magnitude = value < 0n ? -value - 1n : value;
   const bytes = Math.floor(magnitude === 0n ? 0 : bitLength(magnitude) / 8) + 1;
-  const hex = BigInt.asUintN(8 * bytes, value).toString(16).padStart(2 * bytes, '0');
+  const hex = BigInt.asUintN(8 * bytes, value)
+    .toString(16)
+    .padStart(2 * bytes, '0');
   out.bytes(Buffer.from(hex, 'hex'), 0, bytes);
 }
 

@@ -54,7 +54,10 @@ export class EnvelopeReader {
     const table = `${envelope.schema}.${envelope.table}`;
     if (table === this.#chosenFor) return envelope;
     this.#chosenFor = table;
-    this.#steps = envelopeSteps(this.#fields, this.#choice({ schema: envelope.schema, name: envelope.table }));
+    this.#steps = envelopeSteps(
+      this.#fields,
+      this.#choice({ schema: envelope.schema, name: envelope.table }),
+    );
     return this.#read(cursor, open, withLsn);
   }
 
@@ -73,7 +76,8 @@ export class EnvelopeReader {
       lsn: null,
     };
     for (const step of this.#steps) step(cursor, envelope, withLsn);
-    if (cursor.remaining > 0) throw new MalformedAvro(`${cursor.remaining} bytes are left behind the envelope`);
+    if (cursor.remaining > 0)
+      throw new MalformedAvro(`${cursor.remaining} bytes are left behind the envelope`);
     return envelope;
   }
 }
@@ -98,7 +102,10 @@ function envelopeSteps(fields: readonly AvroField[], wanted: ReadonlySet<string>
   });
 }
 
-function optionalRow(node: AvroNode, wanted: ReadonlySet<string> | null): (cursor: AvroCursor) => MutableRow | null {
+function optionalRow(
+  node: AvroNode,
+  wanted: ReadonlySet<string> | null,
+): (cursor: AvroCursor) => MutableRow | null {
   const branches = node.kind === 'union' ? node.branches : [node];
   const readers = branches.map((branch) => (branch.kind === 'record' ? new RowReader(branch, wanted) : null));
   if (node.kind !== 'union') return (cursor) => readers[0]?.read(cursor) ?? null;
@@ -118,7 +125,9 @@ function opStep(read: ValueReader): Step {
 function sourceStep(node: AvroNode): Step {
   if (node.kind !== 'record') throw new RangeError('the envelope\'s field "source" is no record');
   const isFine = node.fields.some((field) => field.name === 'ts_us');
-  const fields = node.fields.map((field) => (isFine && field.name === 'ts_ms' ? { ...field, name: 'unused' } : field));
+  const fields = node.fields.map((field) =>
+    isFine && field.name === 'ts_ms' ? { ...field, name: 'unused' } : field,
+  );
   const steps = fields.map(sourceFieldStep);
   return (cursor, into, withLsn) => {
     for (const step of steps) step(cursor, into, withLsn);
@@ -176,7 +185,9 @@ function onRequest(skip: ValueSkipper, read: Step): Step {
 /** A long, or a union of null and one: read without going through a column's value. */
 function longStep(node: AvroNode, put: (value: number | bigint, into: Envelope) => void): Step {
   if (node.kind !== 'union') return (cursor, into) => put(cursor.long(), into);
-  const nullBranch = node.branches.findIndex((branch) => branch.kind === 'primitive' && branch.type === 'null');
+  const nullBranch = node.branches.findIndex(
+    (branch) => branch.kind === 'primitive' && branch.type === 'null',
+  );
   return (cursor, into) => {
     if (cursor.int() !== nullBranch) put(cursor.long(), into);
   };

@@ -64,7 +64,8 @@ export class EnvelopeWriter {
     if (nowUs !== this.#nowUs) {
       this.#nowUs = nowUs;
       this.#now = this.#encode((segment) => {
-        for (const time of [floorDivide(nowUs, 1000n), nowUs, nowUs * 1000n]) writeOptionalLong(time, segment);
+        for (const time of [floorDivide(nowUs, 1000n), nowUs, nowUs * 1000n])
+          writeOptionalLong(time, segment);
       });
     }
     out.raw(this.#now, 0, this.#now.length);

@@ -5,7 +5,13 @@ import type { SchemaRegistryPort } from '../registry.ts';
 import { AvroCursor } from './avro-cursor.ts';
 import { resolveSchema } from './avro-types.ts';
 import { type ColumnChoice, type Envelope, EnvelopeReader } from './envelope-reader.ts';
-import { DIMENSIONS_HEADER, POSITION_HEADER, REFRESH_HEADER, SWEEP_HEADER, UNAVAILABLE_HEADER } from './headers.ts';
+import {
+  DIMENSIONS_HEADER,
+  POSITION_HEADER,
+  REFRESH_HEADER,
+  SWEEP_HEADER,
+  UNAVAILABLE_HEADER,
+} from './headers.ts';
 import { debeziumPosition, PositionReader } from './record-position.ts';
 import { markPlaceholders, markUnavailable, type MutableRow, nestArrays, RowReader } from './row-reader.ts';
 import type { AvroSchema } from './table-schemas.ts';
@@ -40,7 +46,10 @@ export interface RecordDecoderOptions {
 const MAGIC = 0;
 const HEADER_BYTES = 5;
 
-export function createRecordDecoder(registry: SchemaRegistryPort, options: RecordDecoderOptions = {}): RecordDecoder {
+export function createRecordDecoder(
+  registry: SchemaRegistryPort,
+  options: RecordDecoderOptions = {},
+): RecordDecoder {
   return new AvroRecordDecoder(registry, options.columns ?? null);
 }
 
@@ -153,7 +162,9 @@ class AvroRecordDecoder implements RecordDecoder {
 
 function schemaId(framed: Buffer, part: 'key' | 'value'): number {
   if (framed[0] !== MAGIC) {
-    throw new RangeError(`the ${part} begins with byte ${framed[0] ?? 'nothing'}, Confluent's wire format with 0`);
+    throw new RangeError(
+      `the ${part} begins with byte ${framed[0] ?? 'nothing'}, Confluent's wire format with 0`,
+    );
   }
   if (framed.length < HEADER_BYTES) throw new RangeError(`the ${part} is truncated: ${framed.length} bytes`);
   return framed.readInt32BE(1);
@@ -172,10 +183,16 @@ function markRows(envelope: Envelope, headers: RawRecord['headers']): void {
   const unavailable = headers[UNAVAILABLE_HEADER];
   if (unavailable !== undefined) markUnavailable(row, JSON.parse(unavailable.toString()) as string[]);
   const dimensions = headers[DIMENSIONS_HEADER];
-  if (dimensions !== undefined) nestArrays(row, JSON.parse(dimensions.toString()) as Record<string, number[]>);
+  if (dimensions !== undefined)
+    nestArrays(row, JSON.parse(dimensions.toString()) as Record<string, number[]>);
 }
 
-function changeOf(envelope: Envelope, key: Row, position: Position, refresh: RefreshTag | null): ChangeRecord {
+function changeOf(
+  envelope: Envelope,
+  key: Row,
+  position: Position,
+  refresh: RefreshTag | null,
+): ChangeRecord {
   const { op, after } = envelope;
   const before: MutableRow | null = envelope.before;
   const source = sourceOf(envelope);

@@ -96,7 +96,8 @@ class AvroTableCodec implements TableCodec {
     for (const index of this.schema.key) {
       const start = tuple.spans[2 * index] ?? 0;
       const length = tuple.spans[2 * index + 1] ?? NULL_LENGTH;
-      if (length < 0) throw this.#invalid(index, new Unrepresentable(length === -1 ? 'NULL' : '', 'is no key'));
+      if (length < 0)
+        throw this.#invalid(index, new Unrepresentable(length === -1 ? 'NULL' : '', 'is no key'));
       if (this.#isNestedArray(tuple, index)) {
         throw this.#invalid(index, new Unrepresentable('', 'an array of several dimensions cannot be a key'));
       }

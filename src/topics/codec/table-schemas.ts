@@ -16,7 +16,12 @@ const SNAPSHOT_LABELS = 'true,first,first_in_data_collection,last_in_data_collec
 export function keySchema(prefix: string, schema: TableSchema): AvroSchema {
   const fields = columnFields(schema);
   const defined = new Set<string>();
-  return record(recordNamespace(prefix, schema.id), 'Key', {}, schema.key.map((index) => fields(index, defined, false)));
+  return record(
+    recordNamespace(prefix, schema.id),
+    'Key',
+    {},
+    schema.key.map((index) => fields(index, defined, false)),
+  );
 }
 
 /** The schema of a topic's values: Debezium's envelope. Every column is optional: docs/decisions/0002. */
@@ -24,7 +29,12 @@ export function valueSchema(prefix: string, schema: TableSchema): AvroSchema {
   const namespace = recordNamespace(prefix, schema.id);
   const fields = columnFields(schema);
   const defined = new Set<string>();
-  const row = record(namespace, 'Value', {}, schema.columns.map((_, index) => fields(index, defined, true)));
+  const row = record(
+    namespace,
+    'Value',
+    {},
+    schema.columns.map((_, index) => fields(index, defined, true)),
+  );
   return record(namespace, 'Envelope', { 'connect.version': 2 }, [
     optional('before', row),
     optional('after', `${namespace}.Value`),
@@ -38,7 +48,7 @@ export function valueSchema(prefix: string, schema: TableSchema): AvroSchema {
 }
 
 /** The Avro type of a column; `defined` holds the named types that this schema has defined so far. */
-export function avroTypeOf(type: WireType, defined: Set<string>): AvroSchema {
+function avroTypeOf(type: WireType, defined: Set<string>): AvroSchema {
   switch (type.kind) {
     case 'boolean':
     case 'bit':
@@ -76,8 +86,20 @@ export function avroTypeOf(type: WireType, defined: Set<string>): AvroSchema {
 }
 
 type SemanticKind =
-  | 'uuid' | 'json' | 'hstore' | 'xml' | 'enum' | 'decimal' | 'money' | 'bits'
-  | 'date' | 'time' | 'timestamp' | 'zoned-time' | 'zoned-timestamp' | 'interval';
+  | 'uuid'
+  | 'json'
+  | 'hstore'
+  | 'xml'
+  | 'enum'
+  | 'decimal'
+  | 'money'
+  | 'bits'
+  | 'date'
+  | 'time'
+  | 'timestamp'
+  | 'zoned-time'
+  | 'zoned-timestamp'
+  | 'interval';
 type SemanticType = Extract<WireType, { kind: SemanticKind }>;
 
 function semanticType(type: SemanticType): AvroSchema {
@@ -104,7 +126,10 @@ function semanticType(type: SemanticType): AvroSchema {
         ? semantic('int', 'io.debezium.time.Time')
         : semantic('long', 'io.debezium.time.MicroTime');
     case 'timestamp':
-      return semantic('long', `io.debezium.time.${type.unit === 'milliseconds' ? 'Timestamp' : 'MicroTimestamp'}`);
+      return semantic(
+        'long',
+        `io.debezium.time.${type.unit === 'milliseconds' ? 'Timestamp' : 'MicroTimestamp'}`,
+      );
     case 'zoned-time':
       return semantic('string', 'io.debezium.time.ZonedTime');
     case 'zoned-timestamp':
@@ -120,7 +145,9 @@ function columnFields(schema: TableSchema) {
     const column = schema.columns[index];
     const name = names[index];
     if (column === undefined || name === undefined) {
-      throw new RangeError(`key column ${index} of ${schema.id.name}: the table has ${schema.columns.length} columns`);
+      throw new RangeError(
+        `key column ${index} of ${schema.id.name}: the table has ${schema.columns.length} columns`,
+      );
     }
     const type = avroTypeOf(wireTypeOf(column), defined);
     return {
@@ -141,7 +168,13 @@ function optional(name: string, type: AvroSchema): AvroSchema {
 }
 
 /** Avro defines a named type once, and then refers to it. */
-function named(ns: string, name: string, defined: Set<string>, doc: string, fields: readonly AvroSchema[]): AvroSchema {
+function named(
+  ns: string,
+  name: string,
+  defined: Set<string>,
+  doc: string,
+  fields: readonly AvroSchema[],
+): AvroSchema {
   const fullName = `${ns}.${name}`;
   if (defined.has(fullName)) return fullName;
   defined.add(fullName);

@@ -34,7 +34,8 @@ export function isPlaceholder(value: Value): boolean {
   if (Buffer.isBuffer(value)) return value.equals(PLACEHOLDER);
   if (!Array.isArray(value)) return false;
   const items: readonly Value[] = value;
-  if (items.length === 1) return items[0] === PLACEHOLDER_UUID || (items[0] !== undefined && isPlaceholder(items[0]));
+  if (items.length === 1)
+    return items[0] === PLACEHOLDER_UUID || (items[0] !== undefined && isPlaceholder(items[0]));
   if (items.length !== PLACEHOLDER_NUMBERS.length) return false;
   return items.every((item, i) =>
     typeof item === 'string' ? item === PLACEHOLDER_DATES[i] : Number(item) === PLACEHOLDER_NUMBERS[i],

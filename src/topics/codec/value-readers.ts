@@ -110,7 +110,8 @@ function arrayReader(read: ValueReader): ValueReader {
   return (cursor) => {
     const items: Value[] = [];
     for (let count = blockCount(cursor); count > 0; count = blockCount(cursor)) {
-      if (count > cursor.remaining) throw new MalformedAvro(`an array of ${count} items is longer than its record`);
+      if (count > cursor.remaining)
+        throw new MalformedAvro(`an array of ${count} items is longer than its record`);
       for (let i = 0; i < count; i++) items.push(read(cursor));
     }
     return items;
@@ -131,7 +132,8 @@ function recordReader(node: Extract<AvroNode, { kind: 'record' }>): ValueReader 
       return `(${String(values.get('x'))},${String(values.get('y'))})`;
     };
   }
-  return (cursor) => JSON.stringify(Object.fromEntries(fields.map(({ name, read }) => [name, plain(read(cursor))])));
+  return (cursor) =>
+    JSON.stringify(Object.fromEntries(fields.map(({ name, read }) => [name, plain(read(cursor))])));
 }
 
 function mapReader(read: ValueReader): ValueReader {

@@ -70,7 +70,9 @@ function wireTypeOfShape(shape: TypeShape, typmod: number): WireType {
     case 'varbit':
       return { kind: 'bits', length: typmod < 0 ? null : typmod };
     default:
-      return (Object.hasOwn(BASE_TYPES, shape.name) ? BASE_TYPES[shape.name] : undefined) ?? { kind: 'string' };
+      return (
+        (Object.hasOwn(BASE_TYPES, shape.name) ? BASE_TYPES[shape.name] : undefined) ?? { kind: 'string' }
+      );
   }
 }
 

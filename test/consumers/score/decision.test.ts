@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  backfillJobKey, continuousJobKey, decideJob, decideLead, disqualifyReasons, type JobQuestion, type LeadQuestion,
+  backfillJobKey,
+  continuousJobKey,
+  decideJob,
+  decideLead,
+  disqualifyReasons,
+  type JobQuestion,
+  type LeadQuestion,
 } from '../../../src/consumers/score/decision.ts';
 
 const OPT_OUT = { messageId: 'm9', rule: 'keyword-alone', evidence: 'stop' };
@@ -31,20 +37,32 @@ describe('the decision about a lead', () => {
     ['scored long ago by another version', { ...SCORED, currentVersion: 'v0' }, { skip: 'already-scored' }],
     ['scored, to be scored again', { ...SCORED, purpose: 'backfill-all' }, 'enqueue'],
     ['with a live continuous job', { continuousJobLive: true }, { skip: 'continuous-job-live' }],
-    ['with a live continuous job, to be scored again', { continuousJobLive: true, purpose: 'backfill-all' }, { skip: 'continuous-job-live' }],
+    [
+      'with a live continuous job, to be scored again',
+      { continuousJobLive: true, purpose: 'backfill-all' },
+      { skip: 'continuous-job-live' },
+    ],
     ['blacklisted', { blacklisted: true }, 'disqualify'],
     ['opted out', { optedOut: OPT_OUT }, 'disqualify'],
     ['opted out after a score', { optedOut: OPT_OUT, ...SCORED }, 'disqualify'],
     ['opted out with a lucky score of 1', { optedOut: OPT_OUT, ...SCORED, currentScore: 1 }, 'disqualify'],
     ['opted out while a job is live', { optedOut: OPT_OUT, continuousJobLive: true }, 'disqualify'],
     ['disqualified before', { blacklisted: true, ...DISQUALIFIED }, { skip: 'already-disqualified' }],
-    ['disqualified before on another scale', { blacklisted: true, ...DISQUALIFIED, lowestScore: 0 }, 'disqualify'],
+    [
+      'disqualified before on another scale',
+      { blacklisted: true, ...DISQUALIFIED, lowestScore: 0 },
+      'disqualify',
+    ],
     ['blacklisted without inbound', { blacklisted: true, ...SILENT }, { skip: 'no-inbound' }],
     ['blacklisted, scored, its messages gone', { blacklisted: true, ...SILENT, ...SCORED }, 'disqualify'],
     ['no longer blacklisted', DISQUALIFIED, 'enqueue'],
     ['continuous, new message', { ...SCORED, newestInboundId: 'm4', purpose: 'continuous' }, 'enqueue'],
     ['continuous, message already scored', { ...SCORED, purpose: 'continuous' }, { skip: 'anchor-scored' }],
-    ['continuous, scored by another version', { ...SCORED, currentVersion: 'v0', purpose: 'continuous' }, 'enqueue'],
+    [
+      'continuous, scored by another version',
+      { ...SCORED, currentVersion: 'v0', purpose: 'continuous' },
+      'enqueue',
+    ],
     ['continuous, unscored', { purpose: 'continuous' }, 'enqueue'],
     ['continuous, without inbound', { ...SILENT, purpose: 'continuous' }, { skip: 'no-inbound' }],
   ])('%s', (_case, facts, expected) => {
@@ -98,6 +116,11 @@ test('dedupe keys are one a lead and purpose', () => {
 });
 
 test('the reasons of a disqualification name its source', () => {
-  expect(disqualifyReasons({ blacklisted: true, optedOut: OPT_OUT })).toEqual(['blacklisted', 'opted out in message m9 (keyword-alone: "stop")']);
-  expect(disqualifyReasons({ blacklisted: false, optedOut: { messageId: null, rule: 'lead-row', evidence: '' } })).toEqual(['opted out (lead-row)']);
+  expect(disqualifyReasons({ blacklisted: true, optedOut: OPT_OUT })).toEqual([
+    'blacklisted',
+    'opted out in message m9 (keyword-alone: "stop")',
+  ]);
+  expect(
+    disqualifyReasons({ blacklisted: false, optedOut: { messageId: null, rule: 'lead-row', evidence: '' } }),
+  ).toEqual(['opted out (lead-row)']);
 });

@@ -47,13 +47,21 @@ async function endpoint(answer: Answer) {
   };
 }
 
-function json(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
+function json(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
 }
 
 function completion(content: unknown): Record<string, unknown> {
   return {
-    id: 'c1', object: 'chat.completion', created: 0, model: 'm',
+    id: 'c1',
+    object: 'chat.completion',
+    created: 0,
+    model: 'm',
     choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
     usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
   };
@@ -75,7 +83,14 @@ function observed() {
 }
 
 function scorerFor(baseUrl: string, more: Partial<OpenAiScorerOptions> = {}): OpenAiScorer {
-  return new OpenAiScorer({ baseUrl, apiKey: SECRET, model: 'tiny', timeoutMs: 300, firstPauseMs: 5, ...more });
+  return new OpenAiScorer({
+    baseUrl,
+    apiKey: SECRET,
+    model: 'tiny',
+    timeoutMs: 300,
+    firstPauseMs: 5,
+    ...more,
+  });
 }
 
 const going = () => new AbortController().signal;
@@ -91,16 +106,27 @@ async function failureOf(scoring: Promise<unknown>): Promise<ScorerError> {
 
 /** Everything that a logger could print of an error. */
 function printed(error: Error): string {
-  return JSON.stringify(error, [...Object.getOwnPropertyNames(error), 'cause']) + String(error.stack) + String(error.cause);
+  return (
+    JSON.stringify(error, [...Object.getOwnPropertyNames(error), 'cause']) +
+    String(error.stack) +
+    String(error.cause)
+  );
 }
 
 describe('the OpenAI-compatible scorer', () => {
   test('gives score, reasons, tokens and cost, and tells its observer', async () => {
     await using server = await endpoint(good);
     const seen = observed();
-    const scorer = scorerFor(server.baseUrl, { ...seen, prices: { promptUsdPerMillion: 2, completionUsdPerMillion: 10 } });
+    const scorer = scorerFor(server.baseUrl, {
+      ...seen,
+      prices: { promptUsdPerMillion: 2, completionUsdPerMillion: 10 },
+    });
     const result = await scorer.score(CONVERSATION, going());
-    expect(result).toEqual({ score: 8, reasons: ['asks for a price'], usage: { promptTokens: 100, completionTokens: 20, costUsd: 0.0004 } });
+    expect(result).toEqual({
+      score: 8,
+      reasons: ['asks for a price'],
+      usage: { promptTokens: 100, completionTokens: 20, costUsd: 0.0004 },
+    });
     expect(seen.outcomes).toEqual(['ok']);
     expect(seen.usages).toEqual([result.usage]);
   });
@@ -108,7 +134,10 @@ describe('the OpenAI-compatible scorer', () => {
   test('asks for structured output and sends the words, not who the lead is', async () => {
     await using server = await endpoint(good);
     await scorerFor(server.baseUrl).score(CONVERSATION, going());
-    const sent = JSON.parse(server.received[0]?.body ?? '') as { messages: { content: string }[]; response_format: unknown };
+    const sent = JSON.parse(server.received[0]?.body ?? '') as {
+      messages: { content: string }[];
+      response_format: unknown;
+    };
     expect(server.received[0]?.headers.authorization).toBe(`Bearer ${SECRET}`);
     expect(sent.response_format).toMatchObject({ type: 'json_schema', json_schema: { strict: true } });
     expect(JSON.stringify(sent)).not.toContain('lead-77');
@@ -122,7 +151,9 @@ describe('the OpenAI-compatible scorer', () => {
 
   test('names model, prompt and scale in its version', () => {
     expect(scorerFor('http://127.0.0.1:1/v1').version).toBe('openai:tiny:p1:1-10');
-    expect(scorerFor('http://127.0.0.1:1/v1', { scale: { min: 0, max: 100 } }).version).toBe('openai:tiny:p1:0-100');
+    expect(scorerFor('http://127.0.0.1:1/v1', { scale: { min: 0, max: 100 } }).version).toBe(
+      'openai:tiny:p1:0-100',
+    );
   });
 
   const hang: Answer = () => {};
@@ -131,45 +162,139 @@ describe('the OpenAI-compatible scorer', () => {
     const timer = setInterval(() => response.write(' '), 20);
     response.on('close', () => clearInterval(timer));
   };
-  const answering = (content: unknown): Answer => (response) => json(response, 200, completion(content));
+  const answering =
+    (content: unknown): Answer =>
+    (response) =>
+      json(response, 200, completion(content));
 
   test.each<[string, Answer, ScorerError['failure'], ScorerError['code'], number]>([
     ['hangs', hang, 'time-out', 'SCORER_UNAVAILABLE', 2],
     ['drips its body without an end', drip, 'time-out', 'SCORER_UNAVAILABLE', 2],
     ['resets the connection', (response) => response.destroy(), 'connection', 'SCORER_UNAVAILABLE', 2],
-    ['stops in the middle of its body', (response) => { response.writeHead(200, { 'content-length': '999' }); response.write('{"id'); setTimeout(() => response.destroy(), 20); }, 'connection', 'SCORER_UNAVAILABLE', 2],
-    ['answers 500 and quotes the prompt', (response, { body }) => json(response, 500, { error: { message: body } }), 'server-error', 'SCORER_UNAVAILABLE', 2],
-    ['answers 429', (response) => json(response, 429, { error: { message: 'slow down' } }), 'rate-limited', 'SCORER_UNAVAILABLE', 2],
-    ['answers 401 and quotes the key', (response) => json(response, 401, { error: { message: `Incorrect API key: ${SECRET}` } }), 'rejected', 'SCORER_REJECTED', 1],
-    ['answers 400', (response) => json(response, 400, { error: { message: 'bad' } }), 'rejected', 'SCORER_REJECTED', 1],
-    ['redirects', (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), 'rejected', 'SCORER_REJECTED', 1],
-    ['answers HTML', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>hello</h1>'), 'no-answer', 'SCORER_ANSWER', 1],
-    ['answers broken JSON', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":['), 'malformed', 'SCORER_ANSWER', 1],
-    ['answers with an empty body', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(), 'malformed', 'SCORER_ANSWER', 1],
+    [
+      'stops in the middle of its body',
+      (response) => {
+        response.writeHead(200, { 'content-length': '999' });
+        response.write('{"id');
+        setTimeout(() => response.destroy(), 20);
+      },
+      'connection',
+      'SCORER_UNAVAILABLE',
+      2,
+    ],
+    [
+      'answers 500 and quotes the prompt',
+      (response, { body }) => json(response, 500, { error: { message: body } }),
+      'server-error',
+      'SCORER_UNAVAILABLE',
+      2,
+    ],
+    [
+      'answers 429',
+      (response) => json(response, 429, { error: { message: 'slow down' } }),
+      'rate-limited',
+      'SCORER_UNAVAILABLE',
+      2,
+    ],
+    [
+      'answers 401 and quotes the key',
+      (response) => json(response, 401, { error: { message: `Incorrect API key: ${SECRET}` } }),
+      'rejected',
+      'SCORER_REJECTED',
+      1,
+    ],
+    [
+      'answers 400',
+      (response) => json(response, 400, { error: { message: 'bad' } }),
+      'rejected',
+      'SCORER_REJECTED',
+      1,
+    ],
+    [
+      'redirects',
+      (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+      'rejected',
+      'SCORER_REJECTED',
+      1,
+    ],
+    [
+      'answers HTML',
+      (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>hello</h1>'),
+      'no-answer',
+      'SCORER_ANSWER',
+      1,
+    ],
+    [
+      'answers broken JSON',
+      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":['),
+      'malformed',
+      'SCORER_ANSWER',
+      1,
+    ],
+    [
+      'answers with an empty body',
+      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(),
+      'malformed',
+      'SCORER_ANSWER',
+      1,
+    ],
     ['answers null', (response) => json(response, 200, null), 'no-answer', 'SCORER_ANSWER', 1],
-    ['gives no choices', (response) => json(response, 200, { ...GOOD, choices: [] }), 'no-answer', 'SCORER_ANSWER', 1],
-    ['gives choices of a wrong type', (response) => json(response, 200, { ...GOOD, choices: 'eight' }), 'no-answer', 'SCORER_ANSWER', 1],
+    [
+      'gives no choices',
+      (response) => json(response, 200, { ...GOOD, choices: [] }),
+      'no-answer',
+      'SCORER_ANSWER',
+      1,
+    ],
+    [
+      'gives choices of a wrong type',
+      (response) => json(response, 200, { ...GOOD, choices: 'eight' }),
+      'no-answer',
+      'SCORER_ANSWER',
+      1,
+    ],
     ['gives an empty content', answering(''), 'no-answer', 'SCORER_ANSWER', 1],
-    ['gives prose that quotes the lead', answering(`I would say 8, as ${PRIVATE}`), 'malformed', 'SCORER_ANSWER', 1],
+    [
+      'gives prose that quotes the lead',
+      answering(`I would say 8, as ${PRIVATE}`),
+      'malformed',
+      'SCORER_ANSWER',
+      1,
+    ],
     ['leaves out the reasons', answering('{"score": 8}'), 'wrong-shape', 'SCORER_ANSWER', 1],
     ['gives no reason', answering('{"score": 8, "reasons": []}'), 'wrong-shape', 'SCORER_ANSWER', 1],
-    ['gives the score as text', answering('{"score": "8", "reasons": ["x"]}'), 'wrong-shape', 'SCORER_ANSWER', 1],
+    [
+      'gives the score as text',
+      answering('{"score": "8", "reasons": ["x"]}'),
+      'wrong-shape',
+      'SCORER_ANSWER',
+      1,
+    ],
     ['gives an array', answering('[8]'), 'wrong-shape', 'SCORER_ANSWER', 1],
     ['gives 11', answering('{"score": 11, "reasons": ["x"]}'), 'out-of-scale', 'SCORER_ANSWER', 1],
     ['gives 0', answering('{"score": 0, "reasons": ["x"]}'), 'out-of-scale', 'SCORER_ANSWER', 1],
     ['gives 7.5', answering('{"score": 7.5, "reasons": ["x"]}'), 'out-of-scale', 'SCORER_ANSWER', 1],
     ['gives 1e400', answering('{"score": 1e400, "reasons": ["x"]}'), 'wrong-shape', 'SCORER_ANSWER', 1],
-    ['sends megabytes', (response) => json(response, 200, completion('x'.repeat(200_000))), 'too-large', 'SCORER_ANSWER', 1],
-  ])('fails with its cause, and gives no score, where the endpoint %s', async (_how, answer, failure, code, requests) => {
-    await using server = await endpoint(answer);
-    const seen = observed();
-    const scorer = scorerFor(server.baseUrl, { ...seen, attempts: 2, maxAnswerBytes: 100_000 });
-    const error = await failureOf(scorer.score(CONVERSATION, going()));
-    expect(error).toMatchObject({ failure, code });
-    expect(server.received).toHaveLength(requests);
-    expect(seen.outcomes).toEqual(Array.from({ length: requests }, () => failure));
-    for (const secret of [SECRET, 'Zebulon', '555 123']) expect(printed(error)).not.toContain(secret);
-  });
+    [
+      'sends megabytes',
+      (response) => json(response, 200, completion('x'.repeat(200_000))),
+      'too-large',
+      'SCORER_ANSWER',
+      1,
+    ],
+  ])(
+    'fails with its cause, and gives no score, where the endpoint %s',
+    async (_how, answer, failure, code, requests) => {
+      await using server = await endpoint(answer);
+      const seen = observed();
+      const scorer = scorerFor(server.baseUrl, { ...seen, attempts: 2, maxAnswerBytes: 100_000 });
+      const error = await failureOf(scorer.score(CONVERSATION, going()));
+      expect(error).toMatchObject({ failure, code });
+      expect(server.received).toHaveLength(requests);
+      expect(seen.outcomes).toEqual(Array.from({ length: requests }, () => failure));
+      for (const secret of [SECRET, 'Zebulon', '555 123']) expect(printed(error)).not.toContain(secret);
+    },
+  );
 
   test('fails with its cause where nobody listens', async () => {
     const { baseUrl } = await endpoint(good).then(async (server) => {
@@ -177,7 +302,10 @@ describe('the OpenAI-compatible scorer', () => {
       return server;
     });
     const error = await failureOf(scorerFor(baseUrl, { attempts: 2 }).score(CONVERSATION, going()));
-    expect(error).toMatchObject({ failure: 'connection', message: expect.stringContaining('ECONNREFUSED') as string });
+    expect(error).toMatchObject({
+      failure: 'connection',
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
   });
 
   test('counts tokens that were billed for an answer of no use', async () => {

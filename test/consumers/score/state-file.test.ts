@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseScoreBackfillOptions } from '../../../src/consumers/score/backfill-options.ts';
-import { decodeState, encodeState, readState, resumeFrom, type ScoreBackfillState, writeState } from '../../../src/consumers/score/state-file.ts';
+import {
+  decodeState,
+  encodeState,
+  readState,
+  resumeFrom,
+  type ScoreBackfillState,
+  writeState,
+} from '../../../src/consumers/score/state-file.ts';
 import { emptyTotals } from '../../../src/consumers/score/summary.ts';
 
 const STATE: ScoreBackfillState = {
@@ -39,7 +46,10 @@ describe('the state file', () => {
     await mkdir(join(folder.path, 'state.json'));
     await chmod(folder.path, 0o700);
     const failure = writeState(join(folder.path, 'state.json'), STATE);
-    await expect(failure).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('state.json') as string });
+    await expect(failure).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('state.json') as string,
+    });
     expect(await readdir(folder.path)).toEqual(['state.json']);
     await expect(readState(join(folder.path, 'state.json'))).rejects.toMatchObject({ code: 'USAGE' });
   });
@@ -51,19 +61,27 @@ describe('the state file', () => {
     ['{}', 'USAGE', 'format'],
     [encodeState(STATE).replace('freshet-score-backfill', 'other'), 'USAGE', 'format'],
     [encodeState(STATE).replace('"enqueued": 1400', '"enqueued": -1'), 'USAGE', 'totals.enqueued'],
-    [encodeState(STATE).replace('"lastLeadId": "lead-1500"', '"lastLeadId": 5'), 'USAGE', 'totals.lastLeadId'],
+    [
+      encodeState(STATE).replace('"lastLeadId": "lead-1500"', '"lastLeadId": 5'),
+      'USAGE',
+      'totals.lastLeadId',
+    ],
     [encodeState(STATE).replace('"version": 1', '"version": 2'), 'VERSION_NEWER', 'version 2'],
   ])('refuses %j', async (content, code, message) => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'state.json');
     await writeFile(path, content);
-    await expect(readState(path)).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+    await expect(readState(path)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    });
     expect(() => decodeState(content, 's.json')).toThrow('s.json');
   });
 });
 
 describe('going on from a state', () => {
-  const resume = (more: Record<string, unknown> = {}) => parseScoreBackfillOptions({ apply: true, resume: true, ...more }).options;
+  const resume = (more: Record<string, unknown> = {}) =>
+    parseScoreBackfillOptions({ apply: true, resume: true, ...more }).options;
 
   test('starts behind the last lead that is wholly done', () => {
     expect(resumeFrom(STATE, resume()).totals.lastLeadId).toBe('lead-1500');
@@ -72,7 +90,12 @@ describe('going on from a state', () => {
   test.each([
     ['without a file', null, {}, '--resume: there is no state file'],
     ['for another client', STATE, { clientId: 'c2' }, '--resume and --clientId contradict'],
-    ['with --rescore-all where it was off', STATE, { rescoreAll: true }, '--resume and --rescore-all contradict'],
+    [
+      'with --rescore-all where it was off',
+      STATE,
+      { rescoreAll: true },
+      '--resume and --rescore-all contradict',
+    ],
   ])('is refused %s', (_case, state, more, message) => {
     expect(() => resumeFrom(state, resume(more))).toThrow(message);
   });

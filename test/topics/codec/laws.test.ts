@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 
 import type { TypeShape } from '../../../src/change/table.ts';
 import { tupleFromTexts } from '../../../src/change/tuple.ts';
-import { arrayOf, base, column, created, decoded, numericTypmod, readByAvsc, recordOf, table, wire } from './wire.ts';
+import {
+  arrayOf,
+  base,
+  column,
+  created,
+  decoded,
+  numericTypmod,
+  readByAvsc,
+  recordOf,
+  table,
+  wire,
+} from './wire.ts';
 
 /** Encodes one text in a column of the type; hands back avsc's reading and the decoder's. */
 async function through(type: TypeShape, typmod: number) {
@@ -64,7 +75,12 @@ describe('round trips', () => {
     const numeric = await through(base('numeric'), numericTypmod(60, 0));
     for (let bytes = 1; bytes < 20; bytes++) {
       const limit = 2n ** BigInt(8 * bytes - 1);
-      for (const [digits, length] of [[limit - 1n, bytes], [limit, bytes + 1], [-limit, bytes], [-limit - 1n, bytes + 1]] as const) {
+      for (const [digits, length] of [
+        [limit - 1n, bytes],
+        [limit, bytes + 1],
+        [-limit, bytes],
+        [-limit - 1n, bytes + 1],
+      ] as const) {
         const { avro, value } = await numeric(String(digits));
         expect(value).toBe(String(digits));
         expect(avro).toHaveLength(length);
@@ -75,22 +91,33 @@ describe('round trips', () => {
   it('hold for numerics without a declared scale, zeros included', async () => {
     const numeric = await through(base('numeric'), -1);
     await fc.assert(
-      fc.asyncProperty(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.nat(60), async (digits, scale) => {
-        const text = decimalText(digits, scale);
-        const { avro, value } = await numeric(text);
-        expect(value).toBe(text);
-        const { scale: written, value: bytes } = avro as { scale: number; value: Buffer };
-        expect([written, unscaled(bytes)]).toEqual([scale, digits]);
-      }),
+      fc.asyncProperty(
+        fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }),
+        fc.nat(60),
+        async (digits, scale) => {
+          const text = decimalText(digits, scale);
+          const { avro, value } = await numeric(text);
+          expect(value).toBe(text);
+          const { scale: written, value: bytes } = avro as { scale: number; value: Buffer };
+          expect([written, unscaled(bytes)]).toEqual([scale, digits]);
+        },
+      ),
     );
   });
 
   it('hold for timestamps to the microsecond', async () => {
     const timestamp = await through(base('timestamp'), -1);
-    const instants = fc.date({ min: new Date('1000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
+    const instants = fc.date({
+      min: new Date('1000-01-01'),
+      max: new Date('9999-12-31'),
+      noInvalidDate: true,
+    });
     await fc.assert(
       fc.asyncProperty(instants, fc.nat(999), async (date, micros) => {
-        const iso = `${date.toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}`.replace(/\.?0+$/, '');
+        const iso = `${date.toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}`.replace(
+          /\.?0+$/,
+          '',
+        );
         const text = iso.length < 19 ? date.toISOString().slice(0, 19) : iso;
         const { avro, value } = await timestamp(text.replace('T', ' '));
         expect(avro).toBe(BigInt(date.getTime()) * 1000n + BigInt(micros));
@@ -133,7 +160,9 @@ describe('round trips', () => {
 
   it('hold for arrays of texts with quotes, escapes and NULLs', async () => {
     const texts = await through(arrayOf(base('text')), -1);
-    const items = fc.array(fc.option(fc.string({ unit: fc.constantFrom(...Array.from('ab,{}"\\ NUL\né;')) }), { nil: null }));
+    const items = fc.array(
+      fc.option(fc.string({ unit: fc.constantFrom(...Array.from('ab,{}"\\ NUL\né;')) }), { nil: null }),
+    );
     await fc.assert(
       fc.asyncProperty(items, async (values) => {
         expect(await texts(arrayText(values))).toEqual({ avro: values, value: values });
@@ -150,7 +179,9 @@ describe('round trips', () => {
         const build = ([length, ...inner]: readonly number[]): unknown =>
           length === undefined ? next++ : Array.from({ length }, () => build(inner));
         const nested = build(dimensions);
-        const { avro, value } = await numbers(JSON.stringify(nested).replaceAll('[', '{').replaceAll(']', '}'));
+        const { avro, value } = await numbers(
+          JSON.stringify(nested).replaceAll('[', '{').replaceAll(']', '}'),
+        );
         expect(value).toEqual(nested);
         expect(avro).toEqual(Array.from({ length: next }, (_, i) => i));
       }),

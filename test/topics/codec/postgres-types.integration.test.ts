@@ -8,7 +8,8 @@ import { services } from '../../support/services.ts';
 import { arrayOf, base, column, created, decoded, recordOf, table, wire } from './wire.ts';
 
 /** PostgreSQL judges: what a pipeline gets must, written back, be the value that was read. */
-const SETTINGS = "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c extra_float_digits=1 -c bytea_output=hex";
+const SETTINGS =
+  '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c extra_float_digits=1 -c bytea_output=hex';
 
 const CASES: readonly (readonly [type: string, input: string])[] = [
   ['bool', 'yes'],
@@ -100,6 +101,8 @@ describe('written back to PostgreSQL, a value is the same', () => {
 
   it.each(ARRAYS)('%s[] %s', async (element, input) => {
     const text = await output(`${element}[]`, input);
-    expect(await output(`${element}[]`, arrayLiteral(await throughTopic(arrayOf(base(element)), text)))).toBe(text);
+    expect(await output(`${element}[]`, arrayLiteral(await throughTopic(arrayOf(base(element)), text)))).toBe(
+      text,
+    );
   });
 });

@@ -10,11 +10,15 @@ import { FreshetError } from '../../../src/runtime/errors.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { arrayOf, base, column, created, decoded, ORIGIN, POSITION, recordOf, table, wire } from './wire.ts';
 
-const ORDERS = table([column('id', base('int8')), column('note', base('text')), column('big', base('numeric'))]);
+const ORDERS = table([
+  column('id', base('int8')),
+  column('note', base('text')),
+  column('big', base('numeric')),
+]);
 const ROW = tupleFromTexts(['7', 'hello', '1.50']);
 const PLACEHOLDER = '__debezium_unavailable_value';
 
-describe('a record of Freshet\'s', () => {
+describe("a record of Freshet's", () => {
   it('gives key, rows, source and position', async () => {
     const context = await wire(ORDERS);
     const event = { ...ORIGIN, op: 'u', before: tupleFromTexts(['7', null, null]), after: ROW } as const;
@@ -31,14 +35,21 @@ describe('a record of Freshet\'s', () => {
 
   it('of a delete has no after', async () => {
     const context = await wire(ORDERS);
-    const change = await decoded(context, recordOf(context.codec, { ...ORIGIN, op: 'd', before: ROW, after: null }));
+    const change = await decoded(
+      context,
+      recordOf(context.codec, { ...ORIGIN, op: 'd', before: ROW, after: null }),
+    );
     expect(change).toMatchObject({ op: 'd', key: { id: 7n }, before: { note: 'hello' } });
     expect(change).not.toHaveProperty('after');
   });
 
   it('of a truncate needs no key', async () => {
     const context = await wire(ORDERS);
-    const record = { ...recordOf(context.codec, created(ROW)), key: null, value: context.codec.encodeTruncate(ORIGIN) };
+    const record = {
+      ...recordOf(context.codec, created(ROW)),
+      key: null,
+      value: context.codec.encodeTruncate(ORIGIN),
+    };
     expect(await decoded(context, record)).toEqual({
       op: 't',
       source: { schema: 'shop', table: 'orders', txId: 775, tsUs: ORIGIN.commitTsUs, snapshot: false },
@@ -51,14 +62,21 @@ describe('a record of Freshet\'s', () => {
     const tag = { id: 'r1', group: 'score', options: { 'rescore-all': 'true' } };
     const event = { ...ORIGIN, op: 'r', before: null, after: ROW, txId: null, snapshot: true } as const;
     const record = recordOf(context.codec, event, { 'freshet.refresh': JSON.stringify(tag) });
-    expect(await decoded(context, record)).toMatchObject({ op: 'r', refresh: tag, source: { txId: null, snapshot: true } });
+    expect(await decoded(context, record)).toMatchObject({
+      op: 'r',
+      refresh: tag,
+      source: { txId: null, snapshot: true },
+    });
   });
 
   it('without a value is a tombstone, or a sweep', async () => {
     const context = await wire(ORDERS);
     const tombstone: RawRecord = { ...recordOf(context.codec, created(ROW)), value: null, headers: {} };
     expect(await decoded(context, tombstone)).toBeNull();
-    const headers = { 'freshet.sweep': Buffer.from('1790000000'), 'freshet.pos': Buffer.from(encodePosition(POSITION)) };
+    const headers = {
+      'freshet.sweep': Buffer.from('1790000000'),
+      'freshet.pos': Buffer.from(encodePosition(POSITION)),
+    };
     expect(await decoded(context, { ...tombstone, key: null, headers })).toEqual({
       op: 'sweep',
       before: 1_790_000_000,
@@ -85,14 +103,20 @@ describe('a record of Freshet\'s', () => {
     const decoder = createRecordDecoder(context.registry);
     const record = recordOf(context.codec, created(ROW));
     await decoder.prepare([record]);
-    for (const [epoch, seq] of [[1, 0], [1, 1], [2, 1], [2, 0xabcdef], [1, 5]] as const) {
+    for (const [epoch, seq] of [
+      [1, 0],
+      [1, 1],
+      [2, 1],
+      [2, 0xabcdef],
+      [1, 5],
+    ] as const) {
       const position = { ...POSITION, epoch, seq };
       const headers = { 'freshet.pos': Buffer.from(encodePosition(position)) };
       expect(decoder.decode({ ...record, headers })?.position).toEqual(position);
     }
   });
 
-  it('has the columns\' own names, also where Avro has others', async () => {
+  it("has the columns' own names, also where Avro has others", async () => {
     const names = ['id', 'größe', 'gr__e', '1st', 'a b', 'a-b', '__proto__'];
     const context = await wire(table(names.map((name) => column(name, base('text')))));
     const change = await decoded(context, recordOf(context.codec, created(tupleFromTexts(names))));
@@ -121,15 +145,35 @@ describe('a record of Freshet\'s', () => {
 
 describe('a record that nobody can decode', () => {
   const flawed: readonly (readonly [string, string, (good: RawRecord) => RawRecord])[] = [
-    ['a foreign magic byte', 'begins with byte 9', (good) => ({ ...good, value: Buffer.from([9, 0, 0, 0, 1, 1]) })],
+    [
+      'a foreign magic byte',
+      'begins with byte 9',
+      (good) => ({ ...good, value: Buffer.from([9, 0, 0, 0, 1, 1]) }),
+    ],
     ['an empty value', 'begins with byte nothing', (good) => ({ ...good, value: Buffer.alloc(0) })],
     ['a half header', 'truncated: 3 bytes', (good) => ({ ...good, value: Buffer.from([0, 0, 0]) })],
-    ['an unknown schema', 'schema 99 is not registered', (good) => ({ ...good, value: Buffer.from([0, 0, 0, 0, 99, 2]) })],
+    [
+      'an unknown schema',
+      'schema 99 is not registered',
+      (good) => ({ ...good, value: Buffer.from([0, 0, 0, 0, 99, 2]) }),
+    ],
     ['a truncated value', 'truncated', (good) => ({ ...good, value: good.value?.subarray(0, 30) ?? null })],
-    ['bytes behind its end', '2 bytes are left', (good) => ({ ...good, value: Buffer.concat([good.value ?? Buffer.alloc(0), Buffer.alloc(2)]) })],
+    [
+      'bytes behind its end',
+      '2 bytes are left',
+      (good) => ({ ...good, value: Buffer.concat([good.value ?? Buffer.alloc(0), Buffer.alloc(2)]) }),
+    ],
     ['no key', 'has no key', (good) => ({ ...good, key: null })],
-    ['a broken position', 'is no position', (good) => ({ ...good, headers: { 'freshet.pos': Buffer.from('2-00') } })],
-    ['a broken refresh', 'JSON', (good) => ({ ...good, headers: { ...good.headers, 'freshet.refresh': Buffer.from('{') } })],
+    [
+      'a broken position',
+      'is no position',
+      (good) => ({ ...good, headers: { 'freshet.pos': Buffer.from('2-00') } }),
+    ],
+    [
+      'a broken refresh',
+      'JSON',
+      (good) => ({ ...good, headers: { ...good.headers, 'freshet.refresh': Buffer.from('{') } }),
+    ],
     ['a key for a value', 'no Debezium envelope', (good) => ({ ...good, value: good.key })],
     ['a value for a key', '', (good) => ({ ...good, key: good.value?.subarray(0, 6) ?? null })],
   ];
@@ -140,7 +184,9 @@ describe('a record that nobody can decode', () => {
     const decoder = createRecordDecoder(context.registry);
     const bad = spoil(good);
     await decoder.prepare([bad, good]);
-    expect(() => decoder.decode(bad)).toThrow(expect.objectContaining({ code: 'RECORD_INVALID', message: expect.stringContaining(cause) }));
+    expect(() => decoder.decode(bad)).toThrow(
+      expect.objectContaining({ code: 'RECORD_INVALID', message: expect.stringContaining(cause) }),
+    );
     expect(() => decoder.decode(bad)).toThrow('fresh.shop.orders, partition 0, offset 41');
     expect(decoder.decode(good)).toMatchObject({ op: 'c' });
   });
@@ -171,7 +217,11 @@ describe('a record that nobody can decode', () => {
 
 /** A value as Debezium's connector registers it, with required columns and without our attributes. */
 function debeziumSchema(columns: readonly AvroSchema[]): AvroSchema {
-  const optional = (name: string, type: AvroSchema): AvroSchema => ({ name, type: ['null', type], default: null });
+  const optional = (name: string, type: AvroSchema): AvroSchema => ({
+    name,
+    type: ['null', type],
+    default: null,
+  });
   const source = {
     type: 'record',
     name: 'Source',
@@ -179,7 +229,11 @@ function debeziumSchema(columns: readonly AvroSchema[]): AvroSchema {
     fields: [
       ...['version', 'connector', 'name'].map((name) => ({ name, type: 'string' })),
       { name: 'ts_ms', type: 'long' },
-      { name: 'snapshot', type: [{ type: 'string', 'connect.name': 'io.debezium.data.Enum' }, 'null'], default: 'false' },
+      {
+        name: 'snapshot',
+        type: [{ type: 'string', 'connect.name': 'io.debezium.data.Enum' }, 'null'],
+        default: 'false',
+      },
       { name: 'db', type: 'string' },
       optional('sequence', 'string'),
       { name: 'schema', type: 'string' },
@@ -193,7 +247,13 @@ function debeziumSchema(columns: readonly AvroSchema[]): AvroSchema {
     type: 'record',
     name: 'Envelope',
     namespace: 'dbz.shop.orders',
-    fields: [optional('before', row), optional('after', 'Value'), { name: 'source', type: source }, { name: 'op', type: 'string' }, optional('ts_ms', 'long')],
+    fields: [
+      optional('before', row),
+      optional('after', 'Value'),
+      { name: 'source', type: source },
+      { name: 'op', type: 'string' },
+      optional('ts_ms', 'long'),
+    ],
   };
 }
 
@@ -207,8 +267,18 @@ async function debeziumRecord(columns: readonly AvroSchema[], after: object, sou
     return Buffer.concat([Buffer.from([0, 0, 0, 0, id]), type.toBuffer(datum)]);
   };
   const whole = {
-    version: '3', connector: 'postgresql', name: 'dbz', ts_ms: 1_795_233_480_123, snapshot: 'false', db: 'shopdb',
-    sequence: '["1000","1234"]', schema: 'shop', table: 'orders', txId: 9, lsn: 1234, ...source,
+    version: '3',
+    connector: 'postgresql',
+    name: 'dbz',
+    ts_ms: 1_795_233_480_123,
+    snapshot: 'false',
+    db: 'shopdb',
+    sequence: '["1000","1234"]',
+    schema: 'shop',
+    table: 'orders',
+    txId: 9,
+    lsn: 1234,
+    ...source,
   };
   const record: RawRecord = {
     key: await framed(key, { id: 7 }),
@@ -222,7 +292,7 @@ async function debeziumRecord(columns: readonly AvroSchema[], after: object, sou
   return { registry, record };
 }
 
-describe('a record of Debezium\'s', () => {
+describe("a record of Debezium's", () => {
   const ID = { name: 'id', type: 'long' };
 
   it('takes its position from the source block: the last commit, then the offset', async () => {
@@ -243,7 +313,10 @@ describe('a record of Debezium\'s', () => {
     [{ sequence: null }, 1234n],
   ])('without a commit before it stands at its own LSN (%o)', async (source, lsn) => {
     const context = await debeziumRecord([ID], { id: 7 }, { ...source, snapshot: 'first' }, 'r');
-    expect(await decoded(context, context.record)).toMatchObject({ position: { lsn }, source: { snapshot: true } });
+    expect(await decoded(context, context.record)).toMatchObject({
+      position: { lsn },
+      source: { snapshot: true },
+    });
   });
 
   it('without any LSN is RECORD_INVALID', async () => {
@@ -267,17 +340,31 @@ describe('a record of Debezium\'s', () => {
     ];
     const codes = [...Buffer.from(PLACEHOLDER)];
     const after = {
-      id: 7, text: PLACEHOLDER, json: PLACEHOLDER, bytes: Buffer.from(PLACEHOLDER), texts: [PLACEHOLDER],
-      ints: codes, longs: codes, fine: codes.slice(1), plain: uuid,
+      id: 7,
+      text: PLACEHOLDER,
+      json: PLACEHOLDER,
+      bytes: Buffer.from(PLACEHOLDER),
+      texts: [PLACEHOLDER],
+      ints: codes,
+      longs: codes,
+      fine: codes.slice(1),
+      plain: uuid,
     };
     const context = await debeziumRecord(columns, after, {}, 'u');
     expect(await decoded(context, context.record)).toHaveProperty('after', {
-      id: 7n, text: UNAVAILABLE, json: UNAVAILABLE, bytes: UNAVAILABLE, texts: UNAVAILABLE,
-      ints: UNAVAILABLE, longs: UNAVAILABLE, fine: codes.slice(1), plain: uuid,
+      id: 7n,
+      text: UNAVAILABLE,
+      json: UNAVAILABLE,
+      bytes: UNAVAILABLE,
+      texts: UNAVAILABLE,
+      ints: UNAVAILABLE,
+      longs: UNAVAILABLE,
+      fine: codes.slice(1),
+      plain: uuid,
     });
   });
 
-  it('may use Connect\'s own types of time, and time types of nanoseconds', async () => {
+  it("may use Connect's own types of time, and time types of nanoseconds", async () => {
     const named = (type: string, name: string): AvroSchema => ({ type, 'connect.name': name });
     const columns = [
       ID,
@@ -287,7 +374,14 @@ describe('a record of Debezium\'s', () => {
       { name: 'nt', type: named('long', 'io.debezium.time.NanoTime') },
       { name: 'iv', type: named('string', 'io.debezium.time.Interval') },
     ];
-    const after = { id: 7, d: 20_778, t: 14_280_120, ts: 1_795_233_480_123, nt: 14_280_123_456_000, iv: 'P1Y2M' };
+    const after = {
+      id: 7,
+      d: 20_778,
+      t: 14_280_120,
+      ts: 1_795_233_480_123,
+      nt: 14_280_123_456_000,
+      iv: 'P1Y2M',
+    };
     const context = await debeziumRecord(columns, after, {});
     expect(await decoded(context, context.record)).toHaveProperty('after', {
       id: 7n,

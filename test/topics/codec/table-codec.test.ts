@@ -8,15 +8,23 @@ import { murmur2 } from '../../../src/topics/codec/key-identity.ts';
 import { valueSchema } from '../../../src/topics/codec/table-schemas.ts';
 import { arrayOf, base, column, created, numericTypmod, ORIGIN, readByAvsc, table, wire } from './wire.ts';
 
-const ORDERS = table([column('id', base('int8')), column('note', base('text')), column('total', base('numeric'), numericTypmod(10, 2))]);
+const ORDERS = table([
+  column('id', base('int8')),
+  column('note', base('text')),
+  column('total', base('numeric'), numericTypmod(10, 2)),
+]);
 const ROW = tupleFromTexts(['7', 'hello', '1.50']);
 
 describe('the envelope', () => {
-  it('is Debezium\'s, field by field', async () => {
+  it("is Debezium's, field by field", async () => {
     const context = await wire(ORDERS);
     const event = { ...ORIGIN, op: 'u', before: tupleFromTexts(['7', null, null]), after: ROW } as const;
     const value = await readByAvsc(context, context.codec.encodeValue(event));
-    expect(JSON.parse(JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? `${field}n` : field)))).toEqual({
+    expect(
+      JSON.parse(
+        JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? `${field}n` : field)),
+      ),
+    ).toEqual({
       before: { id: '7n', note: null, total: null },
       after: { id: '7n', note: 'hello', total: { type: 'Buffer', data: [0, 0x96] } },
       source: {
@@ -45,7 +53,10 @@ describe('the envelope', () => {
 
   it('of a delete has no after, of a snapshot row no transaction id', async () => {
     const context = await wire(ORDERS);
-    const gone = await readByAvsc(context, context.codec.encodeValue({ ...ORIGIN, op: 'd', before: ROW, after: null }));
+    const gone = await readByAvsc(
+      context,
+      context.codec.encodeValue({ ...ORIGIN, op: 'd', before: ROW, after: null }),
+    );
     expect(gone).toMatchObject({ op: 'd', after: null, before: { id: 7n } });
     const read = { ...ORIGIN, op: 'r', before: null, after: ROW, txId: null, snapshot: true } as const;
     const row = await readByAvsc(context, context.codec.encodeValue(read));
@@ -91,27 +102,37 @@ describe('the envelope', () => {
 });
 
 describe('schemas', () => {
-  it('are registered once under the topic\'s subjects, and framed in front of key and value', async () => {
+  it("are registered once under the topic's subjects, and framed in front of key and value", async () => {
     const { codec, registry } = await wire(ORDERS);
     expect([...registry.subjects]).toEqual([
       ['fresh.shop.orders-key', codec.keySchemaId],
       ['fresh.shop.orders-value', codec.valueSchemaId],
     ]);
     expect(codec.encodeKey(ROW).subarray(0, 5)).toEqual(Buffer.from([0, 0, 0, 0, codec.keySchemaId]));
-    expect(codec.encodeValue(created(ROW)).subarray(0, 5)).toEqual(Buffer.from([0, 0, 0, 0, codec.valueSchemaId]));
+    expect(codec.encodeValue(created(ROW)).subarray(0, 5)).toEqual(
+      Buffer.from([0, 0, 0, 0, codec.valueSchemaId]),
+    );
   });
 
   it('make key columns required and every other column optional', async () => {
     const { registry } = await wire(table([column('b', base('text')), column('a', base('int4'))], [1, 0]));
-    const [key, value] = registry.texts.map((text) => JSON.parse(text) as { fields: { type: { fields: unknown }[] }[] });
-    expect(key).toMatchObject({ 'connect.name': 'fresh.shop.orders.Key', fields: [{ name: 'a', type: 'int' }, { name: 'b', type: 'string' }] });
+    const [key, value] = registry.texts.map(
+      (text) => JSON.parse(text) as { fields: { type: { fields: unknown }[] }[] },
+    );
+    expect(key).toMatchObject({
+      'connect.name': 'fresh.shop.orders.Key',
+      fields: [
+        { name: 'a', type: 'int' },
+        { name: 'b', type: 'string' },
+      ],
+    });
     expect(value?.fields[0]?.type[1]?.fields).toMatchObject([
       { name: 'b', type: ['null', 'string'], default: null },
       { name: 'a', type: ['null', 'int'], default: null },
     ]);
   });
 
-  it('name Connect\'s semantic types, and define a named type once', async () => {
+  it("name Connect's semantic types, and define a named type once", async () => {
     const columns = [
       column('id', base('int4')),
       column('n', base('numeric')),
@@ -120,9 +141,20 @@ describe('schemas', () => {
       column('small', base('int2')),
       column('mood', { kind: 'enum', name: 'mood', labels: ['sad', 'ok'] }),
     ];
-    const schema = valueSchema('fresh', table(columns)) as unknown as { fields: { type: { fields: unknown[] }[] }[] };
+    const schema = valueSchema('fresh', table(columns)) as unknown as {
+      fields: { type: { fields: unknown[] }[] }[];
+    };
     expect(schema.fields[0]?.type[1]?.fields.slice(1)).toMatchObject([
-      { type: ['null', { name: 'VariableScaleDecimal', namespace: 'io.debezium.data', 'connect.name': 'io.debezium.data.VariableScaleDecimal' }] },
+      {
+        type: [
+          'null',
+          {
+            name: 'VariableScaleDecimal',
+            namespace: 'io.debezium.data',
+            'connect.name': 'io.debezium.data.VariableScaleDecimal',
+          },
+        ],
+      },
       { type: ['null', 'io.debezium.data.VariableScaleDecimal'] },
       {
         type: [
@@ -138,16 +170,30 @@ describe('schemas', () => {
         ],
       },
       { type: ['null', { type: 'int', 'connect.type': 'int16' }] },
-      { type: ['null', { type: 'string', 'connect.name': 'io.debezium.data.Enum', 'connect.parameters': { allowed: 'sad,ok' } }] },
+      {
+        type: [
+          'null',
+          {
+            type: 'string',
+            'connect.name': 'io.debezium.data.Enum',
+            'connect.parameters': { allowed: 'sad,ok' },
+          },
+        ],
+      },
     ]);
   });
 
   it('are valid Avro whatever the columns are called', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 }), (names) => {
-        const schema = valueSchema('fresh', table(names.map((name) => column(name, base('text')))));
-        expect(avsc.Type.forSchema(schema as unknown as avsc.Schema).name).toBe('fresh.shop.orders.Envelope');
-      }),
+      fc.property(
+        fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 }),
+        (names) => {
+          const schema = valueSchema('fresh', table(names.map((name) => column(name, base('text')))));
+          expect(avsc.Type.forSchema(schema as unknown as avsc.Schema).name).toBe(
+            'fresh.shop.orders.Envelope',
+          );
+        },
+      ),
     );
   });
 });
@@ -165,7 +211,7 @@ describe('unavailable values', () => {
   ];
   const row = tupleFromTexts(['1', ...columns.slice(1).map(() => undefined)]);
 
-  it('are Debezium\'s placeholder where it has one, and null elsewhere', async () => {
+  it("are Debezium's placeholder where it has one, and null elsewhere", async () => {
     const context = await wire(table(columns));
     const value = await readByAvsc(context, context.codec.encodeValue({ ...created(row), op: 'u' }));
     expect(value['after']).toEqual({
@@ -186,7 +232,9 @@ describe('unavailable values', () => {
     const names = ['note', 'doc', 'blob', 'big', 'tags', 'counts', 'ids'];
     expect(codec.unavailableColumns(row)).toEqual(names);
     expect(codec.valueHeaders(created(row))).toEqual({ 'freshet.unavailable': JSON.stringify(names) });
-    expect(codec.valueHeaders(created(tupleFromTexts(['1', 'a', null, null, null, null, null, null])))).toBeNull();
+    expect(
+      codec.valueHeaders(created(tupleFromTexts(['1', 'a', null, null, null, null, null, null]))),
+    ).toBeNull();
   });
 });
 
@@ -212,7 +260,9 @@ describe('keys', () => {
   it('of bpchar without a length ignore trailing spaces, as its equality does', async () => {
     const { codec } = await wire(table([column('code', base('bpchar'))]));
     expect(codec.keyText(tupleFromTexts(['ab  ']))).toBe('["ab"]');
-    expect(codec.partitionOf(tupleFromTexts(['ab  ']), 1000)).toBe(codec.partitionOf(tupleFromTexts(['ab']), 1000));
+    expect(codec.partitionOf(tupleFromTexts(['ab  ']), 1000)).toBe(
+      codec.partitionOf(tupleFromTexts(['ab']), 1000),
+    );
     const padded = (await wire(table([column('code', base('bpchar'), 8)]))).codec;
     expect(padded.keyText(tupleFromTexts(['ab  ']))).toBe('["ab  "]');
   });
@@ -242,17 +292,18 @@ describe('keys', () => {
     expect(Math.max(...counts)).toBeLessThan(1200);
   });
 
-  it('hash with Kafka\'s murmur2', () => {
+  it("hash with Kafka's murmur2", () => {
     // The vectors of org.apache.kafka.common.utils.UtilsTest.
     const vectors: Record<string, number> = {
       '21': -973932308,
       foobar: -790332482,
       'a-little-bit-long-string': -985981536,
       'a-little-bit-longer-string': -1486304829,
-      'lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8': -58897971,
+      lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8: -58897971,
       abc: 479470107,
     };
-    for (const [text, hash] of Object.entries(vectors)) expect(murmur2(Buffer.from(text), text.length)).toBe(hash);
+    for (const [text, hash] of Object.entries(vectors))
+      expect(murmur2(Buffer.from(text), text.length)).toBe(hash);
   });
 
   it.each([
@@ -261,7 +312,9 @@ describe('keys', () => {
   ])('that are %s are refused', async (reason, value) => {
     const { codec } = await wire(ORDERS);
     const row = tupleFromTexts([value, 'a', '1.00']);
-    expect(() => codec.keyText(row)).toThrow(expect.objectContaining({ code: 'RECORD_INVALID', message: expect.stringContaining(reason) }));
+    expect(() => codec.keyText(row)).toThrow(
+      expect.objectContaining({ code: 'RECORD_INVALID', message: expect.stringContaining(reason) }),
+    );
     expect(() => codec.encodeKey(row)).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }));
   });
 });

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { Value } from '../../../src/change/change.ts';
 import type { TypeShape } from '../../../src/change/table.ts';
 import { tupleFromTexts } from '../../../src/change/tuple.ts';
-import { arrayOf, base, column, created, decoded, numericTypmod, readByAvsc, recordOf, table, wire } from './wire.ts';
+import {
+  arrayOf,
+  base,
+  column,
+  created,
+  decoded,
+  numericTypmod,
+  readByAvsc,
+  recordOf,
+  table,
+  wire,
+} from './wire.ts';
 
 interface TypeCase {
   readonly type: TypeShape;
@@ -64,7 +75,12 @@ const CASES: readonly TypeCase[] = [
   plain('text', '', '', ''),
   plain('varchar', 'a"b\\c\n', 'a"b\\c\n', 'a"b\\c\n'),
   plain('bpchar', 'ab  ', 'ab  ', 'ab  '),
-  plain('uuid', '8c5b8c4e-1d1e-4b63-9b51-0d2c6e1f3a77', '8c5b8c4e-1d1e-4b63-9b51-0d2c6e1f3a77', '8c5b8c4e-1d1e-4b63-9b51-0d2c6e1f3a77'),
+  plain(
+    'uuid',
+    '8c5b8c4e-1d1e-4b63-9b51-0d2c6e1f3a77',
+    '8c5b8c4e-1d1e-4b63-9b51-0d2c6e1f3a77',
+    '8c5b8c4e-1d1e-4b63-9b51-0d2c6e1f3a77',
+  ),
   plain('jsonb', '{"a": [1, null]}', '{"a": [1, null]}', '{"a": [1, null]}'),
   plain('xml', '<a/>', '<a/>', '<a/>'),
   plain('bytea', '\\x00ff10', Buffer.from('00ff10', 'hex'), Buffer.from('00ff10', 'hex')),
@@ -86,12 +102,22 @@ const CASES: readonly TypeCase[] = [
   plain('timestamp', '2026-11-21 03:58:00.123456', 1_795_233_480_123_456n, '2026-11-21T03:58:00.123456'),
   plain('timestamp', '1969-12-31 23:59:59.999999', -1n, '1969-12-31T23:59:59.999999'),
   plain('timestamp', '0001-01-01 00:00:00 BC', -62_167_219_200_000_000n, '0001-01-01T00:00:00 BC'),
-  plain('timestamp', '294246-12-31 23:59:59.999999', 9_223_371_244_799_999_999n, '294246-12-31T23:59:59.999999'),
+  plain(
+    'timestamp',
+    '294246-12-31 23:59:59.999999',
+    9_223_371_244_799_999_999n,
+    '294246-12-31T23:59:59.999999',
+  ),
   plain('timestamp', 'infinity', 9_223_372_036_825_200_000n, 'infinity'),
   plain('timestamp', '-infinity', -9_223_372_036_832_400_000n, '-infinity'),
   plain('timestamp', '2026-11-21 03:58:00.123', 1_795_233_480_123n, '2026-11-21T03:58:00.123', 3),
   plain('timestamp', 'infinity', 9_223_372_036_825_200n, 'infinity', 3),
-  plain('timestamptz', '2026-11-21 03:58:00.123456+00', '2026-11-21T03:58:00.123456Z', '2026-11-21T03:58:00.123456Z'),
+  plain(
+    'timestamptz',
+    '2026-11-21 03:58:00.123456+00',
+    '2026-11-21T03:58:00.123456Z',
+    '2026-11-21T03:58:00.123456Z',
+  ),
   plain('timestamptz', '2026-11-21 03:58:00+00', '2026-11-21T03:58:00Z', '2026-11-21T03:58:00Z'),
   plain('timestamptz', '0044-03-15 12:00:00+00 BC', '-0043-03-15T12:00:00Z', '0044-03-15T12:00:00Z BC'),
   plain('timestamptz', '12345-06-07 08:09:10+00', '+12345-06-07T08:09:10Z', '12345-06-07T08:09:10Z'),
@@ -100,47 +126,110 @@ const CASES: readonly TypeCase[] = [
   plain('interval', '-1 days +02:03:04.5', -79_015_500_000n, '-21:56:55.5'),
   plain('interval', '1 year 2 mons 3 days', 37_076_400_000_000n, '10299:00:00'),
   plain('interval', '00:00:00', 0n, '00:00:00'),
-  plain('point', '(1.5,-2)', { x: 1.5, y: -2, wkb: Buffer.from('0101000000000000000000f83f00000000000000c0', 'hex'), srid: null }, '(1.5,-2)'),
+  plain(
+    'point',
+    '(1.5,-2)',
+    { x: 1.5, y: -2, wkb: Buffer.from('0101000000000000000000f83f00000000000000c0', 'hex'), srid: null },
+    '(1.5,-2)',
+  ),
   plain('inet', '10.0.0.1/8', '10.0.0.1/8', '10.0.0.1/8'),
   { type: { kind: 'text', name: 'int4range' }, text: '[1,5)', avro: '[1,5)', value: '[1,5)' },
   { type: ENUM, text: 'ok', avro: 'ok', value: 'ok' },
-  { type: HSTORE, text: '"a"=>"1", "q\\"\\\\"=>NULL', avro: '{"a":"1","q\\"\\\\":null}', value: '"a"=>"1", "q\\"\\\\"=>NULL' },
+  {
+    type: HSTORE,
+    text: '"a"=>"1", "q\\"\\\\"=>NULL',
+    avro: '{"a":"1","q\\"\\\\":null}',
+    value: '"a"=>"1", "q\\"\\\\"=>NULL',
+  },
   { type: arrayOf(base('int4')), text: '{1,NULL,-3}', avro: [1, null, -3], value: [1, null, -3] },
-  { type: arrayOf(base('int8')), text: '{9007199254740993}', avro: [9_007_199_254_740_993n], value: [9_007_199_254_740_993n] },
+  {
+    type: arrayOf(base('int8')),
+    text: '{9007199254740993}',
+    avro: [9_007_199_254_740_993n],
+    value: [9_007_199_254_740_993n],
+  },
   { type: arrayOf(base('oid')), text: '{7}', avro: [7n], value: [7] },
-  { type: arrayOf(base('text')), text: '{"a,b","c\\"d\\\\e",NULL,"NULL","",x}', avro: ['a,b', 'c"d\\e', null, 'NULL', '', 'x'], value: ['a,b', 'c"d\\e', null, 'NULL', '', 'x'] },
+  {
+    type: arrayOf(base('text')),
+    text: '{"a,b","c\\"d\\\\e",NULL,"NULL","",x}',
+    avro: ['a,b', 'c"d\\e', null, 'NULL', '', 'x'],
+    value: ['a,b', 'c"d\\e', null, 'NULL', '', 'x'],
+  },
   { type: arrayOf(base('text')), text: '{}', avro: [], value: [] },
-  { type: arrayOf(base('int4')), text: '{{1,2,3},{4,5,6}}', avro: [1, 2, 3, 4, 5, 6], value: [[1, 2, 3], [4, 5, 6]] },
-  { type: arrayOf(base('int4')), text: '[0:1][1:2]={{1,2},{3,NULL}}', avro: [1, 2, 3, null], value: [[1, 2], [3, null]] },
-  { type: arrayOf(base('numeric')), typmod: numericTypmod(5, 1), text: '{1.5,-0.1}', avro: [Buffer.from([15]), Buffer.from([255])], value: ['1.5', '-0.1'] },
-  { type: arrayOf(base('timestamptz')), text: '{"2026-11-21 03:58:00+00"}', avro: ['2026-11-21T03:58:00Z'], value: ['2026-11-21T03:58:00Z'] },
-  { type: arrayOf(base('box'), ';'), text: '{(1,1),(0,0);(2,2),(1,1)}', avro: ['(1,1),(0,0)', '(2,2),(1,1)'], value: ['(1,1),(0,0)', '(2,2),(1,1)'] },
+  {
+    type: arrayOf(base('int4')),
+    text: '{{1,2,3},{4,5,6}}',
+    avro: [1, 2, 3, 4, 5, 6],
+    value: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+  },
+  {
+    type: arrayOf(base('int4')),
+    text: '[0:1][1:2]={{1,2},{3,NULL}}',
+    avro: [1, 2, 3, null],
+    value: [
+      [1, 2],
+      [3, null],
+    ],
+  },
+  {
+    type: arrayOf(base('numeric')),
+    typmod: numericTypmod(5, 1),
+    text: '{1.5,-0.1}',
+    avro: [Buffer.from([15]), Buffer.from([255])],
+    value: ['1.5', '-0.1'],
+  },
+  {
+    type: arrayOf(base('timestamptz')),
+    text: '{"2026-11-21 03:58:00+00"}',
+    avro: ['2026-11-21T03:58:00Z'],
+    value: ['2026-11-21T03:58:00Z'],
+  },
+  {
+    type: arrayOf(base('box'), ';'),
+    text: '{(1,1),(0,0);(2,2),(1,1)}',
+    avro: ['(1,1),(0,0)', '(2,2),(1,1)'],
+    value: ['(1,1),(0,0)', '(2,2),(1,1)'],
+  },
   { type: arrayOf(ENUM), text: '{sad,ok}', avro: ['sad', 'ok'], value: ['sad', 'ok'] },
 ];
 
 function title({ type, typmod, text }: TypeCase): string {
-  const name = type.kind === 'array' ? `${type.element.kind === 'array' ? '' : type.element.name}[]` : type.name;
+  const name =
+    type.kind === 'array' ? `${type.element.kind === 'array' ? '' : type.element.name}[]` : type.name;
   return `${name}${typmod === undefined || typmod < 0 ? '' : ` (typmod ${typmod})`} ${text}`;
 }
 
 describe('a value of each type', () => {
-  it.each(CASES.map((row) => [title(row), row] as const))('%s reads as expected, by avsc and by Freshet', async (_, row) => {
-    const schema = table([column('id', base('int4')), column('v', row.type, row.typmod ?? -1)]);
-    const context = await wire(schema);
-    const record = recordOf(context.codec, created(tupleFromTexts(['1', row.text])));
-    const envelope = await readByAvsc(context, record.value ?? Buffer.alloc(0));
-    expect((envelope['after'] as Record<string, unknown>)['v']).toEqual(row.avro);
-    const change = await decoded(context, record);
-    expect(change).toMatchObject({ op: 'c', key: { id: 1 } });
-    expect(change).toHaveProperty('after', { id: 1, v: row.value });
-  });
+  it.each(CASES.map((row) => [title(row), row] as const))(
+    '%s reads as expected, by avsc and by Freshet',
+    async (_, row) => {
+      const schema = table([column('id', base('int4')), column('v', row.type, row.typmod ?? -1)]);
+      const context = await wire(schema);
+      const record = recordOf(context.codec, created(tupleFromTexts(['1', row.text])));
+      const envelope = await readByAvsc(context, record.value ?? Buffer.alloc(0));
+      expect((envelope['after'] as Record<string, unknown>)['v']).toEqual(row.avro);
+      const change = await decoded(context, record);
+      expect(change).toMatchObject({ op: 'c', key: { id: 1 } });
+      expect(change).toHaveProperty('after', { id: 1, v: row.value });
+    },
+  );
 
-  it.each(CASES.map((row) => [title(row), row] as const))('%s is stepped over when nobody wants it', async (_, row) => {
-    const columns = [column('id', base('int4')), column('v', row.type, row.typmod ?? -1), column('z', base('text'))];
-    const context = await wire(table(columns));
-    const record = recordOf(context.codec, created(tupleFromTexts(['1', row.text, 'end'])));
-    expect(await decoded(context, record, ['z'])).toHaveProperty('after', { z: 'end' });
-  });
+  it.each(CASES.map((row) => [title(row), row] as const))(
+    '%s is stepped over when nobody wants it',
+    async (_, row) => {
+      const columns = [
+        column('id', base('int4')),
+        column('v', row.type, row.typmod ?? -1),
+        column('z', base('text')),
+      ];
+      const context = await wire(table(columns));
+      const record = recordOf(context.codec, created(tupleFromTexts(['1', row.text, 'end'])));
+      expect(await decoded(context, record, ['z'])).toHaveProperty('after', { z: 'end' });
+    },
+  );
 
   it.each(CASES.map((row) => [title(row), row] as const))('%s can be NULL', async (_, row) => {
     const schema = table([column('id', base('int4')), column('v', row.type, row.typmod ?? -1)]);
@@ -166,7 +255,10 @@ describe('a value that its type on the wire cannot hold', () => {
   ])('%s (typmod %i) %s is RECORD_INVALID and names the column', async (type, typmod, text) => {
     const { codec } = await wire(table([column('id', base('int4')), column('amount', base(type), typmod)]));
     expect(() => codec.encodeValue(created(tupleFromTexts(['1', text])))).toThrow(
-      expect.objectContaining({ code: 'RECORD_INVALID', message: expect.stringContaining('"amount" of shop.orders') }),
+      expect.objectContaining({
+        code: 'RECORD_INVALID',
+        message: expect.stringContaining('"amount" of shop.orders'),
+      }),
     );
     const good = recordOf(codec, created(tupleFromTexts(['1', null])));
     expect(good.value?.readInt32BE(1)).toBe(codec.valueSchemaId);

@@ -7,7 +7,11 @@ import type { Column, TableSchema, TypeShape } from '../../../src/change/table.t
 import { type Tuple, tupleFromTexts } from '../../../src/change/tuple.ts';
 import { POSITION_HEADER } from '../../../src/topics/codec/headers.ts';
 import { createRecordDecoder, type RawRecord } from '../../../src/topics/codec/record-decoder.ts';
-import { createTableCodec, type EnvelopeInput, type TableCodec } from '../../../src/topics/codec/table-codec.ts';
+import {
+  createTableCodec,
+  type EnvelopeInput,
+  type TableCodec,
+} from '../../../src/topics/codec/table-codec.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 
 export const POSITION: Position = { epoch: 1_790_000_000, lsn: toLsn(0x16b374d848n), seq: 7 };
@@ -39,7 +43,11 @@ export function numericTypmod(precision: number, scale: number): number {
 }
 
 /** A table whose key is its first column, unless told otherwise. */
-export function table(columns: readonly Column[], key: readonly number[] = [0], name = 'orders'): TableSchema {
+export function table(
+  columns: readonly Column[],
+  key: readonly number[] = [0],
+  name = 'orders',
+): TableSchema {
   return { id: { schema: 'shop', name }, relationOid: 16_384, columns, key, identity: 'default' };
 }
 
@@ -50,7 +58,10 @@ export interface Wire {
 
 export async function wire(schema: TableSchema): Promise<Wire> {
   const registry = new MemoryRegistry();
-  return { registry, codec: await createTableCodec({ schema, prefix: 'fresh', database: 'shopdb', registry }) };
+  return {
+    registry,
+    codec: await createTableCodec({ schema, prefix: 'fresh', database: 'shopdb', registry }),
+  };
 }
 
 export function created(after: Tuple): EnvelopeInput {
@@ -58,7 +69,11 @@ export function created(after: Tuple): EnvelopeInput {
 }
 
 /** The record that a publisher makes of an event: value, key, headers. */
-export function recordOf(codec: TableCodec, event: EnvelopeInput, extra: Record<string, string> = {}): RawRecord {
+export function recordOf(
+  codec: TableCodec,
+  event: EnvelopeInput,
+  extra: Record<string, string> = {},
+): RawRecord {
   const tuple = event.after ?? event.before ?? tupleFromTexts([]);
   const texts = { [POSITION_HEADER]: encodePosition(POSITION), ...codec.valueHeaders(event), ...extra };
   return {
@@ -101,7 +116,9 @@ export async function readByAvsc({ registry }: Wire, framed: Buffer): Promise<Re
   const type = avsc.Type.forSchema(schema as unknown as avsc.Schema, {
     wrapUnions: false,
     typeHook: (node: unknown) => {
-      const isLong = node === 'long' || (node !== null && typeof node === 'object' && 'type' in node && node.type === 'long');
+      const isLong =
+        node === 'long' ||
+        (node !== null && typeof node === 'object' && 'type' in node && node.type === 'long');
       return isLong ? long : undefined;
     },
   });

@@ -105,7 +105,8 @@ function byRules(sentences: readonly Sentence[]): OptOutDecision {
 }
 
 /** "Can you not text me?" and "don't text me, ok?" ask for no answer. */
-const REQUEST_WITH_MARK = /\b(?:can|could|would|will|please)\b|\b(?:ok|okay|alright|right|understood|understand|got it)$/;
+const REQUEST_WITH_MARK =
+  /\b(?:can|could|would|will|please)\b|\b(?:ok|okay|alright|right|understood|understand|got it)$/;
 const FOR_EVER = /\b(?:again|anymore|ever)\b/;
 
 function guardAgainst(
@@ -119,6 +120,7 @@ function guardAgainst(
   if (sentence.asked && !rule.inQuestions && !REQUEST_WITH_MARK.test(sentence.text)) {
     return no('question', match[0]);
   }
-  if (rule.partial && partial !== null && !FOR_EVER.test(sentence.text)) return no('another-time-or-channel', partial[0]);
+  if (rule.partial && partial !== null && !FOR_EVER.test(sentence.text))
+    return no('another-time-or-channel', partial[0]);
   return null;
 }

@@ -4,11 +4,12 @@
 export const NOUN =
   '(?:(?:text|sms|phone|email|spam|marketing|promotional|sales|automated) ?)?(?:messages?|massages?|texts?|sms(?:es)?|emails?|mails?|calls|calling|notifications?|alerts?|spam(?:s|ming)?|promos?|promotions?|ads?|adverts?|advertisements?|advertising|newsletters?|mailings?|communications?|solicitations?|marketing|robocalls?|telemarketing|bulletins?|broadcasts?|correspondence|junk)\\b';
 /** Things that are only unwanted when somebody says "any more": "I want information" is common. */
-export const SOFT_NOUN = '(?:information|news|updates?|offers?|contact|deals?|help|stuff|things?|it|these|this|this service|reminders?)';
+export const SOFT_NOUN =
+  '(?:information|news|updates?|offers?|contact|deals?|help|stuff|things?|it|these|this|this service|reminders?)';
 
 /** Whom the contact reaches: the lead, or the lead's phone. */
 export const TARGET =
-  "(?:me|us|(?:(?:on|at|to|with|in|from|over) )?(?:this|that|my|our|the same) (?:(?:cell|mobile|phone|work|home|personal|private|business) ?)?(?:number|no|phone|cell|line|mobile|person|house|home|office|work|job|business|inbox|email|address)|here|(?:to|with|at|on) (?:me|us))";
+  '(?:me|us|(?:(?:on|at|to|with|in|from|over) )?(?:this|that|my|our|the same) (?:(?:cell|mobile|phone|work|home|personal|private|business) ?)?(?:number|no|phone|cell|line|mobile|person|house|home|office|work|job|business|inbox|email|address)|here|(?:to|with|at|on) (?:me|us))';
 /** Doing it, as a gerund. "Calling" needs a closer look at what follows, so it has its own rule. */
 export const REACHING =
   '(?:texting|messaging|contacting|emailing|mailing|writing|phoning|ringing|dming|spamming|bothering|harassing|bugging|disturbing|pestering|hounding|soliciting|blasting|stalking|smsing|bombarding|whatsapping|pinging|hitting up|blowing up|text|message|contact|email|sms|disturb|bother|harass|spam|write|writing to)';
@@ -21,7 +22,7 @@ export const FOR_GOOD =
 
 /** Words that may stand between "stop" and what is to stop. */
 export const FILLER =
-  "(?:(?:fucking|freaking|fkn|damn|goddamn|bloody|stupid|all|any|the|this|these|those|that|your|such|of|with|w|to|from|it|and|constantly|always|ever|trying to|being|so many|more|so much|further|unwanted|unsolicited|annoying|useless|random|daily|constant|please|me|kind|kinds|type|types|sort|other|out|doing) )";
+  '(?:(?:fucking|freaking|fkn|damn|goddamn|bloody|stupid|all|any|the|this|these|those|that|your|such|of|with|w|to|from|it|and|constantly|always|ever|trying to|being|so many|more|so much|further|unwanted|unsolicited|annoying|useless|random|daily|constant|please|me|kind|kinds|type|types|sort|other|out|doing) )';
 
 /** Who is asked: the reader. "They told me to stop" and "why did you stop" are not requests. */
 const ASKING =
@@ -41,8 +42,8 @@ export const STRICT_START =
 
 /** What may follow a target without turning it into something else ("stop calling me Dave"). */
 const FOLLOWERS =
-  "(?:please|again|anymore|ever|now|immediately|asap|on|at|about|from|with|and|i|you|your|this|these|those|that|it|or|if|unless|because|since|every|everyday|all|so|for|thanks|thank|ok|okay|the|when|already|dude|man|bro|sir|forever|right|as|any|are|is|am|not|no|by|to|via|god|stop|remove|unsubscribe|wrong|continuously|constantly|daily|both|everywhere|like this|in|long|texts?|messages?|sms|emails?|seriously|nonstop|non|damn|fuck\\w*|we|my|do|leave|lol|ya|la|lah|until you)";
-export const CLAUSE_END = "(?=$|[,:()\"'-]| [,:(-])";
+  '(?:please|again|anymore|ever|now|immediately|asap|on|at|about|from|with|and|i|you|your|this|these|those|that|it|or|if|unless|because|since|every|everyday|all|so|for|thanks|thank|ok|okay|the|when|already|dude|man|bro|sir|forever|right|as|any|are|is|am|not|no|by|to|via|god|stop|remove|unsubscribe|wrong|continuously|constantly|daily|both|everywhere|like this|in|long|texts?|messages?|sms|emails?|seriously|nonstop|non|damn|fuck\\w*|we|my|do|leave|lol|ya|la|lah|until you)';
+export const CLAUSE_END = '(?=$|[,:()"\'-]| [,:(-])';
 export const TAIL = `(?=$|[,:()"'-]| [,:(-]| ${FOLLOWERS}\\b)`;
 
 /** What an opt-out can be from. */

@@ -1,7 +1,7 @@
 import { detectOptOut, type OptOutDecision } from './detect-opt-out.ts';
 import type { LabelledMessage } from './labelled-csv.ts';
 
-export interface Misjudged {
+interface Misjudged {
   readonly message: LabelledMessage;
   readonly decision: OptOutDecision;
 }

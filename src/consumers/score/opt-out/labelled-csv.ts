@@ -1,6 +1,6 @@
 import { FreshetError } from '../../../runtime/errors.ts';
 
-export type OptOutLabel = 'opt_out' | 'not_opt_out' | 'ambiguous';
+type OptOutLabel = 'opt_out' | 'not_opt_out' | 'ambiguous';
 
 export interface LabelledMessage {
   readonly id: string;
@@ -19,22 +19,33 @@ const LABELS: readonly string[] = ['opt_out', 'not_opt_out', 'ambiguous'] satisf
  */
 export function parseLabelledCsv(content: string, fileName: string): LabelledMessage[] {
   const [header, ...records] = parseCsv(content, fileName);
-  if (header === undefined) throw bad(fileName, 'is empty', 'Give a CSV file with the columns text and opt_out.');
+  if (header === undefined)
+    throw bad(fileName, 'is empty', 'Give a CSV file with the columns text and opt_out.');
   const columns = header.fields.map((name) => name.trim().toLowerCase());
   const textAt = columnOf(columns, 'text', fileName);
   const labelAt = columnOf(columns, 'opt_out', fileName);
   const idAt = columns.indexOf('message_id');
   const kindAt = columns.indexOf('kind');
-  if (records.length === 0) throw bad(fileName, 'has a header and no rows', 'Give at least one labelled message.');
+  if (records.length === 0)
+    throw bad(fileName, 'has a header and no rows', 'Give at least one labelled message.');
   return records.map(({ fields, line }) => {
     if (fields.length !== columns.length) {
-      throw bad(fileName, `line ${line} has ${fields.length} fields, the header ${columns.length}`, 'Quote fields that hold commas or line breaks.');
+      throw bad(
+        fileName,
+        `line ${line} has ${fields.length} fields, the header ${columns.length}`,
+        'Quote fields that hold commas or line breaks.',
+      );
     }
     const label = (fields[labelAt] ?? '').trim().toLowerCase();
     if (!isLabel(label)) {
       throw bad(fileName, `line ${line}: opt_out is "${label}"`, `Use one of ${LABELS.join(', ')}.`);
     }
-    return { id: fields[idAt] ?? `line ${line}`, text: fields[textAt] ?? '', label, kind: fields[kindAt] ?? '' };
+    return {
+      id: fields[idAt] ?? `line ${line}`,
+      text: fields[textAt] ?? '',
+      label,
+      kind: fields[kindAt] ?? '',
+    };
   });
 }
 
@@ -45,7 +56,11 @@ function isLabel(value: string): value is OptOutLabel {
 function columnOf(columns: readonly string[], name: string, fileName: string): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
-  throw bad(fileName, `has no column "${name}" (found: ${columns.join(', ')})`, `Add a header row with ${name}.`);
+  throw bad(
+    fileName,
+    `has no column "${name}" (found: ${columns.join(', ')})`,
+    `Add a header row with ${name}.`,
+  );
 }
 
 interface CsvRecord {
@@ -63,7 +78,12 @@ function parseCsv(content: string, fileName: string): CsvRecord[] {
   let start = 1;
   while (field.lastIndex < content.length || fields.length > 0) {
     const match = field.exec(content);
-    if (match === null) throw bad(fileName, `line ${line} has a quote that is not closed or not escaped`, 'Double quotes inside a quoted field.');
+    if (match === null)
+      throw bad(
+        fileName,
+        `line ${line} has a quote that is not closed or not escaped`,
+        'Double quotes inside a quoted field.',
+      );
     const raw = match[1] ?? '';
     fields.push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw);
     line += raw.split('\n').length - 1;

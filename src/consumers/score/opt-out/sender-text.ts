@@ -8,22 +8,31 @@ import { cleanBody, plainWords } from './normalize.ts';
 const QUOTE_STARTS =
   /^(?:>|\|)|^-{2,} ?(?:original|forwarded) message|^_{5,}$|^on .{5,80} wrote:$|^(?:le .{5,60} a ecrit|am .{5,60} schrieb|el .{5,60} escribio) ?:$/i;
 /** Phones send a reaction to a message as a text that quotes it. */
-const REACTION = /^(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|removed an? \w+ from|reacted .{1,12} to) ?".*"?$/is;
+const REACTION =
+  /^(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|removed an? \w+ from|reacted .{1,12} to) ?".*"?$/is;
 
 const KEYWORD = '(?:stop\\w*|unsubscribe|optout|end|quit|cancel|out|x|remove|arret|baja|salir|stopp)';
 const LOUD_KEYWORD = '(?:stop\\w*|unsubscribe|optout|arret|baja|stopp)';
 const SEND = '(?:reply|text|send|message|respond|type|write|sms|email|rply|txting|texting|sending|replying)';
-const GAP = '(?: (?!me\\b|us\\b|my\\b|this\\b|these\\b|your\\b|messages?\\b|anymore\\b|again\\b|please\\b|and\\b|or\\b|to\\b)[\\w\'"]+){0,2}';
+const GAP =
+  '(?: (?!me\\b|us\\b|my\\b|this\\b|these\\b|your\\b|messages?\\b|anymore\\b|again\\b|please\\b|and\\b|or\\b|to\\b)[\\w\'"]+){0,2}';
 const TO_LEAVE = '(?:stop|end|optout|unsubscribe|cancel|quit|be removed|be taken off|leave|removal|remove)';
-const GO = '(?:reply|text|send|call|visit|click|go ?to|goto|go|email|press|dial|tap|log ?on|http|www|sms|see|txtstop|follow)';
+const GO =
+  '(?:reply|text|send|call|visit|click|go ?to|goto|go|email|press|dial|tap|log ?on|http|www|sms|see|txtstop|follow)';
 
 /** Matched against plain words of a whole line, so that "Stop? Send STOP" is one instruction. */
 const INSTRUCTIONS: readonly RegExp[] = [
-  new RegExp(`(?<!\\b(?:i|not|i have|already|stop|never|not to|will) )\\b${SEND}(?: back| us| with| the| word| a| keyword|:){0,4}${GAP}[ "'(]+${LOUD_KEYWORD}\\b(?! (?:texting|sending|calling|messag|contacting|email|spam|bother|harass))`),
+  new RegExp(
+    `(?<!\\b(?:i|not|i have|already|stop|never|not to|will) )\\b${SEND}(?: back| us| with| the| word| a| keyword|:){0,4}${GAP}[ "'(]+${LOUD_KEYWORD}\\b(?! (?:texting|sending|calling|messag|contacting|email|spam|bother|harass))`,
+  ),
   new RegExp(`\\b${SEND} (?:the word |with )?["'(]?${KEYWORD}["')]? (?:to|for|at|or) `),
-  new RegExp(`(?<!\\b(?:want|like|need|wish|trying|tried|try|how|asked|going|way|able|you|decided|prefer|love|told) )\\b(?:to|for|2) ?${TO_LEAVE}\\b.{0,60}\\b${GO}\\b`),
+  new RegExp(
+    `(?<!\\b(?:want|like|need|wish|trying|tried|try|how|asked|going|way|able|you|decided|prefer|love|told) )\\b(?:to|for|2) ?${TO_LEAVE}\\b.{0,60}\\b${GO}\\b`,
+  ),
   new RegExp(`\\bcall ?(?:to|2) ?optout|\\b2(?:stop|optout|unsub|end)`),
-  new RegExp(`\\b${LOUD_KEYWORD}(?: \\w+)? to (?:\\d{4,}|end|cancel|optout|unsubscribe|stop|quit|leave|be removed)\\b`),
+  new RegExp(
+    `\\b${LOUD_KEYWORD}(?: \\w+)? to (?:\\d{4,}|end|cancel|optout|unsubscribe|stop|quit|leave|be removed)\\b`,
+  ),
   /\b(?:stop|optout|unsubscribe)\w*(?: sms| texts?)?[ :,-]+(?:to )?\d{5,}/,
   /\b(?:unsubscribe|optout):? ?(?:reply|text|stop|with|send|call|at|link|here|http|www|eng |to \d|\d)/,
   /\bunsubscribe (?:from|to) .{0,40}\b(?:reply|send|text|click|with the word)\b/,
@@ -81,4 +90,5 @@ function withoutInstruction(line: string): string {
     .join('');
 }
 
-const LONE_KEYWORD = /^[\W_]*(?:[\w-]+ )?(?:stop\w*|unsub\w*|opt[ -]?out|end|quit|cancel|remove)(?: \w+)?[\W_]*$/i;
+const LONE_KEYWORD =
+  /^[\W_]*(?:[\w-]+ )?(?:stop\w*|unsub\w*|opt[ -]?out|end|quit|cancel|remove)(?: \w+)?[\W_]*$/i;

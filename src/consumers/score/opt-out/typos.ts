@@ -4,12 +4,38 @@
  * ("sending" never becomes "spending" or "lending", which a plain edit distance would accept).
  */
 const LONG_WORDS = [
-  'anymore', 'calling', 'contact', 'contacting', 'information', 'message', 'messages', 'messaging',
-  'number', 'please', 'receive', 'receiving', 'remove', 'removed', 'sending', 'texting',
+  'anymore',
+  'calling',
+  'contact',
+  'contacting',
+  'information',
+  'message',
+  'messages',
+  'messaging',
+  'number',
+  'please',
+  'receive',
+  'receiving',
+  'remove',
+  'removed',
+  'sending',
+  'texting',
 ] as const;
 
 /** "stop" is short: only slips that are no word of their own, and what people type for emphasis. */
-const STOP_SLIPS = ['sotp', 'stpo', 'tsop', 'sttop', 'sstop', 'stp', 'st0p', 'stahp', 'stopo', 'dtop', 'atop'] as const;
+const STOP_SLIPS = [
+  'sotp',
+  'stpo',
+  'tsop',
+  'sttop',
+  'sstop',
+  'stp',
+  'st0p',
+  'stahp',
+  'stopo',
+  'dtop',
+  'atop',
+] as const;
 /** Real words that a slip of ours would swallow. */
 const REAL_WORDS: ReadonlySet<string> = new Set(['atop', 'caling', 'massage', 'massages', 'pleas']);
 

@@ -33,7 +33,8 @@ export function buildBrandDictionary(
   const resolved = new Map<string, string | null>();
   for (const [key, alias] of given) resolved.set(key, followAlias(alias, given));
   for (const canonical of Array.from(resolved.values())) {
-    if (canonical !== null && !resolved.has(brandKey(canonical))) resolved.set(brandKey(canonical), canonical);
+    if (canonical !== null && !resolved.has(brandKey(canonical)))
+      resolved.set(brandKey(canonical), canonical);
   }
   return { aliases: resolved, spellings: known };
 }
@@ -81,9 +82,13 @@ function keyAliases(aliases: Iterable<BrandAlias>): Map<string, BrandAlias> {
   for (const alias of aliases) {
     const key = brandKey(alias.variant);
     if (key === '' || (alias.canonical !== null && brandKey(alias.canonical) === '')) {
-      throw new FreshetError('CONFIG_INVALID', `brand alias "${alias.variant}" → "${alias.canonical}" has a side without a letter or digit`, {
-        cure: 'Give both sides a name; leave the canonical side NULL where the variant is no brand.',
-      });
+      throw new FreshetError(
+        'CONFIG_INVALID',
+        `brand alias "${alias.variant}" → "${alias.canonical}" has a side without a letter or digit`,
+        {
+          cure: 'Give both sides a name; leave the canonical side NULL where the variant is no brand.',
+        },
+      );
     }
     byKey.set(key, alias);
   }
@@ -96,13 +101,21 @@ function followAlias(start: BrandAlias, given: ReadonlyMap<string, BrandAlias>):
   while (current.canonical !== null) {
     const key = brandKey(current.canonical);
     const next = given.get(key);
-    if (next === undefined || next === current || (next.canonical !== null && brandKey(next.canonical) === key)) {
+    if (
+      next === undefined ||
+      next === current ||
+      (next.canonical !== null && brandKey(next.canonical) === key)
+    ) {
       return next?.canonical ?? current.canonical;
     }
     if (seen.has(key)) {
-      throw new FreshetError('CONFIG_INVALID', `brand alias "${start.variant}" leads back to "${current.canonical}"`, {
-        cure: 'Remove one alias of the circle.',
-      });
+      throw new FreshetError(
+        'CONFIG_INVALID',
+        `brand alias "${start.variant}" leads back to "${current.canonical}"`,
+        {
+          cure: 'Remove one alias of the circle.',
+        },
+      );
     }
     seen.add(key);
     current = next;

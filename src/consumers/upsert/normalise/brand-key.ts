@@ -25,7 +25,16 @@ const LEGAL_FORM = new RegExp(
   'iu',
 );
 const DIACRITICS = /[\u0300-\u036f]/g;
-const SPECIAL_LETTERS: Readonly<Record<string, string>> = { ß: 'ss', ø: 'o', æ: 'ae', œ: 'oe', ł: 'l', đ: 'd', ı: 'i', þ: 'th' };
+const SPECIAL_LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  ø: 'o',
+  æ: 'ae',
+  œ: 'oe',
+  ł: 'l',
+  đ: 'd',
+  ı: 'i',
+  þ: 'th',
+};
 const SPECIAL = /[ßøæœłđıþ]/g;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const ASCII_WORD = /[a-z0-9]+/g;
@@ -49,7 +58,10 @@ export function brandKey(raw: string): string {
 
 /** The words of any name, folded as those of a brand are. */
 export function wordsOf(text: string): string[] {
-  const folded = fold(text).replace(/['’‘`´]/g, '').replace(/@/g, ' at ').replace(/\+/g, ' plus ');
+  const folded = fold(text)
+    .replace(/['’‘`´]/g, '')
+    .replace(/@/g, ' at ')
+    .replace(/\+/g, ' plus ');
   const words = folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
   return words.filter((word, i) => i === 0 || i === words.length - 1 || !JOINER.test(word));
 }
@@ -57,7 +69,11 @@ export function wordsOf(text: string): string[] {
 /** Lower case, compatibility forms and diacritics removed; letters that only differ by script stay apart. */
 export function fold(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
-  return stripMarks(stripMarks(text).toLowerCase().replace(SPECIAL, (letter) => SPECIAL_LETTERS[letter] ?? letter)).normalize('NFC');
+  return stripMarks(
+    stripMarks(text)
+      .toLowerCase()
+      .replace(SPECIAL, (letter) => SPECIAL_LETTERS[letter] ?? letter),
+  ).normalize('NFC');
 }
 
 function stripMarks(text: string): string {

@@ -4,7 +4,7 @@ import { brandKey, parseBrand, type BrandForm } from './brand-key.ts';
 import { COMPANY_WORDS, EVERYDAY_WORDS, PLACE_WORDS, TRADE_WORDS } from './brand-words.ts';
 import { nonBrandOf, type NonBrandKind } from './non-brand.ts';
 
-export type BrandReviewReason = 'lost-bytes' | 'ambiguous-word' | 'long-form' | 'too-long';
+type BrandReviewReason = 'lost-bytes' | 'ambiguous-word' | 'long-form' | 'too-long';
 
 /** A value that people should look at: nothing was guessed, `brand` says what was done meanwhile. */
 export interface BrandReview {
@@ -58,7 +58,8 @@ function decideBrand(raw: string, dictionary: BrandDictionary): BrandDecision {
   const { key, written } = form;
   const alias = form.lost ? undefined : dictionary.aliases.get(key);
   if (alias === null) return { name: null, reason: 'alias', review: null };
-  if (alias !== undefined) return { name: alias, key: brandKey(alias), written, reason: 'alias', review: null };
+  if (alias !== undefined)
+    return { name: alias, key: brandKey(alias), written, reason: 'alias', review: null };
   const refusal = refuse(raw, form, dictionary);
   if (refusal !== null) return refusal;
   const known = dictionary.spellings.get(key);
@@ -72,9 +73,13 @@ function refuse(raw: string, form: BrandForm, dictionary: BrandDictionary): Bran
   if (form.key === '') return { name: null, reason: 'no-letters', review: null };
   const nonBrand = nonBrandOf(form.key);
   if (nonBrand !== null) {
-    return nonBrand.certain ? { name: null, reason: nonBrand.kind, review: null } : undecided(raw, 'ambiguous-word', []);
+    return nonBrand.certain
+      ? { name: null, reason: nonBrand.kind, review: null }
+      : undecided(raw, 'ambiguous-word', []);
   }
-  return form.words.length > MAX_WORDS || form.key.length > MAX_LETTERS ? undecided(raw, 'too-long', []) : null;
+  return form.words.length > MAX_WORDS || form.key.length > MAX_LETTERS
+    ? undecided(raw, 'too-long', [])
+    : null;
 }
 
 function undecided(value: string, reason: BrandReviewReason, candidates: readonly string[]): BrandDecision {
@@ -87,7 +92,11 @@ function spellingOf(key: string, dictionary: BrandDictionary): string[] {
 }
 
 /** "Griffin Technology" beside a known "Griffin": very likely one brand, but that is for people to say. */
-function longFormReview(value: string, { words }: BrandForm, dictionary: BrandDictionary): BrandReview | null {
+function longFormReview(
+  value: string,
+  { words }: BrandForm,
+  dictionary: BrandDictionary,
+): BrandReview | null {
   let end = words.length;
   while (end > 1 && isDescriptor(words[end - 1] ?? '')) end--;
   if (end === words.length) return null;
@@ -109,6 +118,7 @@ export function isDescriptor(word: string): boolean {
  */
 function stableForm(key: string): string {
   const letters = Array.from(key);
-  const display = letters.length <= 3 ? key.toUpperCase() : (letters[0] ?? '').toUpperCase() + letters.slice(1).join('');
+  const display =
+    letters.length <= 3 ? key.toUpperCase() : (letters[0] ?? '').toUpperCase() + letters.slice(1).join('');
   return brandKey(display) === key ? display : key;
 }

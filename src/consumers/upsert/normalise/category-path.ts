@@ -6,7 +6,7 @@ import { repairText } from './repair-text.ts';
 /** No category path has more levels (the catalogue plan's "depth ≤ 4"). */
 export const MAX_DEPTH = 4;
 /** Between the levels of a path, as text. */
-export const LEVEL_SEPARATOR = ' > ';
+const LEVEL_SEPARATOR = ' > ';
 
 /** What a path is cleaned of besides its own flaws. */
 export interface PathOwner {
@@ -42,7 +42,10 @@ const MIN_SHARED_WORDS = 3;
  * levels ("Jeans" › "YK Jeans"), repeated levels, ids and placeholders. Cleaning a cleaned path changes
  * nothing. Input: one text in any of the common forms, a JSON array as text, or the levels.
  */
-export function normaliseCategoryPath(source: string | readonly string[] | null, owner: PathOwner = NOBODY): CategoryPath {
+export function normaliseCategoryPath(
+  source: string | readonly string[] | null,
+  owner: PathOwner = NOBODY,
+): CategoryPath {
   const levels = parseCategoryPath(source);
   const name = owner.name === null ? null : nameForm(owner.name);
   const brandKeys = owner.brands.map(nameKey).filter((key) => key !== '');
@@ -68,14 +71,17 @@ const parseText = boundedMemo((source) => readParts(partsOf(repairText(source).t
 function readParts(parts: readonly string[]): readonly string[] {
   const [only] = parts;
   const raw = parts.length === 1 && only !== undefined ? splitPath(only) : firstPath(parts);
-  return raw.map(cleanLevel).filter((level) => level !== '' && !PLACEHOLDER.test(level) && !CATEGORY_CODE.test(level));
+  return raw
+    .map(cleanLevel)
+    .filter((level) => level !== '' && !PLACEHOLDER.test(level) && !CATEGORY_CODE.test(level));
 }
 
 function partsOf(text: string): readonly string[] {
   if (!text.startsWith('[')) return [text];
   try {
     const parsed: unknown = JSON.parse(text);
-    if (Array.isArray(parsed) && parsed.every((part): part is string => typeof part === 'string')) return parsed;
+    if (Array.isArray(parsed) && parsed.every((part): part is string => typeof part === 'string'))
+      return parsed;
   } catch {
     // Not JSON: a name that begins with a bracket.
   }
@@ -96,7 +102,7 @@ function splitPath(text: string): string[] {
 /** A level never holds what would separate two: its text parses back into itself. */
 function cleanLevel(raw: string): string {
   let level = repairText(raw).text;
-  for (let before = ''; before !== level; ) {
+  for (let before = ''; before !== level;) {
     before = level;
     level = level
       .replace(/[>»›→|\\]+/gu, '/')
@@ -203,10 +209,16 @@ function withoutBrand(level: string, outer: readonly string[], owner: Owner): st
 const headsOf = boundedMemo((level) => {
   const words = level.split(' ');
   const heads = words.slice(1).map((_, i) => {
-    const rest = words.slice(i + 1).join(' ').replace(/^[\s/&-]+/, '');
+    const rest = words
+      .slice(i + 1)
+      .join(' ')
+      .replace(/^[\s/&-]+/, '');
     return { head: nameKey(words.slice(0, i + 1).join(' ')), rest };
   });
-  return { heads: heads.filter(({ head, rest }) => head !== '' && stemKey(rest) !== ''), whole: nameKey(level) };
+  return {
+    heads: heads.filter(({ head, rest }) => head !== '' && stemKey(rest) !== ''),
+    whole: nameKey(level),
+  };
 });
 
 const stemKey = boundedMemo((text) => [...new Set(categoryStems(text))].toSorted().join(' '));
@@ -220,7 +232,9 @@ function limitDepth(levels: readonly string[]): { kept: string[]; dropped: strin
   const kept = [...levels];
   const dropped: string[] = [];
   while (kept.length > MAX_DEPTH) {
-    const announcing = kept.findIndex((level, i) => i > 0 && i < kept.length - 1 && announces(level, kept[i + 1] ?? ''));
+    const announcing = kept.findIndex(
+      (level, i) => i > 0 && i < kept.length - 1 && announces(level, kept[i + 1] ?? ''),
+    );
     dropped.push(...kept.splice(announcing === -1 ? kept.length - 2 : announcing, 1));
   }
   return { kept, dropped: levels.filter((level) => dropped.includes(level)) };

@@ -4,20 +4,67 @@ import { fold } from './brand-key.ts';
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const ASCII = /^[\u0001-\u007f]*$/;
 const NOT_ASCII_WORD = /[^a-z0-9]+/g;
-const EMPTY_WORDS = new Set(['and', 'n', 'of', 'for', 'the', 'a', 'an', 'in', 'with', 'to', 'by', 'on', 'all', 'other', 'others']);
+const EMPTY_WORDS = new Set([
+  'and',
+  'n',
+  'of',
+  'for',
+  'the',
+  'a',
+  'an',
+  'in',
+  'with',
+  'to',
+  'by',
+  'on',
+  'all',
+  'other',
+  'others',
+]);
 const IRREGULAR: Readonly<Record<string, string>> = {
-  women: 'woman', womens: 'woman', men: 'man', mens: 'man', kids: 'child', kid: 'child', children: 'child', childrens: 'child',
-  mice: 'mouse', knives: 'knife', shelves: 'shelf', scarves: 'scarf', batteries: 'battery', jewellery: 'jewelry', jewelery: 'jewelry',
-  colour: 'color', colours: 'color', aluminium: 'aluminum', pyjamas: 'pajama', pyjama: 'pajama', pajamas: 'pajama',
-  accessories: 'accessory', dresses: 'dress', glass: 'glass', glasses: 'glass', shoes: 'shoe', movies: 'movie', cookies: 'cookie',
-  ties: 'tie', series: 'series', bras: 'bra', gps: 'gps', tees: 'tshirt',
+  women: 'woman',
+  womens: 'woman',
+  men: 'man',
+  mens: 'man',
+  kids: 'child',
+  kid: 'child',
+  children: 'child',
+  childrens: 'child',
+  mice: 'mouse',
+  knives: 'knife',
+  shelves: 'shelf',
+  scarves: 'scarf',
+  batteries: 'battery',
+  jewellery: 'jewelry',
+  jewelery: 'jewelry',
+  colour: 'color',
+  colours: 'color',
+  aluminium: 'aluminum',
+  pyjamas: 'pajama',
+  pyjama: 'pajama',
+  pajamas: 'pajama',
+  accessories: 'accessory',
+  dresses: 'dress',
+  glass: 'glass',
+  glasses: 'glass',
+  shoes: 'shoe',
+  movies: 'movie',
+  cookies: 'cookie',
+  ties: 'tie',
+  series: 'series',
+  bras: 'bra',
+  gps: 'gps',
+  tees: 'tshirt',
 };
 
 /** The words of a category name that carry meaning, in their singular, in order; "&" and "for" are left out. */
 export const categoryStems: (text: string) => readonly string[] = boundedMemo(readStems);
 
 function readStems(text: string): readonly string[] {
-  const plain = fold(text).replace(/['’`´]/g, '').replace(/\bt[ -]?shirts?\b/g, ' tshirt ').replace(/\be[ -]?books?\b/g, ' ebook ');
+  const plain = fold(text)
+    .replace(/['’`´]/g, '')
+    .replace(/\bt[ -]?shirts?\b/g, ' tshirt ')
+    .replace(/\be[ -]?books?\b/g, ' ebook ');
   const stems: string[] = [];
   for (const word of plain.match(WORD) ?? []) {
     if (!EMPTY_WORDS.has(word)) stems.push(stemOf(word));

@@ -32,7 +32,18 @@ export function compareBrands(a: string, b: string, dictionary: BrandDictionary 
 }
 
 const RULES: readonly Rule[] = [
-  byEmptiness, byKey, byAlias, byLostBytes, byNonBrand, byDomain, byArticle, byNumber, byLongForm, byWordSlip, byPlural, bySlip,
+  byEmptiness,
+  byKey,
+  byAlias,
+  byLostBytes,
+  byNonBrand,
+  byDomain,
+  byArticle,
+  byNumber,
+  byLongForm,
+  byWordSlip,
+  byPlural,
+  bySlip,
 ];
 
 function byEmptiness(a: BrandForm, b: BrandForm): BrandComparison | null {
@@ -48,7 +59,10 @@ function byAlias(a: BrandForm, b: BrandForm, { aliases }: BrandDictionary): Bran
   const [nameA, nameB] = [aliases.get(a.key), aliases.get(b.key)];
   if (nameA === undefined && nameB === undefined) return null;
   if (nameA === null || nameB === null) return different(0.95, 'one is declared to be no brand');
-  const [keyA, keyB] = [nameA === undefined ? a.key : parseBrand(nameA).key, nameB === undefined ? b.key : parseBrand(nameB).key];
+  const [keyA, keyB] = [
+    nameA === undefined ? a.key : parseBrand(nameA).key,
+    nameB === undefined ? b.key : parseBrand(nameB).key,
+  ];
   return keyA === keyB ? same(0.95, 'alias') : null;
 }
 
@@ -65,7 +79,9 @@ function byNonBrand(a: BrandForm, b: BrandForm): BrandComparison | null {
 function byDomain(a: BrandForm, b: BrandForm): BrandComparison | null {
   const [bareA, bareB] = [a.written.replace(DOMAIN, ''), b.written.replace(DOMAIN, '')];
   if (bareA === a.written && bareB === b.written) return null;
-  return parseBrand(bareA).key === parseBrand(bareB).key ? same(0.85, 'one is the web address of the other') : null;
+  return parseBrand(bareA).key === parseBrand(bareB).key
+    ? same(0.85, 'one is the web address of the other')
+    : null;
 }
 
 function byArticle(a: BrandForm, b: BrandForm): BrandComparison | null {
@@ -83,10 +99,13 @@ function byLongForm(a: BrandForm, b: BrandForm, { spellings }: BrandDictionary):
   const [short, long] = a.key.length < b.key.length ? [a, b] : [b, a];
   const rest = restAfter(short.key, long);
   if (rest === null) return null;
-  if (rest.some((word) => LINE_WORDS.has(word))) return different(0.7, `"${rest.join(' ')}" is a line of goods, kept apart`);
+  if (rest.some((word) => LINE_WORDS.has(word)))
+    return different(0.7, `"${rest.join(' ')}" is a line of goods, kept apart`);
   if (!rest.every(isDescriptor)) return different(0.7, `"${rest.join(' ')}" makes another name of it`);
-  if (Array.from(short.key).length < 3 && !spellings.has(short.key)) return different(0.55, 'too short a beginning to tell');
-  if (rest.every((word) => COMPANY_WORDS.has(word))) return same(EVERYDAY_WORDS.has(short.key) ? 0.6 : 0.8, 'short and long form of a company');
+  if (Array.from(short.key).length < 3 && !spellings.has(short.key))
+    return different(0.55, 'too short a beginning to tell');
+  if (rest.every((word) => COMPANY_WORDS.has(word)))
+    return same(EVERYDAY_WORDS.has(short.key) ? 0.6 : 0.8, 'short and long form of a company');
   if (EVERYDAY_WORDS.has(short.key)) return different(0.55, 'many names begin with this word');
   const places = rest.every((word) => PLACE_WORDS.has(word));
   return same(0.65, places ? 'with and without its place' : 'with and without its trade');
@@ -132,8 +151,11 @@ function byPlural(a: BrandForm, b: BrandForm): BrandComparison | null {
   if (wordsA.length !== wordsB.length || wordsA.length < 2) return null;
   const [lastA, lastB] = [wordsA.at(-1) ?? '', wordsB.at(-1) ?? ''];
   const headsEqual = wordsA.slice(0, -1).join(' ') === wordsB.slice(0, -1).join(' ');
-  const plural = (one: string, many: string) => one.length >= 4 && (many === `${one}s` || many === `${one}es`);
-  return headsEqual && (plural(lastA, lastB) || plural(lastB, lastA)) ? same(0.7, 'singular and plural') : null;
+  const plural = (one: string, many: string) =>
+    one.length >= 4 && (many === `${one}s` || many === `${one}es`);
+  return headsEqual && (plural(lastA, lastB) || plural(lastB, lastA))
+    ? same(0.7, 'singular and plural')
+    : null;
 }
 
 /** Slips of the pen inside long names: swapped or doubled letters; one letter off beside a well-known name. */
@@ -143,7 +165,8 @@ function bySlip(a: BrandForm, b: BrandForm, { spellings }: BrandDictionary): Bra
   const long = Math.min(a.key.length, b.key.length) >= MIN_SLIP_LENGTH;
   const edges = a.key[0] === b.key[0] && a.key.at(-1) === b.key.at(-1);
   if (long && edges && distance === 1) {
-    if (a.key.length === b.key.length && sorted(a.key) === sorted(b.key)) return same(0.75, 'two letters swapped');
+    if (a.key.length === b.key.length && sorted(a.key) === sorted(b.key))
+      return same(0.75, 'two letters swapped');
     if (undoubled(a.key) === undoubled(b.key)) return same(0.75, 'a doubled letter');
   }
   const oneKnown = BUILT_IN.spellings.has(a.key) !== BUILT_IN.spellings.has(b.key);

@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 
 /** What can be hashed: anything JSON can say. Keys with `undefined` count as absent, and absent as null. */
-export type Content = string | number | boolean | null | undefined | readonly Content[] | { readonly [key: string]: Content };
+export type Content =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly Content[]
+  | { readonly [key: string]: Content };
 
 const DIGEST_CHARACTERS = 32;
 

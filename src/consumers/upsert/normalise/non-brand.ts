@@ -31,11 +31,19 @@ const WEAK = new Map<string, NonBrandKind>([
 const MEASURE = /^\d+(?:cm|mm|inch|inches|ml|ltr|kg|gm|gms|oz|ft|mah|gb|tb|mb|pcs|pieces|pack|watt|watts)$/;
 
 /** A head word of one kind, and the words that may stand beside it: "light pink", "blackwhite", "slimfit". */
-const COMPOUNDS: readonly { readonly kind: NonBrandKind; readonly heads: readonly string[]; readonly others: readonly string[] }[] = [
+const COMPOUNDS: readonly {
+  readonly kind: NonBrandKind;
+  readonly heads: readonly string[];
+  readonly others: readonly string[];
+}[] = [
   { kind: 'colour', heads: COLOURS, others: [...COLOUR_MODIFIERS, ...WEAK_COLOURS] },
   { kind: 'fit', heads: FITS, others: FIT_MODIFIERS },
   { kind: 'material', heads: MATERIALS, others: MATERIAL_MODIFIERS },
-  { kind: 'pattern', heads: PATTERNS, others: ['leopard', 'animal', 'floral', 'polka', 'zebra', 'tribal', 'abstract', 'solid'] },
+  {
+    kind: 'pattern',
+    heads: PATTERNS,
+    others: ['leopard', 'animal', 'floral', 'polka', 'zebra', 'tribal', 'abstract', 'solid'],
+  },
 ];
 
 /**
@@ -60,10 +68,19 @@ function isCompound(key: string, heads: readonly string[], others: readonly stri
   return reads(key, heads, others, 0, false);
 }
 
-function reads(key: string, heads: readonly string[], others: readonly string[], at: number, headSeen: boolean): boolean {
+function reads(
+  key: string,
+  heads: readonly string[],
+  others: readonly string[],
+  at: number,
+  headSeen: boolean,
+): boolean {
   if (at === key.length) return headSeen;
-  if (heads.some((word) => key.startsWith(word, at) && reads(key, heads, others, at + word.length, true))) return true;
-  return others.some((word) => key.startsWith(word, at) && reads(key, heads, others, at + word.length, headSeen));
+  if (heads.some((word) => key.startsWith(word, at) && reads(key, heads, others, at + word.length, true)))
+    return true;
+  return others.some(
+    (word) => key.startsWith(word, at) && reads(key, heads, others, at + word.length, headSeen),
+  );
 }
 
 /** "turquise", "majenta", "magentta": one letter off inside a long colour word. */
@@ -83,7 +100,8 @@ export function editDistance(a: string, b: string, limit: number): number {
     for (let j = 1; j <= b.length; j++) {
       const substitution = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
       let cost = Math.min(substitution, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
       row.push(cost);
     }
     if (Math.min(...row) > limit) return limit + 1;

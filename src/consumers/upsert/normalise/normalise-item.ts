@@ -2,7 +2,12 @@ import type { BrandDictionary } from './brand-dictionary.ts';
 import { brandKey, parseBrand } from './brand-key.ts';
 import { canonicalBrand, type BrandReview } from './canonical-brand.ts';
 import { nameKey } from './category-words.ts';
-import { formatCategoryPath, normaliseCategoryPath, parseCategoryPath, type PathReviewReason } from './category-path.ts';
+import {
+  formatCategoryPath,
+  normaliseCategoryPath,
+  parseCategoryPath,
+  type PathReviewReason,
+} from './category-path.ts';
 import { metadataVersion } from './metadata-version.ts';
 import type { Taxonomy, TaxonomyNode } from './taxonomy.ts';
 
@@ -44,8 +49,18 @@ export interface NormalisedItem {
 /** One entry of the list of what could not be decided. `value` is the source's, so that equal ones can be counted. */
 export type ItemReview =
   | ({ readonly field: 'brand' } & BrandReview)
-  | { readonly field: 'category'; readonly value: string; readonly reason: 'unmapped'; readonly candidates: readonly TaxonomyNode[] }
-  | { readonly field: 'category_path'; readonly value: string; readonly reason: PathReviewReason; readonly candidates: readonly [] };
+  | {
+      readonly field: 'category';
+      readonly value: string;
+      readonly reason: 'unmapped';
+      readonly candidates: readonly TaxonomyNode[];
+    }
+  | {
+      readonly field: 'category_path';
+      readonly value: string;
+      readonly reason: PathReviewReason;
+      readonly candidates: readonly [];
+    };
 
 /** Everything that the rules know besides the product. */
 export interface NormaliseContext {
@@ -57,14 +72,26 @@ export interface NormaliseContext {
 }
 
 /** Brings one product into canonical form. Pure: the same product and context give the same item. */
-export function normaliseItem(product: CatalogProduct, context: NormaliseContext): { item: NormalisedItem; reviews: ItemReview[] } {
+export function normaliseItem(
+  product: CatalogProduct,
+  context: NormaliseContext,
+): { item: NormalisedItem; reviews: ItemReview[] } {
   const reviews: ItemReview[] = [];
   const name = textOrNull(product.name);
   const brand = canonicalBrand(product.manufacturer, context.brands);
   if (brand.review !== null) reviews.push({ field: 'brand', ...withNamedCandidates(brand.review, product) });
   const brands = product.manufacturer === null ? [] : [parseBrand(product.manufacturer).written];
-  const path = normaliseCategoryPath(product.category_path, { name, brands: brand.name === null ? [] : [...brands, brand.name] });
-  if (path.review !== null) reviews.push({ field: 'category_path', value: rawPath(product.category_path), reason: path.review, candidates: [] });
+  const path = normaliseCategoryPath(product.category_path, {
+    name,
+    brands: brand.name === null ? [] : [...brands, brand.name],
+  });
+  if (path.review !== null)
+    reviews.push({
+      field: 'category_path',
+      value: rawPath(product.category_path),
+      reason: path.review,
+      candidates: [],
+    });
   const category = categoryOf(path.levels, name, context.taxonomy);
   if (category.review !== null) reviews.push(category.review);
   const content = {
@@ -100,10 +127,19 @@ function categoryOf(
   if (taxonomy === null) return { fields: { ...NO_CATEGORY, category: innermost }, review: null };
   const mapping = taxonomy.map(levels, name);
   if (mapping.kind === 'mapped') {
-    const fields = { category: mapping.path.at(-1) ?? null, category_id: mapping.id, category_confidence: mapping.confidence };
+    const fields = {
+      category: mapping.path.at(-1) ?? null,
+      category_id: mapping.id,
+      category_confidence: mapping.confidence,
+    };
     return { fields, review: null };
   }
-  const review = { field: 'category', value: formatCategoryPath(levels), reason: 'unmapped', candidates: mapping.candidates } as const;
+  const review = {
+    field: 'category',
+    value: formatCategoryPath(levels),
+    reason: 'unmapped',
+    candidates: mapping.candidates,
+  } as const;
   return { fields: NO_CATEGORY, review };
 }
 

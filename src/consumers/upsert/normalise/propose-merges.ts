@@ -16,7 +16,10 @@ export interface ProposedMerge {
  * form ("Griffin Technology" and "Griffin"). `counts` says how often each name occurs: the rarer one is
  * the variant. Only near names are compared, so that thousands take a second, not hours.
  */
-export function proposeMerges(counts: ReadonlyMap<string, number>, dictionary: BrandDictionary): ProposedMerge[] {
+export function proposeMerges(
+  counts: ReadonlyMap<string, number>,
+  dictionary: BrandDictionary,
+): ProposedMerge[] {
   const buckets = new Map<string, string[]>();
   for (const name of [...counts.keys()].toSorted()) {
     for (const clue of cluesOf(name)) buckets.set(clue, [...(buckets.get(clue) ?? []), name]);
@@ -27,10 +30,18 @@ export function proposeMerges(counts: ReadonlyMap<string, number>, dictionary: B
       for (const b of names.slice(i + 1)) propose(a, b, counts, dictionary, found);
     }
   }
-  return [...found.values()].toSorted((a, b) => b.confidence - a.confidence || (a.variant < b.variant ? -1 : 1));
+  return [...found.values()].toSorted(
+    (a, b) => b.confidence - a.confidence || (a.variant < b.variant ? -1 : 1),
+  );
 }
 
-function propose(a: string, b: string, counts: ReadonlyMap<string, number>, dictionary: BrandDictionary, found: Map<string, ProposedMerge>): void {
+function propose(
+  a: string,
+  b: string,
+  counts: ReadonlyMap<string, number>,
+  dictionary: BrandDictionary,
+  found: Map<string, ProposedMerge>,
+): void {
   const pair = JSON.stringify([a, b]);
   if (found.has(pair) || brandKey(a) === brandKey(b)) return;
   const { same, confidence, reason } = compareBrands(a, b, dictionary);

@@ -10,7 +10,15 @@ const CP1252_HIGH = '€\u0000‚ƒ„…†‡ˆ‰Š‹Œ\u0000Ž\u0000\u0000�
 const CP1252_BYTES = new Map(Array.from(CP1252_HIGH).map((letter, i) => [letter, 0x80 + i] as const));
 
 const NAMED_ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', reg: '®', trade: '™', copy: '©',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  reg: '®',
+  trade: '™',
+  copy: '©',
 };
 const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi;
 
@@ -18,9 +26,11 @@ const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi;
  * UTF-8 that was read as Windows-1252 shows up as "Â®", "Ã©", "â„¢". Only the lead characters that
  * no language puts before those signs are looked for: "CAFÉ™" is itself a legal UTF-8 pair and must stay.
  */
-const MOJIBAKE = /[ÂÃ][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]|â[€„\u0080\u0084][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]|ï¿½/g;
+const MOJIBAKE =
+  /[ÂÃ][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]|â[€„\u0080\u0084][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]|ï¿½/g;
 const C1 = /[\u0080-\u009f]/g;
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const CONTROL =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const LONE_SURROGATE = /\p{Cs}/gu;
 
 /** Printable ASCII, single spaces inside, nothing that could be an entity: there is nothing to repair. */
@@ -61,7 +71,9 @@ function decodeEntity(entity: string, decimal?: string, hex?: string, name?: str
 }
 
 function decodeMojibake(letters: string): string {
-  const bytes = Buffer.from(Array.from(letters).map((letter) => CP1252_BYTES.get(letter) ?? letter.charCodeAt(0) & 0xff));
+  const bytes = Buffer.from(
+    Array.from(letters).map((letter) => CP1252_BYTES.get(letter) ?? letter.charCodeAt(0) & 0xff),
+  );
   const decoded = bytes.toString('utf8');
   return decoded.includes('\ufffd') && letters !== 'ï¿½' ? letters : decoded;
 }

@@ -11,8 +11,14 @@ export interface TaxonomyNode {
 }
 
 /** Where a source's category belongs, or which categories it may belong to. */
-export type CategoryMapping =
-  | { readonly kind: 'mapped'; readonly id: string; readonly path: readonly string[]; readonly confidence: number; readonly reason: string }
+type CategoryMapping =
+  | {
+      readonly kind: 'mapped';
+      readonly id: string;
+      readonly path: readonly string[];
+      readonly confidence: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'undecided'; readonly candidates: readonly TaxonomyNode[] };
 
 export interface Taxonomy {
@@ -61,12 +67,16 @@ interface Scored {
 export function loadTaxonomy(text: string): Taxonomy {
   const nodes: TaxonomyNode[] = [];
   const ids = new Set<string>();
-  for (const [i, raw] of text.replace(/^\ufeff/, '').split(/\r?\n/).entries()) {
+  for (const [i, raw] of text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     const match = LINE.exec(line);
     const [id, path] = [match?.[1], match?.[2]?.split('>').map((level) => level.trim())];
-    if (id === undefined || path === undefined || path.includes('')) throw badLine(i + 1, `"${line}" is not of the form "id - A > B > C"`);
+    if (id === undefined || path === undefined || path.includes(''))
+      throw badLine(i + 1, `"${line}" is not of the form "id - A > B > C"`);
     if (ids.has(id)) throw badLine(i + 1, `id "${id}" is there twice`);
     ids.add(id);
     nodes.push({ id, path });
@@ -75,7 +85,9 @@ export function loadTaxonomy(text: string): Taxonomy {
 }
 
 function badLine(line: number, what: string): FreshetError {
-  return new FreshetError('CONFIG_INVALID', `taxonomy, line ${line}: ${what}`, { cure: 'Correct the line, or take it out.' });
+  return new FreshetError('CONFIG_INVALID', `taxonomy, line ${line}: ${what}`, {
+    cure: 'Correct the line, or take it out.',
+  });
 }
 
 function createTaxonomy(nodes: readonly TaxonomyNode[]): Taxonomy {
@@ -104,7 +116,8 @@ class CategoryIndex {
       const entry = entryOf(node);
       for (const stem of entry.leaf) this.#byStem.set(stem, [...(this.#byStem.get(stem) ?? []), entry]);
     }
-    for (const [stem, entries] of this.#byStem) this.#weights.set(stem, Math.log(1 + nodes.length / entries.length));
+    for (const [stem, entries] of this.#byStem)
+      this.#weights.set(stem, Math.log(1 + nodes.length / entries.length));
   }
 
   /** The innermost level that means something decides; each step outwards makes the answer less certain. */
@@ -112,7 +125,10 @@ class CategoryIndex {
     let weak: Match = { best: [], steps: 0 };
     for (let steps = 0; steps < Math.min(levels.length, MAX_STEPS + 1); steps++) {
       const at = levels.length - 1 - steps;
-      const best = this.#rank(levels[at] ?? '', levels.slice(0, at)).map(({ entry, score }) => ({ entry, score: score * PARENT_PENALTY ** steps }));
+      const best = this.#rank(levels[at] ?? '', levels.slice(0, at)).map(({ entry, score }) => ({
+        entry,
+        score: score * PARENT_PENALTY ** steps,
+      }));
       if ((best[0]?.score ?? 0) >= MIN_CONFIDENCE) return { best, steps };
       if (weak.best.length === 0) weak = { best, steps };
     }
@@ -124,9 +140,16 @@ class CategoryIndex {
     const readings = [plain, synonymStems(level)];
     const context = union(outer.flatMap((parent) => [new Set(categoryStems(parent)), synonymStems(parent)]));
     const departments = this.#departmentsOf(outer[0] ?? level);
-    const entries = new Set(readings.flatMap((stems) => [...stems]).flatMap((stem) => this.#byStem.get(stem) ?? []));
-    const scored = [...entries].map((entry) => ({ entry, score: this.#score(entry, readings, { context, departments }) }));
-    return scored.filter(({ score }) => score > 0.2).toSorted((a, b) => b.score - a.score || a.entry.path.length - b.entry.path.length || byId(a, b));
+    const entries = new Set(
+      readings.flatMap((stems) => [...stems]).flatMap((stem) => this.#byStem.get(stem) ?? []),
+    );
+    const scored = [...entries].map((entry) => ({
+      entry,
+      score: this.#score(entry, readings, { context, departments }),
+    }));
+    return scored
+      .filter(({ score }) => score > 0.2)
+      .toSorted((a, b) => b.score - a.score || a.entry.path.length - b.entry.path.length || byId(a, b));
   }
 
   /** The taxonomy's roots under which a shop's department is to be found; empty where nothing is known. */
@@ -140,16 +163,31 @@ class CategoryIndex {
    * A category that says more than the source did ("Power Tool Combo Sets" for "Combo Sets") scores
    * nothing: only those alternatives of its name count of which every word is in the source's path.
    */
-  #score(entry: Entry, readings: readonly ReadonlySet<string>[], { context, departments }: Surroundings): number {
+  #score(
+    entry: Entry,
+    readings: readonly ReadonlySet<string>[],
+    { context, departments }: Surroundings,
+  ): number {
     const everything = union([context, ...readings]);
     const supports = (stems: ReadonlySet<string>) => [...stems].every((stem) => everything.has(stem));
-    const best = (stems: ReadonlySet<string>) => (supports(stems) ? Math.max(...readings.map((reading) => this.#likeness(reading, stems))) : 0);
-    const likeness = Math.max(best(entry.leaf), ALTERNATIVE_PENALTY * Math.max(0, ...entry.alternatives.map(best)));
+    const best = (stems: ReadonlySet<string>) =>
+      supports(stems) ? Math.max(...readings.map((reading) => this.#likeness(reading, stems))) : 0;
+    const likeness = Math.max(
+      best(entry.leaf),
+      ALTERNATIVE_PENALTY * Math.max(0, ...entry.alternatives.map(best)),
+    );
     const around = this.#weigh([...entry.around]);
     const shared = this.#weigh([...entry.around].filter((stem) => context.has(stem)));
     const inDepartment = departments.size === 0 ? null : departments.has(entry.path[0] ?? '');
-    const surroundings = Math.max(inDepartment === true ? 0.8 : 0, around === 0 ? 0.6 : Math.min(1, shared / (0.5 * around)));
-    return likeness * (LEAF_WEIGHT + (1 - LEAF_WEIGHT) * surroundings) * (inDepartment === false ? DEPARTMENT_PENALTY : 1);
+    const surroundings = Math.max(
+      inDepartment === true ? 0.8 : 0,
+      around === 0 ? 0.6 : Math.min(1, shared / (0.5 * around)),
+    );
+    return (
+      likeness *
+      (LEAF_WEIGHT + (1 - LEAF_WEIGHT) * surroundings) *
+      (inDepartment === false ? DEPARTMENT_PENALTY : 1)
+    );
   }
 
   /** Share of the meaning that both names have in common, rare words counting more (weighted Dice). */
@@ -180,20 +218,33 @@ function alternativesOf(name: string): ReadonlySet<string>[] {
   const last = parts.at(-1) ?? '';
   const head = last.split(' ').at(-1) ?? '';
   const isPlural = (part: string) => /s$/i.test(part);
-  return parts.map((part) => stemsOf(isPlural(last) && !isPlural(part) ? `${part} ${head}` : part)).filter((stems) => stems.size > 0);
+  return parts
+    .map((part) => stemsOf(isPlural(last) && !isPlural(part) ? `${part} ${head}` : part))
+    .filter((stems) => stems.size > 0);
 }
 
 function decide({ best, steps }: Match, name: string | null): CategoryMapping {
   const [first] = best;
   if (first === undefined) return { kind: 'undecided', candidates: [] };
-  const rivals = best.filter(({ entry, score }) => first.score - score < MARGIN && !isWithin(entry, first.entry));
+  const rivals = best.filter(
+    ({ entry, score }) => first.score - score < MARGIN && !isWithin(entry, first.entry),
+  );
   const chosen = rivals.length <= 1 ? first : chooseByName(rivals, name);
   if (chosen === null || chosen.score < MIN_CONFIDENCE) {
-    return { kind: 'undecided', candidates: best.slice(0, MAX_CANDIDATES).map(({ entry: { id, path } }) => ({ id, path })) };
+    return {
+      kind: 'undecided',
+      candidates: best.slice(0, MAX_CANDIDATES).map(({ entry: { id, path } }) => ({ id, path })),
+    };
   }
   const reason = steps === 0 ? 'innermost level' : `${steps} level${steps === 1 ? '' : 's'} further out`;
   const { id, path } = chosen.entry;
-  return { kind: 'mapped', id, path, confidence: Math.round(chosen.score * 100) / 100, reason: rivals.length <= 1 ? reason : `${reason}, chosen by the name` };
+  return {
+    kind: 'mapped',
+    id,
+    path,
+    confidence: Math.round(chosen.score * 100) / 100,
+    reason: rivals.length <= 1 ? reason : `${reason}, chosen by the name`,
+  };
 }
 
 /** The only rival of which the name holds every word; none or several decide nothing. */
@@ -205,7 +256,11 @@ function chooseByName(rivals: readonly Scored[], name: string | null): Scored | 
 }
 
 function isWithin(inner: Entry, outer: Entry): boolean {
-  return inner !== outer && inner.path.length > outer.path.length && outer.path.every((level, i) => inner.path[i] === level);
+  return (
+    inner !== outer &&
+    inner.path.length > outer.path.length &&
+    outer.path.every((level, i) => inner.path[i] === level)
+  );
 }
 
 function byId(a: Scored, b: Scored): number {
@@ -220,7 +275,10 @@ function stemsOf(text: string): ReadonlySet<string> {
   return new Set(categoryStems(text));
 }
 
-const PHRASES = SYNONYMS.map(([shop, taxonomy]) => ({ from: categoryStems(shop).join(' '), to: categoryStems(taxonomy).join(' ') }))
+const PHRASES = SYNONYMS.map(([shop, taxonomy]) => ({
+  from: categoryStems(shop).join(' '),
+  to: categoryStems(taxonomy).join(' '),
+}))
   .filter(({ from, to }) => from !== to)
   .toSorted((a, b) => b.from.length - a.from.length);
 

@@ -35,11 +35,23 @@ describe('opt-out detection', () => {
   });
 
   test('gives the same decision whatever the case, the padding and the polite words around a keyword', () => {
-    const keyword = fc.constantFrom('stop', 'unsubscribe', 'cancel', 'quit', 'end', 'optout', 'revoke', 'stopall');
+    const keyword = fc.constantFrom(
+      'stop',
+      'unsubscribe',
+      'cancel',
+      'quit',
+      'end',
+      'optout',
+      'revoke',
+      'stopall',
+    );
     const around = fc.constantFrom('', ' ', '\n', '!', ' please', '...', ' thanks', '\u200b', ' 🙏');
     fc.assert(
       fc.property(keyword, around, fc.boolean(), (word, tail, loud) => {
-        expect(detectOptOut(`${loud ? word.toUpperCase() : word}${tail}`)).toMatchObject({ optOut: true, rule: 'keyword-alone' });
+        expect(detectOptOut(`${loud ? word.toUpperCase() : word}${tail}`)).toMatchObject({
+          optOut: true,
+          rule: 'keyword-alone',
+        });
       }),
     );
   });

@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { evaluateOptOut, evaluationToJson, renderEvaluation } from '../../../../src/consumers/score/opt-out/evaluate.ts';
+import {
+  evaluateOptOut,
+  evaluationToJson,
+  renderEvaluation,
+} from '../../../../src/consumers/score/opt-out/evaluate.ts';
 import { parseLabelledCsv } from '../../../../src/consumers/score/opt-out/labelled-csv.ts';
 
 const run = promisify(execFile);
@@ -22,11 +26,23 @@ const FILE = `message_id,text,opt_out,kind
 describe('the evaluation of opt-out detection', () => {
   test('leaves ambiguous messages out and lists every misjudged one', () => {
     const result = evaluateOptOut(parseLabelledCsv(FILE, 'file.csv'));
-    expect(result).toMatchObject({ messages: 5, ambiguous: 1, truePositives: 1, trueNegatives: 1, precision: 0.5, recall: 0.5 });
+    expect(result).toMatchObject({
+      messages: 5,
+      ambiguous: 1,
+      truePositives: 1,
+      trueNegatives: 1,
+      precision: 0.5,
+      recall: 0.5,
+    });
     expect(result.falseNegatives.map(({ message }) => message.id)).toEqual(['3']);
     expect(result.falsePositives.map(({ message }) => message.id)).toEqual(['5']);
     expect(renderEvaluation(result)).toContain('missed       3 [none] Please let this be over');
-    expect(evaluationToJson(result)).toMatchObject({ precision: 0.5, recall: 0.5, falsePositives: 1, falseNegatives: 1 });
+    expect(evaluationToJson(result)).toMatchObject({
+      precision: 0.5,
+      recall: 0.5,
+      falsePositives: 1,
+      falseNegatives: 1,
+    });
   });
 
   test('says that there is nothing to divide by, where there is not', () => {
@@ -47,7 +63,9 @@ describe('the evaluation of opt-out detection', () => {
     ['text,opt_out\nx,opt_out,1\n', 'f.csv line 2 has 3 fields, the header 2'],
     ['text,opt_out\n"x,opt_out\n', 'f.csv line 2 has a quote that is not closed or not escaped'],
   ])('refuses %j', (content, message) => {
-    expect(() => parseLabelledCsv(content, 'f.csv')).toThrow(expect.objectContaining({ code: 'USAGE', message }) as Error);
+    expect(() => parseLabelledCsv(content, 'f.csv')).toThrow(
+      expect.objectContaining({ code: 'USAGE', message }) as Error,
+    );
   });
 
   test('prints precision and recall as JSON from the command line, and fails with a cure', async () => {
@@ -58,17 +76,26 @@ describe('the evaluation of opt-out detection', () => {
       const { stdout } = await run(process.execPath, [SCRIPT, file, '--json']);
       expect(JSON.parse(stdout)).toMatchObject({ precision: 0.5, recall: 0.5 });
       const failure = run(process.execPath, [SCRIPT, join(folder, 'missing.csv')]);
-      await expect(failure).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('missing.csv cannot be read') as string });
+      await expect(failure).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('missing.csv cannot be read') as string,
+      });
     } finally {
       await rm(folder, { recursive: true });
     }
   });
 
-  const labelled = process.env['FRESHET_DATA'] === undefined ? '' : join(process.env['FRESHET_DATA'], 'leads/optout_labelled.csv');
-  test.skipIf(!existsSync(labelled))('reaches precision 0.95 and recall 0.85 on real labelled messages (needs FRESHET_DATA)', async () => {
-    const { stdout } = await run(process.execPath, [SCRIPT, labelled, '--json']);
-    const { precision, recall } = JSON.parse(stdout) as { precision: number; recall: number };
-    expect(precision).toBeGreaterThanOrEqual(0.95);
-    expect(recall).toBeGreaterThanOrEqual(0.85);
-  });
+  const labelled =
+    process.env['FRESHET_DATA'] === undefined
+      ? ''
+      : join(process.env['FRESHET_DATA'], 'leads/optout_labelled.csv');
+  test.skipIf(!existsSync(labelled))(
+    'reaches precision 0.95 and recall 0.85 on real labelled messages (needs FRESHET_DATA)',
+    async () => {
+      const { stdout } = await run(process.execPath, [SCRIPT, labelled, '--json']);
+      const { precision, recall } = JSON.parse(stdout) as { precision: number; recall: number };
+      expect(precision).toBeGreaterThanOrEqual(0.95);
+      expect(recall).toBeGreaterThanOrEqual(0.85);
+    },
+  );
 });

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildBrandDictionary, learnSpellings } from '../../../../src/consumers/upsert/normalise/brand-dictionary.ts';
+import {
+  buildBrandDictionary,
+  learnSpellings,
+} from '../../../../src/consumers/upsert/normalise/brand-dictionary.ts';
 import { brandKey } from '../../../../src/consumers/upsert/normalise/brand-key.ts';
 import { canonicalBrand } from '../../../../src/consumers/upsert/normalise/canonical-brand.ts';
 import { isFreshetError } from '../../../../src/runtime/errors.ts';
@@ -9,7 +12,34 @@ const plain = buildBrandDictionary();
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.string({ unit: 'grapheme', maxLength: 30 }),
-  fc.array(fc.constantFrom('Acme', 'ACME', ' ', '-', '™', '\u0099', 'Ltd', 'Inc.', '&', 'and', 'Black', 'fit', 'â„¢', '&amp;', '(R)', 'TM', 'é', 'İ', 'ß', '21', '\ufffd', '\ud800')).map((parts) => parts.join('')),
+  fc
+    .array(
+      fc.constantFrom(
+        'Acme',
+        'ACME',
+        ' ',
+        '-',
+        '™',
+        '\u0099',
+        'Ltd',
+        'Inc.',
+        '&',
+        'and',
+        'Black',
+        'fit',
+        'â„¢',
+        '&amp;',
+        '(R)',
+        'TM',
+        'é',
+        'İ',
+        'ß',
+        '21',
+        '\ufffd',
+        '\ud800',
+      ),
+    )
+    .map((parts) => parts.join('')),
 );
 
 describe('a canonical brand', () => {
@@ -102,13 +132,25 @@ describe('a canonical brand', () => {
 
   it('takes the known spelling, and offers a known short form without taking it', () => {
     const dictionary = buildBrandDictionary([], ['Zedline', 'zedLine Technology']);
-    expect(canonicalBrand('ZEDLINE', dictionary)).toMatchObject({ name: 'Zedline', reason: 'known', review: null });
+    expect(canonicalBrand('ZEDLINE', dictionary)).toMatchObject({
+      name: 'Zedline',
+      reason: 'known',
+      review: null,
+    });
     const long = canonicalBrand('Zedline technology', dictionary);
-    expect(long).toMatchObject({ name: 'zedLine Technology', review: { reason: 'long-form', candidates: ['Zedline'] } });
+    expect(long).toMatchObject({
+      name: 'zedLine Technology',
+      review: { reason: 'long-form', candidates: ['Zedline'] },
+    });
   });
 
   it('refuses aliases that run in a circle, and names one of them', () => {
-    const build = () => buildBrandDictionary([{ variant: 'A1', canonical: 'B1' }, { variant: 'B1', canonical: 'C1' }, { variant: 'C1', canonical: 'A1' }]);
+    const build = () =>
+      buildBrandDictionary([
+        { variant: 'A1', canonical: 'B1' },
+        { variant: 'B1', canonical: 'C1' },
+        { variant: 'C1', canonical: 'A1' },
+      ]);
     expect(build).toThrow(/"A1" leads back/);
   });
 
@@ -123,7 +165,13 @@ describe('a canonical brand', () => {
   });
 
   it('is its own canonical brand, whatever the value', () => {
-    const dictionary = buildBrandDictionary([{ variant: 'acme', canonical: 'ACME Corp.' }, { variant: 'ltd inc', canonical: 'Black' }], ['zed LINE']);
+    const dictionary = buildBrandDictionary(
+      [
+        { variant: 'acme', canonical: 'ACME Corp.' },
+        { variant: 'ltd inc', canonical: 'Black' },
+      ],
+      ['zed LINE'],
+    );
     fc.assert(
       fc.property(anyText, (value) => {
         const { name } = canonicalBrand(value, dictionary);
@@ -147,7 +195,14 @@ describe('a canonical brand', () => {
 
 describe('learned spellings', () => {
   it('take the most frequent one, and do not depend on the order of rows', () => {
-    const counts: [string, number][] = [['OTTERBOX', 3], ['OtterBox', 175], ['Otterbox', 16], ['abc', 1], ['ABC', 1], ['Abc', 1]];
+    const counts: [string, number][] = [
+      ['OTTERBOX', 3],
+      ['OtterBox', 175],
+      ['Otterbox', 16],
+      ['abc', 1],
+      ['ABC', 1],
+      ['Abc', 1],
+    ];
     expect(learnSpellings(counts)).toEqual(['Abc', 'OtterBox']);
     expect(learnSpellings(counts.toReversed())).toEqual(['Abc', 'OtterBox']);
   });

@@ -28,24 +28,48 @@ describe('a category path as text', () => {
 });
 
 describe('a cleaned category path', () => {
-  const clean = (source: string, name: string | null, ...brands: string[]) => normaliseCategoryPath(source, { name, brands }).levels;
+  const clean = (source: string, name: string | null, ...brands: string[]) =>
+    normaliseCategoryPath(source, { name, brands }).levels;
 
   it.each([
     ['its own name', 'Shoes > Acme Runner 5', 'Acme Runner 5', ['Shoes']],
     ['its own name, cut off', 'Shoes > Acme Super Long Run...', 'Acme Super Long Runner 5', ['Shoes']],
     ['its own name with a variant', 'Mugs > Acme TM-R Mug (80 ml, Pack of 2)', 'Acme TM-R Mug', ['Mugs']],
     ['its own name in other case and spacing', 'Shoes > ACME  runner-5', 'Acme Runner 5', ['Shoes']],
-    ['its own name inside the path', 'Shoes > Acme Runner 5 > Running', 'Acme Runner 5', ['Shoes', 'Running']],
-    ['the brand before a repeated level', 'Clothing > Jeans > YK Jeans', 'YK Slim Blue Jeans', ['Clothing', 'Jeans']],
-    ['a level in other words of the same', 'Garden > Plant Containers & Sets > Plant Container Sets', 'Pot', ['Garden', 'Plant Containers & Sets']],
-    ['an "all" of its parent', 'Phones > Unlocked Phones > All Unlocked Phones', 'Zed 5', ['Phones', 'Unlocked Phones']],
+    [
+      'its own name inside the path',
+      'Shoes > Acme Runner 5 > Running',
+      'Acme Runner 5',
+      ['Shoes', 'Running'],
+    ],
+    [
+      'the brand before a repeated level',
+      'Clothing > Jeans > YK Jeans',
+      'YK Slim Blue Jeans',
+      ['Clothing', 'Jeans'],
+    ],
+    [
+      'a level in other words of the same',
+      'Garden > Plant Containers & Sets > Plant Container Sets',
+      'Pot',
+      ['Garden', 'Plant Containers & Sets'],
+    ],
+    [
+      'an "all" of its parent',
+      'Phones > Unlocked Phones > All Unlocked Phones',
+      'Zed 5',
+      ['Phones', 'Unlocked Phones'],
+    ],
     ['a repeated level', 'A > B > b > A', null, ['A', 'B']],
   ])('is free of %s', (_what, source, name, levels) => {
     expect(clean(source, name)).toEqual(levels);
   });
 
   it('loses the brand of a level, not the level, where it says something of its own', () => {
-    expect(clean('Kitchen > Hawkins Pressure Cookers', 'Hawkins 5 L', 'Hawkins')).toEqual(['Kitchen', 'Pressure Cookers']);
+    expect(clean('Kitchen > Hawkins Pressure Cookers', 'Hawkins 5 L', 'Hawkins')).toEqual([
+      'Kitchen',
+      'Pressure Cookers',
+    ]);
     expect(clean('Kitchen > Hawkins', 'Hawkins 5 L', 'Hawkins')).toEqual(['Kitchen']);
   });
 
@@ -54,7 +78,12 @@ describe('a cleaned category path', () => {
   });
 
   it('says that nothing was there but the name', () => {
-    expect(normaliseCategoryPath('["Acme Printed Round Neck T-Shi..."]', { name: 'Acme Printed Round Neck T-Shirt', brands: [] })).toEqual({
+    expect(
+      normaliseCategoryPath('["Acme Printed Round Neck T-Shi..."]', {
+        name: 'Acme Printed Round Neck T-Shirt',
+        brands: [],
+      }),
+    ).toEqual({
       levels: [],
       dropped: [],
       review: 'only-own-name',
@@ -63,7 +92,7 @@ describe('a cleaned category path', () => {
   });
 
   it('loses the levels that only announce the next one first, then those above the innermost', () => {
-    expect(normaliseCategoryPath("Clothing > Women > Western > Dresses & Skirts > Dresses")).toEqual({
+    expect(normaliseCategoryPath('Clothing > Women > Western > Dresses & Skirts > Dresses')).toEqual({
       levels: ['Clothing', 'Women', 'Western', 'Dresses'],
       dropped: ['Dresses & Skirts'],
       review: null,
@@ -72,7 +101,19 @@ describe('a cleaned category path', () => {
   });
 
   const level = fc.oneof(
-    fc.constantFrom('Clothing', 'Dresses', 'Dresses & Skirts', 'Acme Dresses', 'Acme Blue Dress for Women', 'Acme Blue Dr...', 'A/B', 'N/A', 'All Dresses', '["x"]', '..'),
+    fc.constantFrom(
+      'Clothing',
+      'Dresses',
+      'Dresses & Skirts',
+      'Acme Dresses',
+      'Acme Blue Dress for Women',
+      'Acme Blue Dr...',
+      'A/B',
+      'N/A',
+      'All Dresses',
+      '["x"]',
+      '..',
+    ),
     fc.string({ unit: 'grapheme', maxLength: 20 }),
     fc.string({ unit: 'binary', maxLength: 12 }),
   );
@@ -85,16 +126,21 @@ describe('a cleaned category path', () => {
 
   it('has at most four levels, none twice, none the name, and cleans into itself', () => {
     fc.assert(
-      fc.property(source, name, fc.array(fc.constantFrom('Acme', 'Black'), { maxLength: 2 }), (path, ownName, brands) => {
-        const owner = { name: ownName, brands };
-        const { levels, review } = normaliseCategoryPath(path, owner);
-        expect(levels.length).toBeLessThanOrEqual(MAX_DEPTH);
-        expect(new Set(levels).size).toBe(levels.length);
-        expect(levels.filter((each) => ownName !== null && isOwnName(each, ownName))).toEqual([]);
-        expect(review === null).toBe(levels.length > 0);
-        expect(parseCategoryPath(formatCategoryPath(levels))).toEqual(levels);
-        expect(normaliseCategoryPath(formatCategoryPath(levels), owner).levels).toEqual(levels);
-      }),
+      fc.property(
+        source,
+        name,
+        fc.array(fc.constantFrom('Acme', 'Black'), { maxLength: 2 }),
+        (path, ownName, brands) => {
+          const owner = { name: ownName, brands };
+          const { levels, review } = normaliseCategoryPath(path, owner);
+          expect(levels.length).toBeLessThanOrEqual(MAX_DEPTH);
+          expect(new Set(levels).size).toBe(levels.length);
+          expect(levels.filter((each) => ownName !== null && isOwnName(each, ownName))).toEqual([]);
+          expect(review === null).toBe(levels.length > 0);
+          expect(parseCategoryPath(formatCategoryPath(levels))).toEqual(levels);
+          expect(normaliseCategoryPath(formatCategoryPath(levels), owner).levels).toEqual(levels);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -50,7 +50,12 @@ describe('two spellings', () => {
   it('are judged alike in both orders, with a confidence from a half to one, whatever they are', () => {
     const name = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 16 }),
-      fc.array(fc.constantFrom('Sam', 'sung', 'Acme', ' ', 'India', 'Auto', 'Home', '21', '.com', 'The ', '™'), { maxLength: 5 }).map((parts) => parts.join('')),
+      fc
+        .array(
+          fc.constantFrom('Sam', 'sung', 'Acme', ' ', 'India', 'Auto', 'Home', '21', '.com', 'The ', '™'),
+          { maxLength: 5 },
+        )
+        .map((parts) => parts.join('')),
     );
     fc.assert(
       fc.property(name, name, (a, b) => {

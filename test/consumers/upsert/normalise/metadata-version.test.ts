@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { metadataVersion } from '../../../../src/consumers/upsert/normalise/metadata-version.ts';
 
-const content = fc.dictionary(fc.string({ maxLength: 5 }), fc.option(fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string()))));
+const content = fc.dictionary(
+  fc.string({ maxLength: 5 }),
+  fc.option(fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string()))),
+);
 
 describe('a metadata version', () => {
   it('does not depend on the order of keys, nor on keys that are null', () => {
@@ -16,7 +19,10 @@ describe('a metadata version', () => {
 
   it.each([
     [{ a: '1' }, { a: 1 }],
-    [{ a: 'x', b: null }, { a: null, b: 'x' }],
+    [
+      { a: 'x', b: null },
+      { a: null, b: 'x' },
+    ],
     [{ a: ['x', 'y'] }, { a: ['xy'] }],
     [{ a: 'x","b":"y' }, { a: 'x', b: 'y' }],
     [{ a: '' }, { a: null }],
@@ -26,7 +32,9 @@ describe('a metadata version', () => {
   });
 
   it('stays what it was in the last release', () => {
-    expect(metadataVersion({ sku: '1', brand: 'Acme', price: null })).toBe(metadataVersion({ brand: 'Acme', sku: '1' }));
+    expect(metadataVersion({ sku: '1', brand: 'Acme', price: null })).toBe(
+      metadataVersion({ brand: 'Acme', sku: '1' }),
+    );
     expect(metadataVersion({ sku: '1', brand: 'Acme' })).toBe('48926602c1d508ec9d4f958652f766aa');
   });
 });

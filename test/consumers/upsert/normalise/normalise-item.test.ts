@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { buildBrandDictionary } from '../../../../src/consumers/upsert/normalise/brand-dictionary.ts';
-import { type CatalogProduct, normaliseItem } from '../../../../src/consumers/upsert/normalise/normalise-item.ts';
+import {
+  type CatalogProduct,
+  normaliseItem,
+} from '../../../../src/consumers/upsert/normalise/normalise-item.ts';
 import { loadTaxonomy } from '../../../../src/consumers/upsert/normalise/taxonomy.ts';
 
 const context = {
   brands: buildBrandDictionary([], ['ShowTime']),
-  taxonomy: loadTaxonomy('1 - Apparel & Accessories\n2 - Apparel & Accessories > Clothing\n3 - Apparel & Accessories > Clothing > Bras'),
+  taxonomy: loadTaxonomy(
+    '1 - Apparel & Accessories\n2 - Apparel & Accessories > Clothing\n3 - Apparel & Accessories > Clothing > Bras',
+  ),
 };
 const bra: CatalogProduct = {
   sku: 'S1',
@@ -38,7 +43,8 @@ describe('a normalised item', () => {
   });
 
   it('has another version where its content changed, and the same where only its form did', () => {
-    const version = (change: Partial<CatalogProduct>) => normaliseItem({ ...bra, ...change }, context).item.metadata_version;
+    const version = (change: Partial<CatalogProduct>) =>
+      normaliseItem({ ...bra, ...change }, context).item.metadata_version;
     expect(version({ manufacturer: 'Showtime Ltd', category_path: 'Clothing > Bras' })).toBe(version({}));
     expect(version({ price: '136.00' })).not.toBe(version({}));
     expect(version({ description: 'Softer.' })).not.toBe(version({}));
@@ -48,23 +54,37 @@ describe('a normalised item', () => {
   it('has no brand where the value may be one or not, and offers what the name says', () => {
     const { item, reviews } = normaliseItem({ ...bra, manufacturer: 'Skin' }, context);
     expect(item.brand).toBeNull();
-    expect(reviews).toEqual([{ field: 'brand', value: 'Skin', reason: 'ambiguous-word', candidates: ['ShowTime'] }]);
+    expect(reviews).toEqual([
+      { field: 'brand', value: 'Skin', reason: 'ambiguous-word', candidates: ['ShowTime'] },
+    ]);
   });
 
   it('has no category where none fits, and says so', () => {
     const { item, reviews } = normaliseItem({ ...bra, category_path: 'Zorbs > Flumps' }, context);
-    expect(item).toMatchObject({ category: null, category_id: null, category_confidence: null, category_path: 'Zorbs > Flumps' });
-    expect(reviews).toEqual([{ field: 'category', value: 'Zorbs > Flumps', reason: 'unmapped', candidates: [] }]);
+    expect(item).toMatchObject({
+      category: null,
+      category_id: null,
+      category_confidence: null,
+      category_path: 'Zorbs > Flumps',
+    });
+    expect(reviews).toEqual([
+      { field: 'category', value: 'Zorbs > Flumps', reason: 'unmapped', candidates: [] },
+    ]);
   });
 
   it('has no path where only its own name was there, and says so', () => {
     const raw = '["ShowTime Full Coverage T-Shirt Bra (Pack of 2)"]';
     const { item, reviews } = normaliseItem({ ...bra, category_path: raw }, context);
     expect(item.category_path).toBeNull();
-    expect(reviews).toEqual([{ field: 'category_path', value: raw, reason: 'only-own-name', candidates: [] }]);
+    expect(reviews).toEqual([
+      { field: 'category_path', value: raw, reason: 'only-own-name', candidates: [] },
+    ]);
   });
 
   it('takes the innermost level for the category where there is no taxonomy', () => {
-    expect(normaliseItem(bra, { ...context, taxonomy: null }).item).toMatchObject({ category: 'Bras', category_id: null });
+    expect(normaliseItem(bra, { ...context, taxonomy: null }).item).toMatchObject({
+      category: 'Bras',
+      category_id: null,
+    });
   });
 });

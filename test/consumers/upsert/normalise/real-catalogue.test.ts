@@ -2,12 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readCsv } from '../../../../scripts/read-csv.ts';
-import { buildBrandDictionary, learnSpellings } from '../../../../src/consumers/upsert/normalise/brand-dictionary.ts';
+import {
+  buildBrandDictionary,
+  learnSpellings,
+} from '../../../../src/consumers/upsert/normalise/brand-dictionary.ts';
 import { brandKey } from '../../../../src/consumers/upsert/normalise/brand-key.ts';
 import { canonicalBrand } from '../../../../src/consumers/upsert/normalise/canonical-brand.ts';
 import { isOwnName } from '../../../../src/consumers/upsert/normalise/category-path.ts';
 import { compareBrands } from '../../../../src/consumers/upsert/normalise/compare-brands.ts';
-import { normaliseItem, type NormalisedItem } from '../../../../src/consumers/upsert/normalise/normalise-item.ts';
+import {
+  normaliseItem,
+  type NormalisedItem,
+} from '../../../../src/consumers/upsert/normalise/normalise-item.ts';
 import { loadTaxonomy } from '../../../../src/consumers/upsert/normalise/taxonomy.ts';
 import { type DuplicateSku, readCatalog } from '../../../../src/demo/catalog-source.ts';
 import type { DemoProduct } from '../../../../src/demo/demo-product.ts';
@@ -22,11 +28,19 @@ describe.skipIf(!existsSync(join(folder, 'catalog')))('the real catalogue', () =
   let nonBrands: string[] = [];
 
   beforeAll(async () => {
-    for await (const product of readCatalog(folder, (duplicate) => duplicates.push(duplicate))) products.push(product);
-    const brands = buildBrandDictionary([], learnSpellings(products.flatMap(({ manufacturer }) => (manufacturer === null ? [] : [[manufacturer, 1] as const]))));
+    for await (const product of readCatalog(folder, (duplicate) => duplicates.push(duplicate)))
+      products.push(product);
+    const brands = buildBrandDictionary(
+      [],
+      learnSpellings(
+        products.flatMap(({ manufacturer }) => (manufacturer === null ? [] : [[manufacturer, 1] as const])),
+      ),
+    );
     const taxonomy = loadTaxonomy(read('taxonomy.txt'));
     items = products.map((product) => normaliseItem(product, { brands, taxonomy }).item);
-    nonBrands = read('non_brand_values.txt').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    nonBrands = read('non_brand_values.txt')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
   });
 
   it('has every distinct product once', () => {
@@ -36,14 +50,19 @@ describe.skipIf(!existsSync(join(folder, 'catalog')))('the real catalogue', () =
 
   it('has its labelled brand pairs judged right', () => {
     const pairs = readCsv(read('brand_pairs_labelled.csv'));
-    const wrong = pairs.filter((pair) => compareBrands(pair.get('a') ?? '', pair.get('b') ?? '').same !== (pair.get('same_brand') === 'yes'));
+    const wrong = pairs.filter(
+      (pair) =>
+        compareBrands(pair.get('a') ?? '', pair.get('b') ?? '').same !== (pair.get('same_brand') === 'yes'),
+    );
     expect(pairs.length).toBe(40);
     expect(wrong.map((pair) => [...pair.values()])).toEqual([]);
   });
 
   it('has no colour or fit among its brands', () => {
     const keys = new Set(nonBrands.map(brandKey));
-    expect(nonBrands.filter((value) => canonicalBrand(value, buildBrandDictionary()).name !== null)).toEqual([]);
+    expect(nonBrands.filter((value) => canonicalBrand(value, buildBrandDictionary()).name !== null)).toEqual(
+      [],
+    );
     expect(items.filter(({ brand }) => brand !== null && keys.has(brandKey(brand)))).toEqual([]);
   });
 
@@ -55,9 +74,13 @@ describe.skipIf(!existsSync(join(folder, 'catalog')))('the real catalogue', () =
   it('has no path deeper than four levels, and none that holds the name of its product', () => {
     const levels = items.map(({ category_path: path }) => path?.split(' > ') ?? []);
     expect(Math.max(...levels.map(({ length }) => length))).toBe(4);
-    const named = items.filter(({ name }, i) => name !== null && levels[i]?.some((level) => isOwnName(level, name)));
+    const named = items.filter(
+      ({ name }, i) => name !== null && levels[i]?.some((level) => isOwnName(level, name)),
+    );
     expect(named).toEqual([]);
-    const alike = items.filter(({ name }, i) => name?.slice(0, 12).toLowerCase() === levels[i]?.at(-1)?.slice(0, 12).toLowerCase());
+    const alike = items.filter(
+      ({ name }, i) => name?.slice(0, 12).toLowerCase() === levels[i]?.at(-1)?.slice(0, 12).toLowerCase(),
+    );
     expect(alike).toEqual([]);
   });
 

@@ -35,13 +35,24 @@ describe('a taxonomy', () => {
     expect(mapping.kind === 'mapped' && mapping.confidence).toBeGreaterThanOrEqual(MIN_CONFIDENCE);
   });
 
-  it.each([[[]], [['Zorbs']], [['Combo Sets']], [['Clothing', 'A', 'B', 'C']]])('leaves %j undecided', (path) => {
-    expect(taxonomy.map(path).kind).toBe('undecided');
-  });
+  it.each([[[]], [['Zorbs']], [['Combo Sets']], [['Clothing', 'A', 'B', 'C']]])(
+    'leaves %j undecided',
+    (path) => {
+      expect(taxonomy.map(path).kind).toBe('undecided');
+    },
+  );
 
   it('is less certain of a category that it found further out', () => {
-    const [near, far] = [taxonomy.map(['Clothing', 'Dresses']), taxonomy.map(['Clothing', 'Dresses', 'Zorbs'])];
-    expect(near.kind === 'mapped' && far.kind === 'mapped' && near.confidence > far.confidence && near.id === far.id).toBe(true);
+    const [near, far] = [
+      taxonomy.map(['Clothing', 'Dresses']),
+      taxonomy.map(['Clothing', 'Dresses', 'Zorbs']),
+    ];
+    expect(
+      near.kind === 'mapped' &&
+        far.kind === 'mapped' &&
+        near.confidence > far.confidence &&
+        near.id === far.id,
+    ).toBe(true);
   });
 
   it('names the candidates where several fit equally well, and no name decides', () => {

@@ -1,0 +1,178 @@
+import type pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Lsn, parseLsn } from '../change/lsn.ts';
+import { formatTable, type TableId } from '../change/table.ts';
+import { FreshetError } from '../runtime/errors.ts';
+import { RefreshPlan, type RefreshPlanState } from '../snapshot/refresh-plan.ts';
+import { ensurePublication } from '../source/publication.ts';
+import { createSlot, dropSlot, identifySystem, readSlot } from '../source/slot.ts';
+import { readTable } from '../source/table-catalog.ts';
+import { TypeCatalog } from '../source/type-catalog.ts';
+import type { CheckpointImage } from '../topics/checkpoint.ts';
+import { assertDistinctTopics, dlqTopic, topicName } from '../topics/names.ts';
+import {
+  clusterId,
+  ensureChangeTopics,
+  ensureLogTopic,
+  partitionCounts,
+  withAdmin,
+} from '../topics/topic-admin.ts';
+import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
+import type { Lease } from './lease.ts';
+import { freshState, type MergeState, nextEpoch, stateToJson } from './merge-state.ts';
+import { planKey } from './publish-loop.ts';
+
+/** The dead letters of what capture itself could not publish. */
+export const CAPTURE_GROUP = 'capture';
+const RELEASE_PAUSE_MS = 100;
+
+/** Everything that must hold before a slot is touched. Throws PREFLIGHT or TABLE_UNSUPPORTED, with the cure. */
+export async function preflight(control: pg.Client, config: CaptureConfig): Promise<void> {
+  const { rows } = await control.query<{ wal_level: string }>('SHOW wal_level');
+  if (rows[0]?.wal_level !== 'logical') {
+    throw new FreshetError(
+      'PREFLIGHT',
+      `the source's wal_level is "${rows[0]?.wal_level}", logical replication needs "logical"`,
+      {
+        cure: "Run ALTER SYSTEM SET wal_level = 'logical'; and restart PostgreSQL.",
+      },
+    );
+  }
+  assertDistinctTopics(config.prefix, config.tables);
+  const types = new TypeCatalog();
+  for (const id of config.tables) await readTable(control, types, id);
+}
+
+/** Makes the dead-letter topic; gives the partition counts of the change topics that exist already. */
+export async function prepareTopics(
+  config: CaptureConfig,
+  { kafka }: CaptureDependencies,
+): Promise<ReadonlyMap<string, number>> {
+  return withAdmin(kafka, async (admin) => {
+    const { replicationFactor, retentionMs } = config.topics;
+    await ensureLogTopic(admin, dlqTopic(config.prefix, CAPTURE_GROUP), replicationFactor, retentionMs);
+    return partitionCounts(
+      admin,
+      config.tables.map((id) => topicName(config.prefix, id)),
+    );
+  });
+}
+
+/** Goes on where the checkpoint stands, or makes slot, publication and topics for a first start or after a gap. */
+export async function prepareSlot(
+  control: pg.Client,
+  config: CaptureConfig,
+  dependencies: CaptureDependencies,
+  lease: Lease,
+  existing: ReadonlyMap<string, number>,
+): Promise<CaptureEntry> {
+  const system = await identifySystem(control);
+  const cluster = await withAdmin(dependencies.kafka, clusterId);
+  const entry = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
+  const tables = config.tables.map((id) => formatTable(id));
+  const slot = await readSlot(control, config.slot);
+  const observed = {
+    slotName: config.slot,
+    database: config.database,
+    slot,
+    system,
+    clusterId: cluster,
+    partitions: existing,
+    tables,
+  };
+  const decision = judgeHistory(entry, observed);
+  if (decision.kind === 'gap' && config.onSlotLoss === 'stop') throw decision.error;
+  if (decision.kind === 'gap')
+    dependencies.observer.log('warn', `${decision.error.message}: every table is refreshed in a new epoch`);
+  const partitions = await withAdmin(dependencies.kafka, (admin) =>
+    ensureChangeTopics(
+      admin,
+      config.tables.map((id) => topicName(config.prefix, id)),
+      config.topics,
+    ),
+  );
+  await ensurePublication(control, config.publication, config.tables);
+  const base = {
+    version: 1 as const,
+    system,
+    clusterId: cluster,
+    tables,
+    partitions: Object.fromEntries(partitions),
+  };
+  if (decision.kind === 'resume' && entry !== null) return { ...base, slotReady: true, state: entry.state };
+  return createSlotAnew(control, config, lease, { ...base, slotReady: false }, entry);
+}
+
+/** The intent is in the checkpoint before the slot exists: a crash in between leaves no slot that nobody claims. */
+async function createSlotAnew(
+  control: pg.Client,
+  config: CaptureConfig,
+  lease: Lease,
+  base: Omit<CaptureEntry, 'state'>,
+  previous: CaptureEntry | null,
+): Promise<CaptureEntry> {
+  const epoch = nextEpoch(previous?.state.epoch ?? null, Date.now());
+  const intent: CaptureEntry = {
+    ...base,
+    slotReady: false,
+    state: stateToJson(freshState(epoch, parseLsn('0/0'))),
+  };
+  const forgotten = [...lease.image.keys()].filter(
+    (key) => key.startsWith('plan/') || key.startsWith('owed/'),
+  );
+  await lease.publish(
+    [],
+    [{ key: CAPTURE_KEY, value: JSON.stringify(intent) }, ...forgotten.map((key) => ({ key, value: null }))],
+  );
+  await releaseSlot(control, config);
+  await dropSlot(control, config.slot);
+  const lsn: Lsn = await createSlot(control, config.slot, config.slotTimeoutMs);
+  const entry: CaptureEntry = { ...base, slotReady: true, state: stateToJson(freshState(epoch, lsn)) };
+  const plans = config.tables.map((table) => initialPlan(table, epoch));
+  await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...plans.map(planEntry)]);
+  return entry;
+}
+
+/** The plans of the checkpoint, one more for each table that is new, none for tables that are no longer listed. */
+export async function preparePlans(
+  config: CaptureConfig,
+  lease: Lease,
+  entry: CaptureEntry,
+  state: MergeState,
+): Promise<Map<string, RefreshPlan>> {
+  const previous = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
+  const added = config.tables.filter((id) => previous?.tables.includes(formatTable(id)) === false);
+  const plans = plansOf(lease.image).filter((plan) => entry.tables.includes(formatTable(plan.request.table)));
+  const fresh = added.map((id) => initialPlan(id, state.epoch));
+  if (added.length > 0 || previous?.tables.length !== entry.tables.length) {
+    await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...fresh.map(planEntry)]);
+  }
+  return new Map([...plans, ...fresh].map((plan) => [plan.request.id, plan]));
+}
+
+export function plansOf(image: CheckpointImage): RefreshPlan[] {
+  return [...image]
+    .filter(([key]) => key.startsWith('plan/'))
+    .map(([, value]) => new RefreshPlan(JSON.parse(value) as RefreshPlanState));
+}
+
+function initialPlan(table: TableId, epoch: number): RefreshPlan {
+  const id = `initial-${epoch}-${formatTable(table)}`;
+  return RefreshPlan.fresh(
+    { id, table, where: null, tag: null, sweepBefore: epoch },
+    new Date().toISOString(),
+  );
+}
+
+function planEntry(plan: RefreshPlan): { key: string; value: string } {
+  return { key: planKey(plan.request.id), value: JSON.stringify(plan.state) };
+}
+
+/** Ends whoever holds the slot: only the holder of the lease may ask for it. */
+export async function releaseSlot(control: pg.Client, config: CaptureConfig): Promise<void> {
+  const slot = await readSlot(control, config.slot);
+  if (slot === null || slot.activePid === null) return;
+  await control.query('SELECT pg_terminate_backend($1)', [slot.activePid]).catch(() => {});
+  await sleep(RELEASE_PAUSE_MS);
+}
