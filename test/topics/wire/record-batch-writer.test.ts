@@ -40,7 +40,8 @@ const TIMESTAMP_MS = 1_700_000_000_123;
 
 const nullableBytes = fc.option(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)));
 const text = fc.oneof(fc.string({ maxLength: 100 }), fc.string({ unit: 'binary', maxLength: 30 }));
-const headerName = text.filter((name) => name !== '__proto__');
+/** The other implementation keeps headers in a plain object: names that every object has are lost in it. */
+const headerName = text.filter((name) => !(name in Object.prototype));
 const record: fc.Arbitrary<RecordContent> = fc.record({
   key: nullableBytes,
   value: nullableBytes,
