@@ -93,7 +93,7 @@ const stream = z.strictObject({
 });
 
 const consumers = z.strictObject({
-  maxBatchRecords: count(1, 100_000).default(5_000),
+  maxBatchRecords: count(1, 100_000).default(2_000),
   connections: count(1, 64).default(4),
 });
 

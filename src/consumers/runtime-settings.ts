@@ -22,7 +22,7 @@ export interface ConsumerSettings extends TargetSettings {
 
 export const CONSUMER_DEFAULTS: ConsumerSettings = {
   ...TARGET_DEFAULTS,
-  maxBatchRecords: 5_000,
+  maxBatchRecords: 2_000,
   maxBytesPerPartition: 1024 * 1024,
   concurrency: 4,
   sessionTimeoutMs: 15_000,
