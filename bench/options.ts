@@ -41,7 +41,7 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} [options]
   --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
   --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
                     avro-low-latency, json-low-latency
-  --partitions N    of each topic; default 1
+  --partitions N    of each topic; default 1, and 4 for sink and end-to-end, as Freshet makes them
   --seconds S       how long latency is measured; default 30
   --rate N          transactions a second for latency; default 500
   --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs
@@ -60,7 +60,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       runs: { type: 'string', default: '3' },
       vs: { type: 'string' },
       peers: { type: 'string' },
-      partitions: { type: 'string', default: '1' },
+      partitions: { type: 'string' },
       seconds: { type: 'string', default: '30' },
       rate: { type: 'string', default: '500' },
       'quiet-wait': { type: 'string', default: '0' },
@@ -83,7 +83,10 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     runs: whole('--runs', values.runs),
     peers,
     json: values.json,
-    partitions: whole('--partitions', values.partitions),
+    partitions: whole(
+      '--partitions',
+      values.partitions ?? (bench === 'sink' || bench === 'end-to-end' ? '4' : '1'),
+    ),
     seconds: whole('--seconds', values.seconds),
     rate: whole('--rate', values.rate),
     dataDir: values['data-dir'] ?? null,

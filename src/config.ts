@@ -77,7 +77,7 @@ export function parseConfig(input: unknown, origin: string, env: Environment): P
 
 /** Puts places and secrets in: from the file, the environment, or embedded services that run. */
 export function resolveConfig(parsed: ParsedConfig, env: Environment, running: ServiceUrls | null): Config {
-  const problems: string[] = [];
+  const problems: string[] = malformed(env);
   const sourceUrl = env.FRESHET_SOURCE_URL ?? running?.sourceUrl;
   const listed = parsed.sources ?? [
     { name: 'shop', tables: ['public.products'], onSlotLoss: 'stop' as const },
@@ -253,6 +253,20 @@ function describe(issue: z.core.$ZodIssue): string {
     return `${path === '' ? 'the config' : path}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${keys}`;
   }
   return `${path}: ${issue.message}`;
+}
+
+/** What the environment says is checked like the file; the values stay out of the message, as they may hold secrets. */
+function malformed(env: Environment): string[] {
+  const rules = [
+    ['FRESHET_SOURCE_URL', /^postgres(ql)?:\/\/[^/]/, 'postgres://user@host:5432/database'],
+    ['FRESHET_TARGET_URL', /^postgres(ql)?:\/\/[^/]/, 'postgres://user@host:5432/database'],
+    ['FRESHET_REGISTRY_URL', /^https?:\/\/[^/]/, 'http://host:8081'],
+    ['FRESHET_KAFKA_BROKERS', /^[^\s,]+:\d+(,\s*[^\s,]+:\d+)*$/, 'host:9092,host:9092'],
+  ] as const;
+  return rules.flatMap(([name, form, example]) => {
+    const value = env[name];
+    return value === undefined || form.test(value) ? [] : [`${name}: is not of the form ${example}`];
+  });
 }
 
 function missing(field: string, variable: string): string {

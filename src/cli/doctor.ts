@@ -33,6 +33,33 @@ export async function diagnose(config: Config): Promise<Finding[]> {
   return findings;
 }
 
+/** A start needs every service once: what cannot be reached now is named, instead of being tried for ever. Throws PREFLIGHT. */
+export async function assertReachable(config: Config): Promise<void> {
+  const findings = [
+    ...(await Promise.all(
+      config.sources.map((source) => reachable(`source ${source.name}`, source.connection)),
+    )),
+    await reachable('target', config.target),
+    await diagnoseKafka(config),
+    await diagnoseRegistry(config),
+  ];
+  const missing = findings.filter((finding) => !finding.ok);
+  if (missing.length === 0) return;
+  throw new FreshetError('PREFLIGHT', missing.map(({ check, found }) => `${check}: ${found}`).join('; '), {
+    cure: [...new Set(missing.map(({ cure }) => cure ?? ''))].join(' '),
+  });
+}
+
+async function reachable(name: string, config: PostgresConfig): Promise<Finding> {
+  const check = `${name}: connection`;
+  try {
+    await (await connect(config, 'doctor')).end();
+    return { check, ok: true, found: 'connected' };
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
 async function diagnoseSource(source: SourceConfig): Promise<Finding[]> {
   const prefix = `source ${source.name}`;
   let client: pg.Client;

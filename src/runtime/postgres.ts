@@ -66,6 +66,7 @@ export async function connect(config: PostgresConfig, role: string): Promise<pg.
 function describeDatabase(config: PostgresConfig): string {
   try {
     const url = new URL(config.url);
+    if (url.hostname === '') return 'the configured database';
     return `${url.hostname}:${url.port === '' ? '5432' : url.port}${url.pathname}`;
   } catch {
     return 'the configured database';

@@ -187,7 +187,6 @@ function tuple(sku: string, product: ProductTexts): Tuple {
     column('description'),
     column('image_url'),
     column('price'),
-    null,
     'USD',
     'in stock',
     '2026-01-02 03:04:05.678901+00',

@@ -2,6 +2,7 @@ import { HttpServer } from '../../metrics/http-server.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
+import { assertReachable } from '../doctor.ts';
 import { Engine } from '../engine.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
 import { createLog, openTerminal } from '../terminal.ts';
@@ -69,7 +70,9 @@ export async function serveCommand(context: CommandContext, options: JsonOption)
 
 async function openEngine(context: CommandContext, options: JsonOption): Promise<Engine> {
   const terminal = openTerminal(context.env, options.json === true);
-  return new Engine(await config(context), createLog(terminal, false), undefined);
+  const settings = await config(context);
+  await assertReachable(settings);
+  return new Engine(settings, createLog(terminal, false));
 }
 
 /** Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. */
