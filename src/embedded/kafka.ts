@@ -68,8 +68,9 @@ async function formatStorage(folder: DataFolder, home: string, java: readonly st
   const properties = join(home, 'format.properties');
   await rm(fresh, { recursive: true, force: true });
   await writeFile(properties, serverProperties(folder, fresh));
+  // With "=": an id may begin with a dash, which the tool would take for an option.
   const clusterId = randomBytes(16).toString('base64url');
-  const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
+  const tool = ['kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '--config', properties];
   try {
     await run('java', ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java, ...tool]);
   } catch (cause) {
