@@ -23,7 +23,7 @@ export interface CaptureObserver {
   /** A snapshot still did not see transactions that are published already; the chunk is read again. */
   chunkStale(table: string, xids: readonly number[], attempt: number): void;
   committed(commit: Commit): void;
-  /** A refresh got further; committed. */
+  /** A refresh got further; committed. Every refresh is told once before `connected`. */
   progress(plan: RefreshPlanState): void;
   rejected(record: RejectedRecord): void;
   connected(slot: string, epoch: number): void;

@@ -35,6 +35,9 @@ export const planKey = (id: string): string => `plan/${id}`;
 
 /** Live changes and chunks share a batch: neither waits for the other to end. */
 const CHUNK_SHARE = 0.5;
+/** While changes come in, a chunk's rows must not make one wait for a long transaction. Of the batch. */
+const CHUNK_SHARE_LIVE = 0.2;
+const LIVE_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 1_000;
 const KEEPALIVE_PAUSE_MS = 10;
 const XIDS_TO_FORGET = 10_000;
@@ -46,6 +49,9 @@ export class PublishLoop {
   #awake = false;
   #commit: Promise<void> | null = null;
   #failure: { error: unknown } | null = null;
+  #liveAtMs = 0;
+  /** Records of chunks in the batch that is collected. */
+  #chunkRecords = 0;
   #durablePassed = ZERO_LSN;
   #checkpointAt = 0;
   #forgetting = false;
@@ -106,12 +112,23 @@ export class PublishLoop {
       if (writer.count >= share && merge.isBetweenTransactions && scheduler.canPublish) break;
       const item = stream.take();
       if (item === undefined) break;
+      if (item.kind === 'message') this.#liveAtMs = nowMs;
       const wait = applier.apply(item, nowMs);
       if (wait !== undefined) await wait;
     }
-    const room = settings.batchRecords - writer.count;
-    if (room > 0 && writer.bytes < settings.batchBytes) scheduler.publish(room);
+    this.#collectChunks(nowMs);
     await this.#finishPlans();
+  }
+
+  #collectChunks(nowMs: number): void {
+    const { writer, scheduler, settings } = this.#options;
+    const share = nowMs - this.#liveAtMs < LIVE_MS ? CHUNK_SHARE_LIVE : 1;
+    const most = Math.max(1, settings.batchRecords * share) - this.#chunkRecords;
+    const room = Math.floor(Math.min(settings.batchRecords - writer.count, most));
+    if (room <= 0 || writer.bytes >= settings.batchBytes) return;
+    const before = writer.count;
+    scheduler.publish(room);
+    this.#chunkRecords += writer.count - before;
   }
 
   /** A plan whose rows are all published ends, with a sweep where it followed a gap. */
@@ -141,6 +158,7 @@ export class PublishLoop {
     const ends = writer.ends.snapshot();
     const startedAt = performance.now();
     this.#checkpointAt = clock.now();
+    this.#chunkRecords = 0;
     failpoint('before-publish');
     this.#commit = lease
       .publish(records, entries)

@@ -128,6 +128,7 @@ async function runStream(session: RunningSession): Promise<void> {
     clock: SYSTEM_CLOCK,
     sweepTable,
   });
+  for (const plan of plans.values()) observer.progress(plan.state);
   observer.connected(config.slot, state.epoch);
   const watch = watchSlot(session);
   try {
