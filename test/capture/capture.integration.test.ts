@@ -34,6 +34,19 @@ describe('a capture', () => {
     expect(state.has('["8"]') || state.has('["9"]')).toBe(false);
   });
 
+  it('tells of every refresh before it counts as connected', async () => {
+    await using database = await withRows(10);
+    const context = captureContext(database, ['items']);
+    const told: string[] = [];
+    await using _ = context.start({
+      progress: ({ finishedAt }) => told.push(finishedAt === null ? 'under way' : 'finished'),
+      connected: () => told.push('connected'),
+    });
+    await until('the refresh is finished', () => told.includes('finished'));
+    expect(told.indexOf('under way')).toBe(0);
+    expect(told.indexOf('connected')).toBe(1);
+  });
+
   it('goes on in the middle of a snapshot, without reading finished chunks again', async () => {
     await using database = await withRows(20_000);
     const context = captureContext(database, ['items'], {
@@ -55,6 +68,26 @@ describe('a capture', () => {
     expect(second).toBeLessThan(20_000 - first + 3 * 500 + 1);
     const changes = await context.read('items');
     expect(stateOf(changes).size).toBe(20_000);
+  });
+
+  it('keeps its transactions short while changes come in beside a snapshot', async () => {
+    await using database = await withRows(20_000);
+    const context = captureContext(database, ['items']);
+    const mixed: number[] = [];
+    let counts = { r: 0, u: 0 };
+    let finished = false;
+    await using _ = context.start({
+      published: (_t, op, rows) => (counts = { ...counts, [op]: rows }),
+      progress: (plan) => (finished = plan.finishedAt !== null),
+      committed: () => {
+        if (counts.r > 0 && counts.u > 0) mixed.push(counts.r);
+        counts = { r: 0, u: 0 };
+      },
+    });
+    while (!finished) await database.pool.query('UPDATE items SET price = price + 1 WHERE id = 1');
+    expect(mixed.length).toBeGreaterThan(10);
+    // Of batches of 1,000; the first one was begun before there was a change.
+    expect(Math.max(...mixed.slice(1))).toBeLessThanOrEqual(200);
   });
 
   it('goes on in the middle of a large transaction, nothing lost and nothing twice', async () => {
