@@ -76,8 +76,8 @@ const topics = z.strictObject({
 });
 
 const snapshot = z.strictObject({
-  chunkRows: count(1, 1_000_000).default(10_000),
-  chunkBytes: count(64 * 1024, 256 * MEBIBYTE).default(4 * MEBIBYTE),
+  chunkRows: count(1, 1_000_000).default(5_000),
+  chunkBytes: count(64 * 1024, 256 * MEBIBYTE).default(2 * MEBIBYTE),
   chunksInFlight: count(1, 64).default(3),
   connections: count(1, 32).default(2),
   windowBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
@@ -86,8 +86,8 @@ const snapshot = z.strictObject({
 
 const stream = z.strictObject({
   queueBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
-  batchRecords: count(1, 100_000).default(10_000),
-  batchBytes: count(64 * 1024, 256 * MEBIBYTE).default(8 * MEBIBYTE),
+  batchRecords: count(1, 100_000).default(5_000),
+  batchBytes: count(64 * 1024, 256 * MEBIBYTE).default(4 * MEBIBYTE),
   transactionTimeoutMs: count(1_000, 900_000).default(15_000),
   slotTimeoutMs: count(1_000, 3_600_000).default(60_000),
 });
