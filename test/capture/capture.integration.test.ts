@@ -84,7 +84,8 @@ describe('a capture', () => {
         counts = { r: 0, u: 0 };
       },
     });
-    while (!finished) await database.pool.query('UPDATE items SET price = price + 1 WHERE id = 1');
+    const isFinished = (): boolean => finished;
+    while (!isFinished()) await database.pool.query('UPDATE items SET price = price + 1 WHERE id = 1');
     expect(mixed.length).toBeGreaterThan(10);
     // Of batches of 1,000; the first one was begun before there was a change.
     expect(Math.max(...mixed.slice(1))).toBeLessThanOrEqual(200);
