@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import { ENVIRONMENT } from '../config.ts';
 import { readVersion } from './version.ts';
@@ -15,7 +15,12 @@ import { initCommand, type InitOptions } from './commands/init.ts';
 import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
 import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
 import { statusCommand } from './commands/status.ts';
+import { addGroups, type RegisterCommands } from './command-groups.ts';
 import type { CommandContext, JsonOption } from './context.ts';
+import { wholeNumber } from './option-values.ts';
+
+/** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
+const PIPELINE_COMMANDS: readonly RegisterCommands[] = [];
 
 const EXIT_CODES = `
 Exit codes:
@@ -33,6 +38,7 @@ export function createProgram(env: Environment, cwd: string): Command {
     .showHelpAfterError('(see freshet --help)')
     .addHelpText('after', `${environmentHelp()}\n${EXIT_CODES}`);
   addRoles(program, context);
+  addGroups(program, context, PIPELINE_COMMANDS);
   addServices(program, context);
   addInspection(program, context);
   return program;
@@ -117,11 +123,6 @@ function addInspection(program: Command, context: CommandContext): void {
     .option('--print-sql', 'print it: a least-privilege role, grants and the publication')
     .option('--role <name>', 'name of the role', 'freshet')
     .action((options: InitOptions) => initCommand(context, options));
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`"${text}" is no whole number.`);
-  return Number(text);
 }
 
 function environmentHelp(): string {
