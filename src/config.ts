@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
@@ -10,6 +10,7 @@ import {
   type SecretSetting,
   type TlsSetting,
 } from './config-schema.ts';
+import { importPipelines } from './config-pipelines.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
 import { errorMessage, type PostgresConfig, type PostgresTls } from './runtime/postgres.ts';
@@ -62,7 +63,8 @@ export async function loadConfigFile(env: Environment, cwd: string): Promise<Par
     if (named !== undefined) throw invalid([`FRESHET_CONFIG: "${named}" does not exist`]);
     return parseConfig({}, 'the defaults', env);
   }
-  return parseConfig(await importConfig(path), path, env);
+  const parsed = parseConfig(await importConfig(path), path, env);
+  return { ...parsed, pipelines: await importPipelines(parsed.pipelines, dirname(path)) };
 }
 
 export function parseConfig(input: unknown, origin: string, env: Environment): ParsedConfig {
@@ -286,4 +288,3 @@ function invalid(problems: readonly string[], origin?: string): FreshetError {
 }
 
 export type { ConfigInput, ParsedConfig };
-export { defineConfig } from './config-schema.ts';

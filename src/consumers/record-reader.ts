@@ -115,7 +115,10 @@ class SourceReader {
     if (record.op === 'd') return { ...base, kind: 'delete' };
     const complete = this.#columns.every((column) => record.after[column] !== UNAVAILABLE);
     if (complete) return { ...base, kind: 'upsert', row: this.#parse(this.#source.row, record.after) };
-    return { ...base, kind: 'patch', row: this.#parse(this.#partial, available(record.after)) };
+    const known = available(record.after);
+    const row = this.#parse(this.#partial, known);
+    // A default of the schema must not stand in for a value that is not known.
+    return { ...base, kind: 'patch', row: Object.fromEntries(Object.entries(row).filter(([name]) => name in known)) };
   }
 
   #parse(schema: SourceTable['row'], row: PartialRow): Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { FreshetError } from '../runtime/errors.ts';
 import type { DataFolder } from './data-folder.ts';
+import { makeLibraryLinks } from './library-links.ts';
 import type { UnixUser } from './service-plan.ts';
 import { outsideFolder, userCan } from './unprivileged-user.ts';
 
@@ -26,6 +27,7 @@ export async function findPostgres(
   binDir: string | undefined,
 ): Promise<PostgresBinaries> {
   let dir = binDir ?? packagedBinDir();
+  if (binDir === undefined) await makeLibraryLinks(dirname(dirname(dir)));
   if (user !== null && !(await userCan(user, 'x', join(dir, 'postgres')))) {
     await mustExist(dir);
     dir = await copyOutside(folder, dir);

@@ -27,16 +27,28 @@ export const FROM_COLUMN = '_freshet_from';
 /** The epoch of that record's position. */
 export const EPOCH_COLUMN = '_freshet_epoch';
 
+/** A table whose columns the compiler knows; see `RowOf`. */
+export interface TypedTable<
+  Columns extends readonly TargetColumn[],
+  Key extends readonly string[],
+> extends TargetTable {
+  readonly columns: Columns;
+  readonly key: Key;
+}
+
 /** Fills in the defaults: schema "public", stamped. Throws CONFIG_INVALID on a key that is no column. */
-export function targetTable(definition: {
+export function targetTable<
+  const Columns extends readonly TargetColumn[],
+  const Key extends readonly Columns[number]['name'][],
+>(definition: {
   readonly name: string;
   readonly schema?: string;
-  readonly columns: readonly TargetColumn[];
-  readonly key: readonly string[];
+  readonly columns: Columns;
+  readonly key: Key;
   readonly stamped?: boolean;
-}): TargetTable {
+}): TypedTable<Columns, Key> {
   const { name, schema = 'public', columns, key, stamped = true } = definition;
-  const names = new Set(columns.map((column) => column.name));
+  const names = new Set<string>(columns.map((column) => column.name));
   const unknown = key.filter((column) => !names.has(column));
   if (key.length === 0 || unknown.length > 0) {
     const problem = key.length === 0 ? 'has no key' : `has no column "${unknown.join('", "')}" of its key`;

@@ -1,4 +1,5 @@
 import type { Row } from '../change/change.ts';
+import type { KeyOf, PatchOf, RowOf } from './target-row.ts';
 import type { TargetTable } from './target-table.ts';
 
 /** What a pipeline wants of a target table. Columns that an upsert's row leaves out become NULL. */
@@ -15,4 +16,18 @@ export type Write =
 export interface EpochWrite {
   readonly write: Write;
   readonly epoch: number;
+}
+
+/** A whole row, each column named: one that has no value is null. */
+export function upsertRow<T extends TargetTable>(table: T, row: RowOf<T>): Write {
+  return { kind: 'upsert', table, row };
+}
+
+/** The key and the columns that change; see `Write` for where it applies. */
+export function patchRow<T extends TargetTable>(table: T, row: PatchOf<T>): Write {
+  return { kind: 'patch', table, row };
+}
+
+export function deleteRow<T extends TargetTable>(table: T, key: KeyOf<T>): Write {
+  return { kind: 'delete', table, key };
 }

@@ -1,0 +1,12 @@
+/** What the package gives to those who write pipelines of their own; `freshet/test-kit` has the test kit. */
+export { type ConfigInput, defineConfig } from './config-schema.ts';
+export type { Row, Value } from './change/change.ts';
+export {
+  definePipeline,
+  type Pipeline,
+  type PipelineChange,
+  type PipelineContext,
+  sourceTable,
+} from './consumers/define-pipeline.ts';
+export { targetTable, type TargetTable } from './sinks/target-table.ts';
+export { deleteRow, patchRow, upsertRow, type Write } from './sinks/write.ts';
