@@ -21,9 +21,13 @@ async function importDefault(path: string, index: number): Promise<unknown> {
     if (module.default === undefined) throw new Error('it has no default export');
     return module.default;
   } catch (error) {
-    throw new FreshetError('CONFIG_INVALID', `pipelines.${index}: cannot load ${path}: ${errorMessage(error)}`, {
-      cause: error,
-      cure: 'Let the file say: export default definePipeline({ … })',
-    });
+    throw new FreshetError(
+      'CONFIG_INVALID',
+      `pipelines.${index}: cannot load ${path}: ${errorMessage(error)}`,
+      {
+        cause: error,
+        cure: 'Let the file say: export default definePipeline({ … })',
+      },
+    );
   }
 }

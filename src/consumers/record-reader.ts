@@ -118,7 +118,11 @@ class SourceReader {
     const known = available(record.after);
     const row = this.#parse(this.#partial, known);
     // A default of the schema must not stand in for a value that is not known.
-    return { ...base, kind: 'patch', row: Object.fromEntries(Object.entries(row).filter(([name]) => name in known)) };
+    return {
+      ...base,
+      kind: 'patch',
+      row: Object.fromEntries(Object.entries(row).filter(([name]) => name in known)),
+    };
   }
 
   #parse(schema: SourceTable['row'], row: PartialRow): Readonly<Record<string, unknown>> {

@@ -72,7 +72,8 @@ it(
     let output = '';
     freshet.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const labels = async (): Promise<unknown[]> =>
-      (await target.pool.query('SELECT sku, label FROM labels ORDER BY sku').catch(() => ({ rows: [] }))).rows;
+      (await target.pool.query('SELECT sku, label FROM labels ORDER BY sku').catch(() => ({ rows: [] })))
+        .rows;
     try {
       await until('the labels are there', async () => (await labels()).length === 2);
       await source.pool.query(`UPDATE products SET name = 'Lamp 2' WHERE sku = 'a'`);
