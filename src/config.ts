@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
 import {
-  type ConfigInput,
   configSchema,
   type ParsedConfig,
   type SecretSetting,
@@ -113,7 +112,7 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
 }
 
 /** `"a.b"."c"` or `a.b`. */
-export function parseTableName(text: string): TableId {
+function parseTableName(text: string): TableId {
   const quoted = /^"([^"]+)"\."([^"]+)"$/.exec(text);
   const [schema = '', name = ''] = quoted === null ? text.split('.') : [quoted[1], quoted[2]];
   return { schema, name };
@@ -287,4 +286,4 @@ function invalid(problems: readonly string[], origin?: string): FreshetError {
   );
 }
 
-export type { ConfigInput, ParsedConfig };
+export type { ParsedConfig };
