@@ -3,12 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
-import {
-  configSchema,
-  type ParsedConfig,
-  type SecretSetting,
-  type TlsSetting,
-} from './config-schema.ts';
+import { configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
 import { importPipelines } from './config-pipelines.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
