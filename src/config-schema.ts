@@ -36,6 +36,10 @@ const source = z.strictObject({
   url: url.optional().describe('also FRESHET_SOURCE_URL, where there is one source'),
   password: secret.optional(),
   tls: tls.optional(),
+  writeBack: z
+    .strictObject({ url: url.optional(), password: secret.optional() })
+    .optional()
+    .describe('who writes, for pipelines that write back to this source; default: the source’s own URL'),
   slot: slotName.optional().describe('default: freshet_<name>'),
   publication: z.string().min(1).max(63).optional().describe('default: freshet_<name>'),
   prefix: name.optional().describe('first part of the topics’ names; default: the source’s name'),

@@ -32,6 +32,8 @@ export const ENVIRONMENT = {
 export interface SourceConfig {
   readonly name: string;
   readonly connection: PostgresConfig;
+  /** The same database for pipelines that write back to it. */
+  readonly writeBack: PostgresConfig;
   readonly database: string;
   readonly slot: string;
   readonly publication: string;
@@ -82,7 +84,8 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
     const url = source.url ?? sourceUrl;
     if (url === undefined) problems.push(missing(`sources.${source.name}.url`, 'FRESHET_SOURCE_URL'));
     const password = secretOf(source.password, env, 'FRESHET_SOURCE_PASSWORD', problems);
-    return toSource(source, { url: url ?? 'postgres://missing', password, ssl: tlsOf(source.tls, problems) });
+    const connection = { url: url ?? 'postgres://missing', password, ssl: tlsOf(source.tls, problems) };
+    return toSource(source, connection, writeBackOf(source.writeBack, connection, env, problems));
   });
   const targetUrl = parsed.target.url ?? env.FRESHET_TARGET_URL ?? running?.targetUrl;
   const brokers = parsed.kafka.brokers ?? env.FRESHET_KAFKA_BROKERS?.split(',') ?? running?.kafkaBrokers;
@@ -146,11 +149,13 @@ function withEnvironment(parsed: ParsedConfig, env: Environment): ParsedConfig {
 function toSource(
   source: NonNullable<ParsedConfig['sources']>[number],
   connection: PostgresConfig,
+  writeBack: PostgresConfig,
 ): SourceConfig {
   const slot = source.slot ?? `freshet_${source.name.replaceAll('-', '_')}`;
   return {
     name: source.name,
     connection,
+    writeBack,
     database: databaseOf(connection.url),
     slot,
     publication: source.publication ?? slot,
@@ -158,6 +163,18 @@ function toSource(
     tables: source.tables.map(parseTableName),
     onSlotLoss: source.onSlotLoss,
   };
+}
+
+function writeBackOf(
+  setting: NonNullable<ParsedConfig['sources']>[number]['writeBack'],
+  connection: PostgresConfig,
+  env: Environment,
+  problems: string[],
+): PostgresConfig {
+  if (setting === undefined) return connection;
+  const password =
+    setting.password === undefined ? connection.password : secretOf(setting.password, env, null, problems);
+  return { ...connection, url: setting.url ?? connection.url, password };
 }
 
 function databaseOf(url: string): string {

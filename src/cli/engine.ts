@@ -10,7 +10,7 @@ import { consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { connect } from '../runtime/postgres.ts';
+import { type PostgresConfig, connect } from '../runtime/postgres.ts';
 import { migrateTarget } from '../sinks/schema.ts';
 import { createKafka } from '../topics/kafka.ts';
 import { topicName } from '../topics/names.ts';
@@ -36,14 +36,21 @@ export class Engine {
     this.#latencies = latencies;
   }
 
-  /** Creates what Freshet and the pipelines need in the target. */
+  /** Creates what Freshet and the pipelines need in their targets. */
   async migrate(pipelines: readonly Pipeline[]): Promise<void> {
-    const client = await connect(this.config.target, 'migrate');
-    try {
-      await migrateTarget(client, pipelines);
-    } finally {
-      await client.end();
+    for (const [target, needs] of Map.groupBy(pipelines, (pipeline) => this.targetOf(pipeline))) {
+      const client = await connect(target, 'migrate');
+      try {
+        await migrateTarget(client, needs);
+      } finally {
+        await client.end();
+      }
     }
+  }
+
+  /** The database that a pipeline writes to. */
+  targetOf(pipeline: Pipeline): PostgresConfig {
+    return pipeline.writesBack ? this.sourceOf(pipeline).writeBack : this.config.target;
   }
 
   async capture(source: SourceConfig, signal: AbortSignal): Promise<void> {
@@ -63,12 +70,12 @@ export class Engine {
     const source = this.sourceOf(pipeline);
     await this.#waitForTopics(pipeline, source, signal);
     if (signal.aborted) return;
-    const { kafka, registry, target, consumers } = this.config;
+    const { kafka, registry, consumers } = this.config;
     const runner = createPipelineRunner({
       pipeline,
       kafka,
       registry: createRegistry(registry),
-      target,
+      target: this.targetOf(pipeline),
       prefix: source.prefix,
       settings: { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections },
       observer: consumerObserver(this.metrics, this.status, this.#log, this.#latencies),

@@ -3,17 +3,18 @@ import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { upsertPipeline } from '../consumers/upsert/pipeline.ts';
 import { FreshetError } from '../runtime/errors.ts';
 
-const BUILT_IN: Readonly<Record<string, Pipeline>> = {
-  upsert: upsertPipeline,
+/** Name → how the pipeline is made from the config. */
+const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
+  upsert: () => upsertPipeline,
 };
 
 /** The configured pipelines: ours by name, the user's own as `definePipeline` made them. */
-export function configuredPipelines(config: Pick<Config, 'pipelines'>): Pipeline[] {
+export function configuredPipelines(config: Config): Pipeline[] {
   const pipelines = config.pipelines.map((entry, index) => {
     if (typeof entry !== 'string') return asPipeline(entry, index);
-    const pipeline = BUILT_IN[entry];
-    if (pipeline === undefined) throw unknownPipeline(`pipelines.${index}`, entry, Object.keys(BUILT_IN));
-    return pipeline;
+    const create = Object.hasOwn(BUILT_IN, entry) ? BUILT_IN[entry] : undefined;
+    if (create === undefined) throw unknownPipeline(`pipelines.${index}`, entry, Object.keys(BUILT_IN));
+    return create(config);
   });
   const names = pipelines.map((pipeline) => pipeline.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

@@ -86,15 +86,8 @@ class BatchPlanner {
   }
 
   /** A truncate or sweep that fails has no key. */
-  #poison({ identity, record, position, keyText, code }: PoisonItem): void {
-    if (identity === '') return;
-    this.#owe.set(identity, {
-      identity: storedIdentity(identity),
-      keyText,
-      position,
-      offset: BigInt(record.offset),
-      code,
-    });
+  #poison(item: PoisonItem): void {
+    if (item.identity !== '') this.#owe.set(item.identity, owedKey(item, item.keyText, item.code));
   }
 
   /** Nothing that came before from this partition is left: what is planned so far need not be done. */
@@ -119,6 +112,10 @@ class BatchPlanner {
       this.#steps.push({ kind: 'changes', changes: compactChanges(this.#changes) });
     this.#changes = [];
   }
+}
+
+export function owedKey({ identity, record, position }: Item, keyText: string | null, code: string): OwedKey {
+  return { identity: storedIdentity(identity), keyText, position, offset: BigInt(record.offset), code };
 }
 
 /** Bytes as text that PostgreSQL takes. */

@@ -1,7 +1,10 @@
+import type { ClientBase } from 'pg';
 import type { z } from 'zod';
 import type { RefreshTag, Row } from '../change/change.ts';
 import type { TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
+import type { Lane } from '../sinks/positions.ts';
+import type { WriteCounts } from '../sinks/row-writer.ts';
 import type { Migration, TargetNeeds } from '../sinks/schema.ts';
 import type { TargetTable } from '../sinks/target-table.ts';
 import type { Write } from '../sinks/write.ts';
@@ -48,6 +51,41 @@ export interface PipelineContext {
   stored(change: AnyChange): Row | null;
 }
 
+/** What `apply` is given: changes of one partition, at most one a key, within the batch's transaction (READ COMMITTED). */
+export interface ApplyBatch<Change> {
+  readonly client: ClientBase;
+  readonly lane: Lane;
+  /** "<source schema>.<source table>/<partition>", the stamp of the partition's rows. */
+  readonly from: string;
+  readonly changes: readonly Change[];
+  readonly context: PipelineContext;
+}
+
+export interface Rejection<Change> {
+  readonly change: Change;
+  /** Short, in capitals: it labels metrics and filters dead letters. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ApplyOutcome<Change> {
+  readonly counts: readonly WriteCounts[];
+  /** Become dead letters before the transaction commits; their keys are owed. */
+  readonly rejected?: readonly Rejection<Change>[];
+  /** Partial changes that could not be applied: no dead letter, but their keys are owed. */
+  readonly incomplete?: readonly Change[];
+  /** Refresh id → name → count, kept where the refresh names the own group; see `readTallies`. */
+  readonly tallies?: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/** Everything that came from a partition is gone; with `before`, what was last seen before that epoch. */
+export interface ClearBatch {
+  readonly client: ClientBase;
+  readonly lane: Lane;
+  readonly from: string;
+  readonly before: number | null;
+}
+
 export interface PipelineDefinition<S extends Sources> {
   /** Part of the consumer group's name: lower-case letters, digits, hyphens. */
   readonly name: string;
@@ -61,7 +99,16 @@ export interface PipelineDefinition<S extends Sources> {
    * Pure. `changes` come from one partition and have at most one entry per key. Deletes by TRUNCATE and
    * sweep do not come here: the stamps of the target's rows decide them.
    */
-  transform(changes: readonly PipelineChange<S>[], context: PipelineContext): readonly Write[];
+  transform?(changes: readonly PipelineChange<S>[], context: PipelineContext): readonly Write[];
+  /** Writes with SQL of its own, after what `transform` wrote. It must be repeatable: a batch can be rolled back and tried again. */
+  apply?(batch: ApplyBatch<PipelineChange<S>>): Promise<ApplyOutcome<PipelineChange<S>>>;
+  /** TRUNCATE and sweep for what `apply` keeps; stamped targets are cleared by the runtime. */
+  clear?(batch: ClearBatch): Promise<readonly WriteCounts[]>;
+  /**
+   * The target is the database of the pipeline's own source, so that its writes come back as changes: a
+   * change that needs no write must cause none. Its targets have no stamps, and are never swept.
+   */
+  readonly writesBack?: boolean;
 }
 
 export type AnyChange = RowChange<string, Readonly<Record<string, unknown>>>;
@@ -71,20 +118,18 @@ export interface Pipeline extends TargetNeeds {
   readonly sources: Sources;
   readonly lookup: { readonly table: TargetTable; readonly keyOf: (change: AnyChange) => Row } | null;
   readonly transform: (changes: readonly AnyChange[], context: PipelineContext) => readonly Write[];
+  readonly apply: ((batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>) | null;
+  readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
+  readonly writesBack: boolean;
 }
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$/;
 
-/** Throws CONFIG_INVALID on a name that can be no part of a group's name. */
+/** Throws CONFIG_INVALID on a name that can be no part of a group's name, and on what does not go together. */
 export function definePipeline<const S extends Sources>(definition: PipelineDefinition<S>): Pipeline {
-  if (!NAME.test(definition.name)) {
-    throw new FreshetError(
-      'CONFIG_INVALID',
-      `pipeline name "${definition.name}": expected lower-case letters, digits and hyphens`,
-    );
-  }
   // The runtime gives each source's rows through that source's own parser: the types hold by construction.
   const erased = definition as unknown as PipelineDefinition<Sources>;
+  assertSound(erased);
   const { lookup } = erased;
   return {
     name: definition.name,
@@ -92,8 +137,23 @@ export function definePipeline<const S extends Sources>(definition: PipelineDefi
     targets: definition.targets,
     migrations: definition.migrations ?? [],
     lookup: lookup === undefined ? null : { table: lookup.table, keyOf: (change) => lookup.keyOf(change) },
-    transform: (changes, context) => erased.transform(changes, context),
+    transform: (changes, context) => erased.transform?.(changes, context) ?? [],
+    apply: erased.apply?.bind(erased) ?? null,
+    clear: erased.clear?.bind(erased) ?? null,
+    writesBack: definition.writesBack ?? false,
   };
+}
+
+function assertSound({ name, targets, transform, apply, writesBack }: PipelineDefinition<Sources>): void {
+  const problems: string[] = [];
+  if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
+  if (transform === undefined && apply === undefined) problems.push('has neither transform nor apply');
+  const stamped = targets.find((table) => table.stamped);
+  if (writesBack === true && stamped !== undefined) {
+    problems.push(`writes back, so its target "${stamped.schema}.${stamped.name}" must say stamped: false`);
+  }
+  if (problems.length > 0)
+    throw new FreshetError('CONFIG_INVALID', `pipeline "${name}": ${problems.join('; ')}`);
 }
 
 /** `sourceTable('public.products', z.object({…}))`. Throws CONFIG_INVALID where `table` is no "schema.name". */

@@ -1,7 +1,7 @@
 import { formatTable } from '../change/table.ts';
 import type { Lane } from '../sinks/positions.ts';
 import type { FetchedBatch } from '../topics/consumer-batch.ts';
-import type { BatchResult } from './batch-transaction.ts';
+import type { AppliedBatch } from './batch-transaction.ts';
 import type { Pipeline } from './define-pipeline.ts';
 import type { AppliedOperation, ConsumerObserver } from './observer.ts';
 import type { Item } from './record-reader.ts';
@@ -21,13 +21,13 @@ export class LaneReport {
 
   applied(
     lane: Lane,
-    { plan, counts }: Extract<BatchResult, { kind: 'applied' }>,
+    { plan, counts, notApplied }: AppliedBatch,
     items: readonly Item[],
     position: string,
   ): void {
     const { name } = this.#pipeline;
     for (const step of plan.steps) {
-      if (step.kind === 'changes') this.#changes(step.changes);
+      if (step.kind === 'changes') this.#changes(step.changes.filter((change) => !notApplied.has(change)));
       else
         for (const source of Object.keys(this.#pipeline.sources))
           this.#observer.applied(name, this.#table(source), step.kind, 1);

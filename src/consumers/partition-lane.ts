@@ -4,7 +4,7 @@ import type { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
 import type { BatchResult, BatchTransaction } from './batch-transaction.ts';
 import { deadLetter } from './dead-letters.ts';
 import type { LaneReport } from './lane-report.ts';
-import { type Item, type PoisonItem, keyText } from './record-reader.ts';
+import { type Item, type PoisonItem, poisonOf } from './record-reader.ts';
 import { pauseBeforeRetry } from './retry-pause.ts';
 
 export interface LaneServices {
@@ -29,7 +29,8 @@ export class PartitionLane {
   readonly #lane: Lane;
   readonly #from: string;
   readonly #services: LaneServices;
-  readonly #kept = new WeakSet<PoisonItem>();
+  /** Offsets of records that have a letter, though the lane has not moved past them yet. */
+  readonly #lettered = new Set<string>();
   #progress: Progress;
   #owes: boolean;
 
@@ -51,7 +52,7 @@ export class PartitionLane {
     for (let attempt = 0; ; attempt++) {
       if (!(await goOn())) return 'abandoned';
       try {
-        await this.#keepLetters(items);
+        await this.#keepLetters(items.filter((item) => item.kind === 'poison'));
         return this.#advance(await this.#transact(items, reached), reached, items);
       } catch (error) {
         const verdict = judgeSinkError(error);
@@ -74,14 +75,21 @@ export class PartitionLane {
       believed: this.#progress,
       reached,
       owes,
+      keepLetters: (letters) => this.#keepLetters(letters),
     });
   }
 
   #advance(result: BatchResult, reached: Progress, items: readonly Item[]): LaneOutcome {
     if (result.kind === 'overtaken') return 'overtaken';
     this.#progress = reached;
-    if (items.some((item) => item.kind === 'poison')) this.#owes = true;
-    if (result.kind === 'applied') this.#services.report.applied(this.#lane, result, items, reached.position);
+    for (const offset of this.#lettered)
+      if (BigInt(offset) < reached.nextOffset) this.#lettered.delete(offset);
+    // An earlier try may have been committed: what it owes is not known here.
+    if (result.kind === 'already') this.#owes = true;
+    else {
+      if (result.plan.owe.length > 0 || result.notApplied.size > 0) this.#owes = true;
+      this.#services.report.applied(this.#lane, result, items, reached.position);
+    }
     return 'applied';
   }
 
@@ -109,14 +117,14 @@ export class PartitionLane {
   }
 
   /** Before the lane moves past a record, its letter is on the disks of the brokers; a second try does not write it again. */
-  async #keepLetters(items: readonly Item[]): Promise<void> {
-    const poison = items.filter((item) => item.kind === 'poison').filter((item) => !this.#kept.has(item));
-    if (poison.length === 0) return;
+  async #keepLetters(poison: readonly PoisonItem[]): Promise<void> {
     const { deadLetters, deadLetterPayload, report } = this.#services;
-    await deadLetters.send(poison.map((item) => deadLetter(this.#lane.group, item, deadLetterPayload)));
-    for (const item of poison) {
-      this.#kept.add(item);
-      report.deadLetter(item.code);
+    const missing = poison.filter((item) => !this.#lettered.has(item.record.offset));
+    if (missing.length === 0) return;
+    await deadLetters.send(missing.map((item) => deadLetter(this.#lane.group, item, deadLetterPayload)));
+    for (const { record, code } of missing) {
+      this.#lettered.add(record.offset);
+      report.deadLetter(code);
     }
   }
 }
@@ -128,9 +136,7 @@ function suspects(items: readonly Item[]): Exclude<Item, PoisonItem>[] {
 
 function poisoned(item: Exclude<Item, PoisonItem>, cause: unknown): PoisonItem {
   const error = cause instanceof Error ? cause : new Error(String(cause));
-  const text = item.kind === 'change' ? keyText(item.change.key) : null;
-  const { record, position, identity } = item;
-  return { kind: 'poison', record, position, identity, error, code: sinkErrorCode(cause), keyText: text };
+  return poisonOf(item, error, sinkErrorCode(cause));
 }
 
 /** Positions grow within a partition, except that a record that nobody can read has none. */

@@ -1,4 +1,4 @@
-import type { ChangeRecord, PartialRow } from '../change/change.ts';
+import type { ChangeRecord, PartialRow, RefreshTag } from '../change/change.ts';
 import { UNAVAILABLE } from '../change/change.ts';
 import { encodePosition } from '../change/position.ts';
 import { formatTable } from '../change/table.ts';
@@ -32,6 +32,8 @@ export interface PoisonItem extends ItemBase {
   readonly code: string;
   readonly error: Error;
   readonly keyText: string | null;
+  /** The refresh that the record belongs to; null also where that could not be decoded. */
+  readonly tag: RefreshTag | null;
 }
 
 /** Bytes of Confluent's framing before a key's own: a magic byte and the schema's id, which is no part of the key. */
@@ -65,7 +67,7 @@ export class RecordReader {
         : this.#item(header === '' ? { ...base, position: encodePosition(change.position) } : base, change);
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
-      return { ...base, kind: 'poison', code: error.code, error, keyText: null };
+      return { ...base, kind: 'poison', code: error.code, error, keyText: null, tag: null };
     }
   }
 
@@ -85,7 +87,8 @@ export class RecordReader {
       };
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
-      return { ...base, kind: 'poison', code: error.code, error, keyText: keyText(record.key) };
+      const { key, refresh: tag } = record;
+      return { ...base, kind: 'poison', code: error.code, error, keyText: keyText(key), tag };
     }
   }
 }
@@ -146,6 +149,18 @@ function identityOf(key: Buffer | null): KeyIdentity {
   return key === null ? '' : key.toString('latin1', Math.min(FRAMING_BYTES, key.length));
 }
 
-export function keyText(key: object): string {
+/** The item as one that could not be applied. */
+export function poisonOf(item: Item, error: Error, code: string): PoisonItem {
+  const { record, position, identity } = item;
+  const tag = item.kind === 'change' ? item.change.tag : null;
+  return { kind: 'poison', record, position, identity, error, code, keyText: keyTextOf(item), tag };
+}
+
+/** The key for people, JSON; null where there is none or it is not known. */
+export function keyTextOf(item: Item): string | null {
+  return item.kind === 'change' ? keyText(item.change.key) : null;
+}
+
+function keyText(key: object): string {
   return JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }

@@ -44,6 +44,15 @@ const STEPS: readonly string[] = [
      applied_at timestamptz NOT NULL DEFAULT now(),
      PRIMARY KEY (pipeline, id)
    )`,
+  `CREATE TABLE freshet.refresh_tallies (
+     group_id text NOT NULL,
+     refresh_id text NOT NULL,
+     topic text NOT NULL,
+     partition int NOT NULL,
+     name text NOT NULL,
+     count bigint NOT NULL,
+     PRIMARY KEY (group_id, refresh_id, topic, partition, name)
+   ) WITH (fillfactor = 50)`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

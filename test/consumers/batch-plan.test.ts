@@ -20,6 +20,7 @@ function poison(identity: string): Item {
     code: 'RECORD_INVALID',
     error: new Error('bad'),
     keyText: null,
+    tag: null,
   };
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { RefreshTag } from '../../src/change/change.ts';
 import { encodePosition } from '../../src/change/position.ts';
 import type { TableSchema, TypeShape } from '../../src/change/table.ts';
 import { toLsn } from '../../src/change/lsn.ts';
 import { type Tuple, tupleFromTexts } from '../../src/change/tuple.ts';
-import { POSITION_HEADER, SWEEP_HEADER } from '../../src/topics/codec/headers.ts';
+import { POSITION_HEADER, REFRESH_HEADER, SWEEP_HEADER } from '../../src/topics/codec/headers.ts';
 import { type EnvelopeInput, type TableCodec, createTableCodec } from '../../src/topics/codec/table-codec.ts';
 import { createKafka } from '../../src/topics/kafka.ts';
 import { type OutgoingRecord, TransactionalPublisher } from '../../src/topics/publisher.ts';
@@ -50,6 +51,8 @@ export class ProductTopic {
   readonly #publisher: TransactionalPublisher;
   readonly #partitions: number;
   epoch = 1_700_000_000;
+  /** The refresh that `r` records belong to. */
+  tag: RefreshTag | null = null;
   #lsn = 1_000n;
   #pending: OutgoingRecord[] = [];
 
@@ -140,7 +143,9 @@ export class ProductTopic {
   }
 
   #push(event: EnvelopeInput, keyed: Tuple): this {
-    return this.#put(this.codec.encodeValue(event), keyed, this.codec.valueHeaders(event) ?? {});
+    const refresh: Record<string, string> =
+      event.op === 'r' && this.tag !== null ? { [REFRESH_HEADER]: JSON.stringify(this.tag) } : {};
+    return this.#put(this.codec.encodeValue(event), keyed, { ...this.codec.valueHeaders(event), ...refresh });
   }
 
   #put(value: Buffer, keyed: Tuple, headers: Readonly<Record<string, string>>): this {

@@ -1,0 +1,93 @@
+import type { PoolClient } from 'pg';
+import type { Row } from '../change/change.ts';
+import { FreshetError, isFreshetError } from '../runtime/errors.ts';
+import { errorMessage } from '../runtime/postgres.ts';
+import type { Lane } from '../sinks/positions.ts';
+import type { RowWriter, WriteCounts } from '../sinks/row-writer.ts';
+import { reduceWrites } from '../sinks/write-set.ts';
+import type { EpochWrite, Write } from '../sinks/write.ts';
+import type { Step } from './batch-plan.ts';
+import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './define-pipeline.ts';
+
+/** Where a step works: the batch's transaction, its partition, and the stamp of that partition's rows. */
+export interface StepPlace {
+  readonly client: PoolClient;
+  readonly lane: Lane;
+  /** "<source schema>.<source table>/<partition>". */
+  readonly from: string;
+}
+
+/** Does a pipeline's steps within a transaction that the caller holds. */
+export class StepRunner {
+  readonly #pipeline: Pipeline;
+  readonly #rows: RowWriter;
+
+  constructor(pipeline: Pipeline, rows: RowWriter) {
+    this.#pipeline = pipeline;
+    this.#rows = rows;
+  }
+
+  async run(place: StepPlace, step: Step): Promise<ApplyOutcome<AnyChange>> {
+    if (step.kind === 'changes') return this.#apply(place, step.changes);
+    return { counts: await this.#clear(place, step.kind === 'sweep' ? step.before : null) };
+  }
+
+  async #apply(place: StepPlace, changes: readonly AnyChange[]): Promise<ApplyOutcome<AnyChange>> {
+    const { client, lane, from } = place;
+    const context = await this.#context(client, lane.group, changes);
+    const writes = transformed(this.#pipeline, changes, context);
+    const counts = await this.#rows.write(client, reduceWrites(writes), from);
+    if (this.#pipeline.apply === null) return { counts };
+    const outcome = await this.#pipeline.apply({ ...place, changes, context });
+    return { ...outcome, counts: [...counts, ...outcome.counts] };
+  }
+
+  async #clear(place: StepPlace, before: number | null): Promise<WriteCounts[]> {
+    const { targets, writesBack, clear } = this.#pipeline;
+    if (writesBack && before !== null) return [];
+    const counts = await this.#rows.clear(place.client, targets, place.from, before);
+    if (clear === null) return counts;
+    return [...counts, ...(await clear({ ...place, before }))];
+  }
+
+  async #context(client: PoolClient, group: string, changes: readonly AnyChange[]): Promise<PipelineContext> {
+    const stored = new Map<AnyChange, Row | null>();
+    const { lookup } = this.#pipeline;
+    const patches = lookup === null ? [] : changes.filter((change) => change.kind === 'patch');
+    if (lookup !== null && patches.length > 0) {
+      const keys = patches.map((change) => ({ key: lookup.keyOf(change), epoch: change.epoch }));
+      const rows = await this.#rows.lookup(client, lookup.table, keys);
+      for (const [i, change] of patches.entries()) stored.set(change, rows[i] ?? null);
+    }
+    return { group, stored: (change) => stored.get(change) ?? null };
+  }
+}
+
+/** Writes carry the epoch of their change; changes of several epochs are transformed epoch by epoch. */
+function transformed(
+  pipeline: Pipeline,
+  changes: readonly AnyChange[],
+  context: PipelineContext,
+): EpochWrite[] {
+  const writes: EpochWrite[] = [];
+  for (const [epoch, group] of Map.groupBy(changes, (change) => change.epoch)) {
+    for (const write of transform(pipeline, group, context)) writes.push({ write, epoch });
+  }
+  return writes;
+}
+
+/** A transform that throws does so because of a row: alone, that row becomes a dead letter. */
+function transform(
+  pipeline: Pipeline,
+  changes: readonly AnyChange[],
+  context: PipelineContext,
+): readonly Write[] {
+  try {
+    return pipeline.transform(changes, context);
+  } catch (error) {
+    if (isFreshetError(error)) throw error;
+    throw new FreshetError('RECORD_INVALID', `pipeline "${pipeline.name}": ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+}
