@@ -144,10 +144,11 @@ export function definePipeline<const S extends Sources>(definition: PipelineDefi
   };
 }
 
-function assertSound({ name, targets, transform, apply, writesBack }: PipelineDefinition<Sources>): void {
+function assertSound(definition: PipelineDefinition<Sources>): void {
+  const { name, targets, writesBack } = definition;
   const problems: string[] = [];
   if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
-  if (transform === undefined && apply === undefined) problems.push('has neither transform nor apply');
+  if (definition.transform === undefined && definition.apply === undefined) problems.push('has neither transform nor apply');
   const stamped = targets.find((table) => table.stamped);
   if (writesBack === true && stamped !== undefined) {
     problems.push(`writes back, so its target "${stamped.schema}.${stamped.name}" must say stamped: false`);
