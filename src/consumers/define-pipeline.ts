@@ -148,7 +148,8 @@ function assertSound(definition: PipelineDefinition<Sources>): void {
   const { name, targets, writesBack } = definition;
   const problems: string[] = [];
   if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
-  if (definition.transform === undefined && definition.apply === undefined) problems.push('has neither transform nor apply');
+  if (definition.transform === undefined && definition.apply === undefined)
+    problems.push('has neither transform nor apply');
   const stamped = targets.find((table) => table.stamped);
   if (writesBack === true && stamped !== undefined) {
     problems.push(`writes back, so its target "${stamped.schema}.${stamped.name}" must say stamped: false`);
