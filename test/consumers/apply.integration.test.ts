@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type {
   ApplyBatch,
   ApplyOutcome,
-  Pipeline,
+  ClearBatch,
   PipelineChange,
+  Rejection,
 } from '../../src/consumers/define-pipeline.ts';
 import { definePipeline, sourceTable } from '../../src/consumers/define-pipeline.ts';
 import { consumerGroup } from '../../src/consumers/pipeline-runner.ts';
@@ -46,7 +47,7 @@ const pipeline = definePipeline({
 });
 
 async function keepNames({ client, from, changes }: ApplyBatch<Change>): Promise<ApplyOutcome<Change>> {
-  const rejected: { change: Change; code: string; message: string }[] = [];
+  const rejected: Rejection<Change>[] = [];
   const incomplete: Change[] = [];
   const tallies = new Map<string, Map<string, number>>();
   let written = 0;
@@ -76,11 +77,7 @@ async function keepNames({ client, from, changes }: ApplyBatch<Change>): Promise
   return { counts: [{ table: names, ...counts }], rejected, incomplete, tallies };
 }
 
-async function dropNames({
-  client,
-  from,
-  before,
-}: Parameters<NonNullable<Pipeline['clear']>>[0]): Promise<[]> {
+async function dropNames({ client, from, before }: ClearBatch): Promise<[]> {
   await client.query(`DELETE FROM names WHERE origin = $1 AND ($2::int8 IS NULL OR name LIKE 'old%')`, [
     from,
     before,
