@@ -54,7 +54,7 @@ export class Lease implements AsyncDisposable {
       };
       const marker = { key: SESSION_KEY, value: JSON.stringify(session) };
       await publisher.publish([checkpointRecord(topic, config.slot, marker)]);
-      const image = await readCheckpoint(kafka, topic, config.slot, marker);
+      const image = await readCheckpoint(kafkaConfig, topic, config.slot, marker);
       return new Lease(publisher, image, topic, config.slot);
     } catch (error) {
       await publisher[Symbol.asyncDispose]();

@@ -201,8 +201,8 @@ export class PublishLoop {
 
   /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */
   #checkpointIsDue(): boolean {
-    if (this.#finished.size > 0) return true;
-    const { merge, clock } = this.#options;
+    const { merge, clock, scheduler } = this.#options;
+    if (this.#finished.size > 0 || scheduler.hasFailed) return true;
     return merge.passed > this.#durablePassed && clock.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { RefreshPlan, type RefreshPlanState } from '../snapshot/refresh-plan.ts';
+import { parsePlanState, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
 import { createSlot, dropSlot, identifySystem, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
@@ -154,13 +154,13 @@ export async function preparePlans(
 export function plansOf(image: CheckpointImage): RefreshPlan[] {
   return [...image]
     .filter(([key]) => key.startsWith('plan/'))
-    .map(([, value]) => new RefreshPlan(JSON.parse(value) as RefreshPlanState));
+    .map(([, value]) => new RefreshPlan(parsePlanState(value)));
 }
 
 function initialPlan(table: TableId, epoch: number): RefreshPlan {
   const id = `initial-${epoch}-${formatTable(table)}`;
   return RefreshPlan.fresh(
-    { id, table, where: null, tag: null, sweepBefore: epoch },
+    { id, table, where: null, keys: null, tag: null, sweepBefore: epoch },
     new Date().toISOString(),
   );
 }

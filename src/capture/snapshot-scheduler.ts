@@ -4,12 +4,22 @@ import { failpoint } from '../runtime/failpoint.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import type { ChunkScope } from '../snapshot/chunk-query.ts';
 import type { ChunkRead, ChunkSource } from '../snapshot/chunk-reader.ts';
-import type { KeyRange, KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { Window } from '../snapshot/window.ts';
+import {
+  isPublished,
+  KEYS_PER_CHUNK,
+  publishChunk,
+  type ReadyChunk,
+  type Task,
+  tableOf,
+  taskOf,
+} from './chunk.ts';
 import type { Merge } from './merge.ts';
 import type { CaptureObserver } from './observer.ts';
 import { entryKey } from './owed-keys.ts';
 import type { CapturedTable, RecordWriter } from './record-writer.ts';
+import { requestFailure } from './request-failure.ts';
 
 export interface SnapshotSettings {
   /** Rows of a chunk, at most. */
@@ -21,23 +31,7 @@ export interface SnapshotSettings {
   readonly windowBytes: number;
 }
 
-/** What one window is opened for. */
-type Task =
-  | { readonly kind: 'range'; readonly plan: RefreshPlan; readonly range: KeyRange }
-  | { readonly kind: 'keys'; readonly table: TableId; readonly keys: readonly string[] };
-
-interface ReadyChunk {
-  readonly task: Task;
-  readonly read: ChunkRead;
-  readonly window: Window;
-  readonly table: CapturedTable;
-  /** Index of the next row, or of the next owed key. */
-  next: number;
-  published: number;
-}
-
 const FIRST_CHUNK_ROWS = 1_000;
-const OWED_KEYS_PER_CHUNK = 500;
 const STALE_PAUSE_MS = [20, 50, 100, 200, 500, 1_000];
 const RETRY_PAUSE_MS = 1_000;
 
@@ -67,6 +61,7 @@ export class SnapshotScheduler implements AsyncDisposable {
   #inFlight = 0;
   #readsOutstanding = 0;
   #turn = 0;
+  #hasFailed = false;
 
   constructor(options: SnapshotSchedulerOptions) {
     this.#options = options;
@@ -106,8 +101,14 @@ export class SnapshotScheduler implements AsyncDisposable {
     }
   }
 
+  /** A plan ended without a record of it: the checkpoint must learn that. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
   /** Ids of the plans whose state changed since the last call. */
   drainDirty(): string[] {
+    this.#hasFailed = false;
     const ids = [...this.#dirty];
     this.#dirty.clear();
     return ids;
@@ -126,19 +127,19 @@ export class SnapshotScheduler implements AsyncDisposable {
 
   #nextTask(): Task | null {
     const { merge, plans, tableIds } = this.#options;
-    const owed = merge.owed.take(OWED_KEYS_PER_CHUNK, this.#busyKeys, tableIds);
+    const owed = merge.owed.take(KEYS_PER_CHUNK, this.#busyKeys, tableIds);
     const owedTable = owed === null ? undefined : tableIds.get(owed.table);
     if (owed !== null && owedTable !== undefined) {
       for (const key of owed.keys) this.#busyKeys.add(entryKey(owed.table, key));
-      return { kind: 'keys', table: owedTable, keys: owed.keys };
+      return { kind: 'owed', plan: null, table: owedTable, keys: owed.keys };
     }
     const active = [...plans.values()].filter((plan) => !plan.isFinished);
     for (let i = 0; i < active.length; i++) {
       const plan = active[(this.#turn + i) % active.length];
-      const range = plan?.take() ?? null;
-      if (plan === undefined || range === null) continue;
+      const task = plan === undefined ? null : taskOf(plan);
+      if (task === null) continue;
       this.#turn += i + 1;
-      return { kind: 'range', plan, range };
+      return task;
     }
     return null;
   }
@@ -154,17 +155,27 @@ export class SnapshotScheduler implements AsyncDisposable {
       const table = await this.#options.resolve(read.table.schema);
       this.#ready.push({ task: work.task, read, window, table, next: 0, published: 0 });
     } catch (error) {
-      if (!this.#stop.signal.aborted) {
-        this.#options.observer.log(
-          'warn',
-          `reading ${name} failed, it is tried again: ${errorMessage(error)}`,
-        );
+      if (!this.#stop.signal.aborted && !this.#fails(work.task, error)) {
+        const message = `reading ${name} failed, it is tried again: ${errorMessage(error)}`;
+        this.#options.observer.log('warn', message);
         await this.#options.clock.sleep(RETRY_PAUSE_MS, this.#stop.signal);
       }
       this.#drop(work.task, window);
     } finally {
       this.#options.wake();
     }
+  }
+
+  /** What an operator asked for and PostgreSQL refuses ends that refresh; the capture goes on. */
+  #fails({ plan }: Task, error: unknown): boolean {
+    const failure = plan === null ? null : requestFailure(plan.request, error);
+    if (plan === null || failure === null) return false;
+    const { observer, clock } = this.#options;
+    plan.fail(new Date(clock.now()).toISOString(), failure);
+    this.#dirty.add(plan.request.id);
+    this.#hasFailed = true;
+    observer.log('error', `refresh ${plan.request.id} failed: ${failure.message}`);
+    return true;
   }
 
   /** Reads until the snapshot sees every transaction that was published before the window opened. */
@@ -214,7 +225,7 @@ export class SnapshotScheduler implements AsyncDisposable {
   }
 
   #scope(task: Task): ChunkScope {
-    if (task.kind === 'keys')
+    if (task.kind !== 'range')
       return { kind: 'keys', keys: task.keys.map((key) => JSON.parse(key) as KeyTexts) };
     const { where } = task.plan.request;
     return {
@@ -234,7 +245,7 @@ export class SnapshotScheduler implements AsyncDisposable {
 
   /** The first read of the frontier fixes the range, save the last one, which has no upper bound. */
   #fix(task: Task, read: ChunkRead): Task {
-    if (task.kind === 'keys' || task.range.upTo !== null) return task;
+    if (task.kind !== 'range' || task.range.upTo !== null) return task;
     const range = task.plan.fixFrontier(read.lastKey, read.reachedEnd);
     this.#dirty.add(task.plan.request.id);
     this.fill();
@@ -243,59 +254,16 @@ export class SnapshotScheduler implements AsyncDisposable {
 
   #publishPiece(chunk: ReadyChunk, maxRows: number): number {
     const { windowBytes } = this.#options.settings;
-    if (chunk.window.shapeChanged || (chunk.next === 0 && chunk.window.bytes > windowBytes)) {
+    const outgrown = chunk.next === 0 && chunk.window.bytes > windowBytes;
+    if (chunk.window.shapeChanged || outgrown || chunk.task.plan?.isFinished === true) {
       this.#ready.splice(this.#ready.indexOf(chunk), 1);
       this.#drop(chunk.task, chunk.window);
       return 0;
     }
-    const rows =
-      chunk.task.kind === 'keys'
-        ? this.#publishKeys(chunk, chunk.task.keys)
-        : this.#publishRows(chunk, maxRows);
-    const length = chunk.task.kind === 'keys' ? chunk.task.keys.length : chunk.read.rows.length;
-    if (chunk.next >= length) this.#finish(chunk);
-    if (chunk.task.kind === 'range') this.#dirty.add(chunk.task.plan.request.id);
+    const rows = publishChunk(chunk, maxRows, this.#options);
+    if (isPublished(chunk)) this.#finish(chunk);
+    if (chunk.task.plan !== null) this.#dirty.add(chunk.task.plan.request.id);
     return rows;
-  }
-
-  #publishRows(chunk: ReadyChunk, maxRows: number): number {
-    const { merge, writer } = this.#options;
-    const tag = chunk.task.kind === 'range' ? chunk.task.plan.request.tag : null;
-    const { rows, visibility } = chunk.read;
-    const end = Math.min(rows.length, chunk.next + maxRows);
-    const count = end - chunk.next;
-    for (; chunk.next < end; chunk.next++) {
-      const row = rows[chunk.next];
-      if (row === undefined) continue;
-      if (!chunk.window.isEmpty) {
-        const key = chunk.table.codec.keyText(row);
-        const verdict = chunk.window.verdict(key, visibility);
-        if (verdict === 'skip-incomplete') merge.owed.owe(chunk.table.name, key);
-        if (verdict !== 'publish') continue;
-      }
-      writer.read(chunk.table, row, merge.snapshotPosition(), tag);
-      chunk.published += 1;
-    }
-    return count;
-  }
-
-  #publishKeys(chunk: ReadyChunk, keys: readonly string[]): number {
-    const { merge, writer } = this.#options;
-    const { codec, name } = chunk.table;
-    const rows = new Map(chunk.read.rows.map((row) => [codec.keyText(row), row]));
-    for (const key of keys) {
-      const verdict = chunk.window.verdict(key, chunk.read.visibility);
-      // A change without gaps came meanwhile: it is all that was owed.
-      if (verdict === 'skip') merge.owed.settle(name, key);
-      if (verdict !== 'publish') continue;
-      const row = rows.get(key);
-      const position = merge.snapshotPosition();
-      if (row === undefined) writer.gone(chunk.table, JSON.parse(key) as KeyTexts, position, null);
-      else writer.read(chunk.table, row, position, null);
-      merge.owed.settle(name, key);
-    }
-    chunk.next = keys.length;
-    return keys.length;
   }
 
   #finish(chunk: ReadyChunk): void {
@@ -303,27 +271,24 @@ export class SnapshotScheduler implements AsyncDisposable {
     this.#ready.splice(this.#ready.indexOf(chunk), 1);
     this.#options.merge.closeWindow(chunk.table.name, chunk.window);
     this.#inFlight -= 1;
-    if (chunk.task.kind === 'keys') this.#freeKeys(chunk.task);
-    else {
-      chunk.task.plan.publishedRows(chunk.published);
-      chunk.task.plan.finishRange(chunk.task.range);
-    }
+    const { task } = chunk;
+    if (task.kind === 'owed') this.#freeKeys(task);
+    else if (task.kind === 'keys') task.plan.finishKeys(task.keys.length);
+    else task.plan.finishRange(task.range);
+    task.plan?.publishedRows(chunk.published);
   }
 
   /** The chunk was not published, or not wholly: it is read anew. */
   #drop(task: Task, window: Window): void {
     this.#options.merge.closeWindow(formatTable(tableOf(task)), window);
     this.#inFlight -= 1;
-    if (task.kind === 'keys') this.#freeKeys(task);
+    if (task.kind === 'owed') this.#freeKeys(task);
+    else if (task.kind === 'keys') task.plan.giveBackKeys();
     else task.plan.giveBack(task.range);
   }
 
-  #freeKeys(task: Task & { kind: 'keys' }): void {
+  #freeKeys(task: Task & { kind: 'owed' }): void {
     const table = formatTable(task.table);
     for (const key of task.keys) this.#busyKeys.delete(entryKey(table, key));
   }
-}
-
-function tableOf(task: Task): TableId {
-  return task.kind === 'keys' ? task.table : task.plan.request.table;
 }

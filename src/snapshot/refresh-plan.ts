@@ -10,19 +10,33 @@ export interface KeyRange {
   readonly upTo: KeyTexts | null;
 }
 
-/** What a refresh is to read: `where` narrows the table by an SQL condition. */
+/** What a refresh is to read: `where` narrows the table by an SQL condition, `keys` to single rows. */
 export interface RefreshRequest {
   readonly id: string;
   readonly table: TableId;
   readonly where: string | null;
+  /** In the text form that PostgreSQL gives them. One that no longer exists is published as a delete. */
+  readonly keys: readonly KeyTexts[] | null;
   readonly tag: RefreshTag | null;
   /** Set where the refresh follows a gap: a sweep of everything older ends it. */
   readonly sweepBefore: number | null;
 }
 
+export type PlanStatus = 'running' | 'paused' | 'finished' | 'cancelled' | 'failed';
+
+/** Why a plan failed. */
+export interface PlanFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** A plan's progress as the checkpoint holds it. */
 export interface RefreshPlanState {
   readonly request: RefreshRequest;
+  readonly status: PlanStatus;
+  readonly failure: PlanFailure | null;
+  /** Of `request.keys`, how many are published. */
+  readonly keysDone: number;
   /** Everything up to here is finished or open; null: nothing was planned yet. */
   readonly cursor: KeyTexts | null;
   /** The last range is published: no row is beyond the cursor. */
@@ -31,8 +45,23 @@ export interface RefreshPlanState {
   readonly rowsPublished: number;
   readonly estimatedRows: number;
   readonly startedAt: string;
+  /** When it ended, in whatever way. */
   readonly finishedAt: string | null;
 }
+
+/** A plan's state from the checkpoint; of an older one, what it did not know yet has its default. */
+export function parsePlanState(text: string): RefreshPlanState {
+  const json = JSON.parse(text) as OlderState;
+  const status: PlanStatus = json.finishedAt === null ? 'running' : 'finished';
+  const request = { ...json.request, keys: json.request.keys ?? null };
+  return { status, failure: null, keysDone: 0, ...json, request };
+}
+
+type Later = 'status' | 'failure' | 'keysDone';
+type OlderState = Omit<RefreshPlanState, Later | 'request'> &
+  Partial<Pick<RefreshPlanState, Later>> & {
+    readonly request: Omit<RefreshRequest, 'keys'> & Partial<Pick<RefreshRequest, 'keys'>>;
+  };
 
 /**
  * Cuts a table into chunks along its primary key. A chunk's upper bound is fixed by its first read
@@ -47,6 +76,10 @@ export class RefreshPlan {
   /** Open ranges that nobody works on: left by a restart, or dropped with their window. */
   readonly #idle: KeyRange[];
   #frontierBusy = false;
+  #status: PlanStatus;
+  #failure: PlanFailure | null;
+  #keysDone: number;
+  #keysBusy = false;
   #rowsPublished: number;
   #estimatedRows: number;
   #finishedAt: string | null;
@@ -61,11 +94,17 @@ export class RefreshPlan {
     this.#rowsPublished = state.rowsPublished;
     this.#estimatedRows = state.estimatedRows;
     this.#finishedAt = state.finishedAt;
+    this.#status = state.status;
+    this.#failure = state.failure;
+    this.#keysDone = state.keysDone;
   }
 
   static fresh(request: RefreshRequest, startedAt: string): RefreshPlan {
     return new RefreshPlan({
       request,
+      status: 'running',
+      failure: null,
+      keysDone: 0,
       cursor: null,
       planned: false,
       open: [],
@@ -77,11 +116,18 @@ export class RefreshPlan {
   }
 
   get isRead(): boolean {
+    const { keys } = this.request;
+    if (keys !== null) return this.#keysDone >= keys.length;
     return this.#planned && this.#open.length === 0 && !this.#frontierBusy;
   }
 
+  /** It ended, in whatever way: nothing of it is read or published any more. */
   get isFinished(): boolean {
     return this.#finishedAt !== null;
+  }
+
+  get status(): PlanStatus {
+    return this.#status;
   }
 
   get rowsPublished(): number {
@@ -98,11 +144,29 @@ export class RefreshPlan {
 
   /** The next range to read, or null where all that is left is being worked on. `upTo` null: read with a LIMIT. */
   take(): KeyRange | null {
+    if (this.#status !== 'running' || this.request.keys !== null) return null;
     const idle = this.#idle.shift();
     if (idle !== undefined) return idle;
     if (this.#planned || this.#frontierBusy) return null;
     this.#frontierBusy = true;
     return { after: this.#cursor, upTo: null };
+  }
+
+  /** The next keys to read; null where there are none, or some are being worked on. */
+  takeKeys(limit: number): readonly KeyTexts[] | null {
+    const { keys } = this.request;
+    if (this.#status !== 'running' || keys === null || this.#keysBusy || this.isRead) return null;
+    this.#keysBusy = true;
+    return keys.slice(this.#keysDone, this.#keysDone + limit);
+  }
+
+  giveBackKeys(): void {
+    this.#keysBusy = false;
+  }
+
+  finishKeys(count: number): void {
+    this.#keysBusy = false;
+    this.#keysDone += count;
   }
 
   /**
@@ -141,12 +205,38 @@ export class RefreshPlan {
   }
 
   finish(at: string): void {
+    this.#end('finished', at);
+  }
+
+  pause(): void {
+    if (this.#status === 'running') this.#status = 'paused';
+  }
+
+  resume(): void {
+    if (this.#status === 'paused') this.#status = 'running';
+  }
+
+  cancel(at: string): void {
+    this.#end('cancelled', at);
+  }
+
+  fail(at: string, failure: PlanFailure): void {
+    if (this.#finishedAt === null) this.#failure = failure;
+    this.#end('failed', at);
+  }
+
+  #end(status: PlanStatus, at: string): void {
+    if (this.#finishedAt !== null) return;
+    this.#status = status;
     this.#finishedAt = at;
   }
 
   get state(): RefreshPlanState {
     return {
       request: this.request,
+      status: this.#status,
+      failure: this.#failure,
+      keysDone: this.#keysDone,
       cursor: this.#cursor,
       planned: this.#planned,
       open: [...this.#open],

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import type { Kafka } from 'kafkajs';
 import { FreshetError } from '../runtime/errors.ts';
-import { errorMessage } from '../runtime/postgres.ts';
+import type { KafkaConfig } from './kafka-config.ts';
 import type { OutgoingRecord } from './publisher.ts';
+import { TopicTail } from './topic-tail.ts';
 
 /** Entry key → JSON text. What a capture has to know to go on; kept in a compacted topic of one partition. */
 export type CheckpointImage = Map<string, string>;
@@ -31,49 +30,67 @@ export function applyEntries(image: CheckpointImage, entries: readonly Checkpoin
   }
 }
 
+/** Follows the entries of one owner in the checkpoint topic, from any process. */
+export class CheckpointReader implements Disposable {
+  readonly image: CheckpointImage = new Map();
+  readonly #tail: TopicTail;
+  readonly #prefix: string;
+  #offset = 0n;
+  #writtenAtMs = 0;
+
+  constructor(config: KafkaConfig, topic: string, owner: string) {
+    this.#tail = new TopicTail(config, topic);
+    this.#prefix = `${owner}|`;
+  }
+
+  /** When the newest entry was written; 0 where there is none. */
+  get writtenAtMs(): number {
+    return this.#writtenAtMs;
+  }
+
+  /** Brings the image up to what is committed now. Throws CONNECTION. */
+  async catchUp(): Promise<void> {
+    while (!(await this.advance(0))) continue;
+  }
+
+  /** Applies what came since the last call; waits for something up to `maxWaitMs`. True at the end. */
+  async advance(maxWaitMs: number): Promise<boolean> {
+    const { records, nextOffset, atEnd } = await this.#tail.fetch(this.#offset, maxWaitMs);
+    this.#offset = nextOffset;
+    for (const { key, value, timestampMs } of records) {
+      const name = key?.toString() ?? '';
+      if (!name.startsWith(this.#prefix)) continue;
+      const entry = { key: name.slice(this.#prefix.length), value: value?.toString() ?? null };
+      applyEntries(this.image, [entry]);
+      this.#writtenAtMs = timestampMs;
+    }
+    return atEnd;
+  }
+
+  [Symbol.dispose](): void {
+    this.#tail[Symbol.dispose]();
+  }
+}
+
+const MARKER_WAIT_MS = 100;
+
 /**
- * Reads the owner's entries up to the one named `untilKey` whose value is `untilValue`. The caller has
+ * Reads the owner's entries up to the one named `until.key` whose value is `until.value`. The caller has
  * just committed it, behind everything that any earlier capture of this owner could have committed.
  */
 export async function readCheckpoint(
-  kafka: Kafka,
+  config: KafkaConfig,
   topic: string,
   owner: string,
   until: CheckpointEntry,
   timeoutMs = 60_000,
 ): Promise<CheckpointImage> {
-  const consumer = kafka.consumer({ groupId: `freshet-checkpoint-${randomUUID()}`, maxWaitTimeInMs: 100 });
-  const image: CheckpointImage = new Map();
-  const prefix = `${owner}|`;
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`reading ${topic} took more than ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-      const eachMessage = async ({
-        message,
-      }: {
-        message: { key: Buffer | null; value: Buffer | null };
-      }): Promise<void> => {
-        const key = message.key?.toString() ?? '';
-        if (!key.startsWith(prefix)) return;
-        const entry = { key: key.slice(prefix.length), value: message.value?.toString() ?? null };
-        applyEntries(image, [entry]);
-        if (entry.key !== until.key || entry.value !== until.value) return;
-        clearTimeout(timer);
-        resolve();
-      };
-      consumer.run({ autoCommit: false, eachMessage }).catch(reject);
-    });
-    return image;
-  } catch (error) {
-    throw new FreshetError('CONNECTION', `cannot read the checkpoint from ${topic}: ${errorMessage(error)}`, {
-      cause: error,
-    });
-  } finally {
-    await consumer.disconnect().catch(() => {});
+  using reader = new CheckpointReader(config, topic, owner);
+  const deadline = Date.now() + timeoutMs;
+  while (reader.image.get(until.key) !== until.value) {
+    if (Date.now() > deadline)
+      throw new FreshetError('CONNECTION', `reading ${topic} took more than ${timeoutMs} ms`);
+    await reader.advance(MARKER_WAIT_MS);
   }
+  return reader.image;
 }

@@ -78,6 +78,7 @@ export class World {
         id: `initial-${epoch}-${table.name}`,
         table,
         where: null,
+        keys: null,
         tag: null,
         sweepBefore: epoch,
       };
@@ -123,6 +124,7 @@ export class World {
       id: `request-${this.#requests++}`,
       table: this.tables.id(table),
       where,
+      keys: null,
       tag: null,
       sweepBefore: null,
     };

@@ -5,6 +5,7 @@ const REQUEST: RefreshRequest = {
   id: 'r1',
   table: { schema: 'public', name: 't' },
   where: null,
+  keys: null,
   tag: null,
   sweepBefore: null,
 };

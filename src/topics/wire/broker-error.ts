@@ -1,6 +1,7 @@
 /** The error codes that mean something to a transactional producer: https://kafka.apache.org/protocol#protocol_error_codes */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [-1, 'UNKNOWN_SERVER_ERROR'],
+  [1, 'OFFSET_OUT_OF_RANGE'],
   [2, 'CORRUPT_MESSAGE'],
   [3, 'UNKNOWN_TOPIC_OR_PARTITION'],
   [5, 'LEADER_NOT_AVAILABLE'],
