@@ -31,7 +31,7 @@ export function applyEntries(image: CheckpointImage, entries: readonly Checkpoin
 }
 
 /** Follows the entries of one owner in the checkpoint topic, from any process. */
-export class CheckpointReader implements Disposable {
+class CheckpointReader implements Disposable {
   readonly image: CheckpointImage = new Map();
   readonly #tail: TopicTail;
   readonly #prefix: string;
