@@ -7,14 +7,20 @@ import { atPageStart } from '../snapshot/chunk-reader.ts';
 
 const POLL_MS = 20;
 
-export interface CaughtUpOptions {
+/** A consumer group that has to be there. */
+export interface AwaitedGroup {
+  readonly name: string;
+  /** The topics it reads. */
+  readonly topics: readonly string[];
+  /** A connection to the database that has its positions. */
+  readonly target: pg.ClientBase;
+}
+
+interface CaughtUpOptions {
   /** A connection to the source. */
   readonly source: pg.ClientBase;
   readonly sourceName: string;
-  /** A connection to the target. */
-  readonly target: pg.ClientBase;
-  /** Consumer groups that have to be there. */
-  readonly groups: readonly string[];
+  readonly groups: readonly AwaitedGroup[];
   readonly status: LiveStatus;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -40,31 +46,22 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<void>
   };
   await until('publishing what is committed', () => live.passed !== null && live.passed >= lsn);
   const { ends } = live;
-  await until('applying what is published', () => isApplied(options, ends));
+  await until('applying what is published', async () => {
+    for (const group of options.groups) if (!(await isApplied(group, ends))) return false;
+    return true;
+  });
 }
 
 async function isApplied(
-  { target, groups }: CaughtUpOptions,
+  { name, topics, target }: AwaitedGroup,
   ends: ReadonlyMap<string, readonly string[]>,
 ): Promise<boolean> {
-  const { rows } = await target.query<{
-    group_name: string;
-    topic: string;
-    partition: number;
-    position: string;
-  }>('SELECT group_name, topic, partition, position FROM freshet.positions WHERE group_name = ANY ($1)', [
-    groups,
-  ]);
-  const topics = new Set(rows.map((row) => row.topic));
-  const applied = new Map(
-    rows.map((row) => [`${row.group_name} ${row.topic} ${row.partition}`, row.position]),
+  const { rows } = await target.query<{ topic: string; partition: number; position: string }>(
+    'SELECT topic, partition, position FROM freshet.positions WHERE group_name = $1',
+    [name],
   );
-  if (rows.length === 0) return false;
-  return groups.every((group) =>
-    [...ends].every(
-      ([topic, positions]) =>
-        !topics.has(topic) ||
-        positions.every((end, partition) => (applied.get(`${group} ${topic} ${partition}`) ?? '') >= end),
-    ),
+  const applied = new Map(rows.map((row) => [`${row.topic} ${row.partition}`, row.position]));
+  return topics.every((topic) =>
+    (ends.get(topic) ?? []).every((end, partition) => (applied.get(`${topic} ${partition}`) ?? '') >= end),
   );
 }

@@ -1,11 +1,7 @@
 import type pg from 'pg';
-import { type Config, type ParsedConfig, resolveConfig } from '../config.ts';
-import { generateProducts } from '../demo/generated-products.ts';
-import { readCatalog } from '../demo/catalog-source.ts';
-import { percentile } from '../demo/percentile.ts';
-import { RandomWrites } from '../demo/random-writes.ts';
-import { countProducts, createSourceTables, loadProducts } from '../demo/source-tables.ts';
-import { verifyCatalog } from '../demo/verify-catalog.ts';
+import { type Config, type ParsedConfig, resolveConfig, type SourceConfig } from '../config.ts';
+import type { DemoExample } from '../demo/example.ts';
+import { demoExamples } from '../demo/examples.ts';
 import { type EmbeddedServices, startServices } from '../embedded/services.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { consumerGroup } from '../consumers/pipeline-runner.ts';
@@ -15,16 +11,25 @@ import type { Log } from '../metrics/capture-metrics.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { runTogether } from '../runtime/shutdown.ts';
+import { topicName } from '../topics/names.ts';
 import { waitUntilCaughtUp } from './caught-up.ts';
+import {
+  type DemoReport,
+  type ExampleResult,
+  lagOf,
+  pipelineReport,
+  reportLines,
+  round,
+} from './demo-report.ts';
 import { Engine } from './engine.ts';
-import { configuredPipelines } from './pipelines.ts';
+import { configuredPipelines, pipelineNamed } from './pipelines.ts';
 import type { Progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface DemoSettings {
   readonly parsed: ParsedConfig;
   readonly cacheDir: string | undefined;
-  /** Where real data lies; null: generated products. */
+  /** Where real data lies; null: generated rows. */
   readonly dataFolder: string | null;
   readonly generatedRows: number;
   readonly terminal: Terminal;
@@ -32,30 +37,8 @@ export interface DemoSettings {
   readonly signal: AbortSignal;
 }
 
-interface LagMs {
-  readonly p50: number;
-  readonly p99: number;
-}
-
-/** What `demo --once --json` prints. */
-export interface DemoReport {
-  readonly rows: {
-    readonly source: number;
-    readonly snapshot: number;
-    readonly stream: number;
-    readonly duplicates: number;
-  };
-  readonly seconds: { readonly start: number; readonly backfill: number };
-  /** From commit at the source to commit at the target, of the streamed changes. */
-  readonly lag_ms: LagMs;
-  readonly mismatches: number;
-  readonly dead_letters: number;
-  readonly pipelines: Readonly<Record<string, object>>;
-}
-
 const SOURCE = 'shop';
 const SEED = 20_261_121;
-const WRITES = 1_000;
 const BACKFILL_TIMEOUT_MS = 3_600_000;
 
 /** Services, source, target and the engine of the demo, ready to run. */
@@ -71,9 +54,11 @@ export async function createDemo(settings: DemoSettings): Promise<Demo> {
   });
   try {
     settings.signal.throwIfAborted();
-    const source = { name: SOURCE, tables: ['public.products'], onSlotLoss: 'stop' as const };
+    const tables = demoExamples.flatMap((example) => example.tables);
+    const source = { name: SOURCE, tables, onSlotLoss: 'stop' as const };
+    const pipelines = demoExamples.map((example) => example.pipeline);
     const config = resolveConfig(
-      { ...parsed, sources: [source] },
+      { ...parsed, sources: [source], pipelines },
       { FRESHET_CACHE_DIR: cacheDir },
       services.urls,
     );
@@ -90,14 +75,12 @@ export class Demo implements AsyncDisposable {
   readonly #settings: DemoSettings;
   readonly #services: EmbeddedServices;
   readonly #engine: Engine;
-  readonly #pipelines: readonly Pipeline[];
+  readonly #shown: readonly ShownExample[];
   readonly #stop = new AbortController();
   readonly #startedAt: number;
-  readonly #latencies = new Map<string, number[]>();
   #running: Promise<void> = Promise.resolve();
   #server: HttpServer | null = null;
   #duplicates = 0;
-  #sourceRows = 0;
   #startSeconds = 0;
   #backfillSeconds = 0;
 
@@ -105,9 +88,15 @@ export class Demo implements AsyncDisposable {
     this.#settings = settings;
     this.#services = services;
     this.#startedAt = startedAt;
-    this.#pipelines = configuredPipelines(config);
+    const pipelines = configuredPipelines(config);
+    this.#shown = demoExamples.map((example) => ({
+      example,
+      pipeline: pipelineNamed(pipelines, example.pipeline),
+      rows: 0,
+      latenciesMs: [],
+    }));
     this.#engine = new Engine(config, settings.log, (pipeline, samples) =>
-      this.#latencies.get(pipeline)?.push(...samples),
+      this.#shown.find(({ example }) => example.pipeline === pipeline)?.latenciesMs.push(...samples),
     );
   }
 
@@ -117,16 +106,21 @@ export class Demo implements AsyncDisposable {
 
   /** Tables and rows, where a former run has not left them. */
   async prepare(): Promise<void> {
-    const { terminal } = this.#settings;
+    const { terminal, dataFolder, generatedRows } = this.#settings;
+    const data = { folder: dataFolder, generatedRows, seed: SEED };
     await this.#withSource(async (client) => {
-      await createSourceTables(client);
-      this.#sourceRows = await countProducts(client);
-      if (this.#sourceRows > 0) terminal.note(`source: ${this.#sourceRows} products are there from before`);
-      else this.#sourceRows = await loadProducts(client, this.#products());
+      for (const shown of this.#shown) {
+        const { example } = shown;
+        await example.createTables(client);
+        const { rows, duplicates, existing } = await example.fill(client, data);
+        shown.rows = rows;
+        this.#duplicates += duplicates;
+        const name = `${example.pipeline}: ${rows} source rows`;
+        if (existing) terminal.note(`${name} are there from before`);
+        if (duplicates > 0) terminal.note(`${name}; ${duplicates} whose key came before were left out`);
+      }
     });
-    if (this.#duplicates > 0)
-      terminal.note(`source: ${this.#duplicates} rows with a sku that came before were left out`);
-    await this.#engine.migrate(this.#pipelines);
+    await this.#engine.migrate(this.#shown.map(({ pipeline }) => pipeline));
     this.#server = await this.#listen();
     this.#startSeconds = (performance.now() - this.#startedAt) / 1_000;
   }
@@ -135,55 +129,52 @@ export class Demo implements AsyncDisposable {
   async backfill(progress: Progress): Promise<void> {
     const startedAt = performance.now();
     progress.phase('backfill', this.#sourceRows);
-    const [source] = this.#engine.config.sources;
-    if (source === undefined) return;
     const signal = AbortSignal.any([this.#settings.signal, this.#stop.signal]);
     this.#running = runTogether(signal, [
-      (stop) => this.#engine.capture(source, stop),
-      ...this.#pipelines.map((pipeline) => (stop: AbortSignal) => this.#engine.consume(pipeline, stop)),
+      (stop) => this.#engine.capture(this.#source, stop),
+      ...this.#shown.map(
+        ({ pipeline }) =>
+          (stop: AbortSignal) =>
+            this.#engine.consume(pipeline, stop),
+      ),
     ]);
     await this.#orFailure(this.#snapshotFinished());
     await this.#caughtUp();
     this.#backfillSeconds = (performance.now() - startedAt) / 1_000;
   }
 
-  /** 1,000 random inserts, updates and deletes; then source and target are compared. */
-  async writeAndVerify(progress: Progress): Promise<DemoReport> {
-    progress.phase('1,000 random writes');
-    for (const pipeline of this.#pipelines) this.#latencies.set(pipeline.name, []);
-    const publishedBefore = this.status.source(SOURCE).published;
+  /** Random inserts, updates and deletes; then source and target are compared. */
+  async writeAndVerify(progress: Progress): Promise<{ report: DemoReport; text: string }> {
+    progress.phase('1,000 random writes and more');
+    for (const { latenciesMs } of this.#shown) latenciesMs.length = 0;
+    const streamedBefore = this.#streamed();
+    const seed = SEED + Math.floor(Date.now() / 1_000);
     await this.#withSource(async (client) => {
-      const { rows } = await client.query<{ sku: string }>('SELECT sku FROM public.products ORDER BY sku');
-      const skus = rows.map((row) => row.sku);
-      const seed = SEED + Math.floor(Date.now() / 1_000);
-      for (const { sql, params } of new RandomWrites({ seed, count: WRITES, skus })) {
-        this.#settings.signal.throwIfAborted();
-        await client.query(sql, [...params]);
-      }
+      for (const { example } of this.#shown) await example.write(client, seed, this.#settings.signal);
     });
     await this.#caughtUp();
     progress.phase('comparing source and target');
-    return this.#report(this.status.source(SOURCE).published - publishedBefore);
+    const stream = this.#streamed() - streamedBefore;
+    const results = await this.#results();
+    const report = this.#report(results, stream);
+    return {
+      report,
+      text: reportLines(
+        report,
+        results.map(({ lines }) => lines),
+      ),
+    };
   }
 
   /** Prints what there is to try, and waits for Ctrl-C. */
   async stayUp(progress: Progress): Promise<void> {
     progress.phase('comparing source and target');
-    const mismatches = await this.#mismatches();
-    const { sourceUrl, targetUrl } = this.#services.urls;
-    progress.note(
-      `backfill: ${this.#sourceRows} rows in ${this.#backfillSeconds.toFixed(1)} s, ${mismatches} mismatches\n`,
-    );
-    progress.note(
-      [
-        'Three things to try:',
-        `1. Change a row, and see it arrive within a second:`,
-        `   psql '${sourceUrl}' -c "UPDATE products SET price = price + 1, manufacturer = 'ACME™ Inc.' WHERE sku = (SELECT min(sku) FROM products) RETURNING sku"`,
-        `   psql '${targetUrl}' -c "SELECT sku, brand, price FROM items WHERE sku = (SELECT min(sku) FROM items)"`,
-        `2. Look at the metrics: ${this.#server?.url ?? ''}/metrics, or /status`,
-        '3. Stop with Ctrl-C; the next start goes on from here.',
-      ].join('\n'),
-    );
+    const results = await this.#results();
+    const mismatches = sum(results, (result) => result.mismatches);
+    const seconds = this.#backfillSeconds.toFixed(1);
+    progress.note(`backfill: ${this.#sourceRows} rows in ${seconds} s, ${mismatches} mismatches`);
+    for (const line of results.flatMap(({ lines }) => lines)) progress.note(line);
+    progress.note(this.#thingsToTry());
     progress.phase('live');
     await this.#running;
   }
@@ -195,10 +186,27 @@ export class Demo implements AsyncDisposable {
     await this.#services.stop();
   }
 
-  #products(): ReturnType<typeof readCatalog> | ReturnType<typeof generateProducts> {
-    const { dataFolder, generatedRows } = this.#settings;
-    if (dataFolder === null) return generateProducts(generatedRows, SEED);
-    return readCatalog(dataFolder, () => (this.#duplicates += 1));
+  get #source(): SourceConfig {
+    const [source] = this.#engine.config.sources;
+    if (source === undefined) throw new Error('the demo has no source');
+    return source;
+  }
+
+  get #sourceRows(): number {
+    return sum(this.#shown, ({ rows }) => rows);
+  }
+
+  #thingsToTry(): string {
+    const things = [
+      ...this.#shown.map(({ example }) => example.toTry(this.#services.urls)),
+      [`Look at the metrics: ${this.#server?.url ?? ''}/metrics, or /status`],
+      ['Stop with Ctrl-C; the next start goes on from here.'],
+    ];
+    const lines = things.flatMap(([first, ...rest], index) => [
+      `${index + 1}. ${first}`,
+      ...rest.map((line) => ` ${line}`),
+    ]);
+    return ['\nThings to try:', ...lines].join('\n');
   }
 
   async #listen(): Promise<HttpServer> {
@@ -219,7 +227,7 @@ export class Demo implements AsyncDisposable {
   }
 
   async #caughtUp(): Promise<void> {
-    const prefix = this.#engine.config.sources[0]?.prefix ?? SOURCE;
+    const { prefix } = this.#source;
     const target = await connect(this.#engine.config.target, 'demo');
     try {
       await this.#withSource((source) =>
@@ -227,8 +235,11 @@ export class Demo implements AsyncDisposable {
           waitUntilCaughtUp({
             source,
             sourceName: SOURCE,
-            target,
-            groups: this.#pipelines.map((pipeline) => consumerGroup(prefix, pipeline)),
+            groups: this.#shown.map(({ pipeline }) => ({
+              name: consumerGroup(prefix, pipeline),
+              topics: Object.values(pipeline.sources).map(({ table }) => topicName(prefix, table)),
+              target,
+            })),
             status: this.status,
             timeoutMs: BACKFILL_TIMEOUT_MS,
             signal: this.#settings.signal,
@@ -250,53 +261,51 @@ export class Demo implements AsyncDisposable {
     await Promise.race([work, ended]);
   }
 
-  async #report(streamed: number): Promise<DemoReport> {
+  #streamed(): number {
+    const { published, refreshed } = this.status.source(SOURCE);
+    return published - refreshed;
+  }
+
+  #report(results: readonly ExampleResult[], stream: number): DemoReport {
     const live = this.status.source(SOURCE);
-    const mismatches = await this.#mismatches();
-    const samples = [...this.#latencies.values()].flat();
-    const pipelines = this.#pipelines.map(({ name }) => {
-      const { applied, written, unchanged, deadLetters, retries } = this.status.pipeline(name);
-      const lag_ms = lagOf(this.#latencies.get(name) ?? []);
-      return [name, { applied, written, unchanged, dead_letters: deadLetters, retries, lag_ms, mismatches }];
-    });
-    const deadLetters = this.#pipelines.reduce(
-      (sum, { name }) => sum + this.status.pipeline(name).deadLetters,
-      live.rejected,
-    );
     return {
       rows: {
         source: this.#sourceRows,
-        snapshot: live.published - streamed,
-        stream: streamed,
+        snapshot: live.refreshed,
+        stream,
         duplicates: this.#duplicates,
       },
       seconds: { start: round(this.#startSeconds), backfill: round(this.#backfillSeconds) },
-      lag_ms: lagOf(samples),
-      mismatches,
-      dead_letters: deadLetters,
-      pipelines: Object.fromEntries(pipelines) as Record<string, object>,
+      lag_ms: lagOf(results.flatMap(({ latenciesMs }) => latenciesMs)),
+      mismatches: sum(results, ({ mismatches }) => mismatches),
+      dead_letters: live.rejected + sum(results, ({ status }) => status.deadLetters),
+      pipelines: Object.fromEntries(
+        results.map((result): [string, object] => [result.pipeline, pipelineReport(result)]),
+      ),
     };
   }
 
-  async #mismatches(): Promise<number> {
+  async #results(): Promise<ExampleResult[]> {
+    const results: ExampleResult[] = [];
     const target = await connect(this.#engine.config.target, 'verify');
     try {
-      let mismatches = 0;
       await this.#withSource(async (source) => {
-        mismatches = await verifyCatalog(source, target, (sku, what) =>
-          this.#settings.log('error', `${sku}: ${what}`),
-        );
+        for (const { example, rows, latenciesMs } of this.#shown) {
+          const inspection = await example.inspect({ source, target }, (message) =>
+            this.#settings.log('error', message),
+          );
+          const status = this.status.pipeline(example.pipeline);
+          results.push({ pipeline: example.pipeline, rows, latenciesMs, status, ...inspection });
+        }
       });
-      return mismatches;
+      return results;
     } finally {
       await target.end();
     }
   }
 
   async #withSource(work: (client: pg.Client) => Promise<void>): Promise<void> {
-    const [source] = this.#engine.config.sources;
-    if (source === undefined) return;
-    const client = await connect(source.connection, 'demo');
+    const client = await connect(this.#source.connection, 'demo');
     try {
       await work(client);
     } finally {
@@ -305,15 +314,18 @@ export class Demo implements AsyncDisposable {
   }
 }
 
+interface ShownExample {
+  readonly example: DemoExample;
+  readonly pipeline: Pipeline;
+  rows: number;
+  readonly latenciesMs: number[];
+}
+
 async function pause(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-function lagOf(samples: readonly number[]): LagMs {
-  return { p50: round(percentile(samples, 0.5)), p99: round(percentile(samples, 0.99)) };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

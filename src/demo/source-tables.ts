@@ -18,7 +18,7 @@ const PRODUCTS_SQL = `
     updated_at    timestamptz
   )`;
 
-export async function createSourceTables(client: pg.ClientBase): Promise<void> {
+export async function createProducts(client: pg.ClientBase): Promise<void> {
   await client.query(PRODUCTS_SQL);
 }
 

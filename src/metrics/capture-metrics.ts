@@ -21,6 +21,7 @@ export function captureObserver(
     published: (table, op, rows) => {
       metrics.published.inc({ source, table, op }, rows);
       live.published += rows;
+      if (op === 'r') live.refreshed += rows;
     },
     committed: ({ state, ends, durationMs }) => {
       metrics.publishSeconds.observe({ source }, durationMs / 1000);

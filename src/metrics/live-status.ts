@@ -10,6 +10,8 @@ interface RefreshStatus {
 export interface SourceStatus {
   connected: boolean;
   published: number;
+  /** Of the published ones, those that a snapshot or another refresh read. */
+  refreshed: number;
   rejected: number;
   passed: Lsn | null;
   throughMs: number;
@@ -94,6 +96,7 @@ function emptySource(): SourceStatus {
   return {
     connected: false,
     published: 0,
+    refreshed: 0,
     rejected: 0,
     passed: null,
     throughMs: 0,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { createDemo, type DemoReport } from '../demo.ts';
+import type { DemoReport } from '../demo-report.ts';
+import { createDemo } from '../demo.ts';
 import { type CommandContext, parsedConfig } from '../context.ts';
 import { Progress } from '../progress.ts';
 import { createLog, openTerminal, type Terminal } from '../terminal.ts';
@@ -35,7 +36,7 @@ export async function demoCommand(context: CommandContext, options: DemoOptions)
     });
     using progress = new Progress(terminal, demo.status);
     await demo.backfill(progress);
-    if (options.once === true) await finish(terminal, await demo.writeAndVerify(progress));
+    if (options.once === true) finish(terminal, await demo.writeAndVerify(progress));
     else await demo.stayUp(progress);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -43,17 +44,7 @@ export async function demoCommand(context: CommandContext, options: DemoOptions)
   }
 }
 
-async function finish(terminal: Terminal, report: DemoReport): Promise<void> {
-  if (terminal.json) terminal.out(JSON.stringify(report));
-  else terminal.out(summary(report));
+function finish(terminal: Terminal, { report, text }: { report: DemoReport; text: string }): void {
+  terminal.out(terminal.json ? JSON.stringify(report) : text);
   process.exitCode = report.mismatches > 0 ? 1 : report.dead_letters > 0 ? 5 : 0;
-}
-
-function summary({ rows, seconds, lag_ms, mismatches, dead_letters }: DemoReport): string {
-  return [
-    `snapshot     ${rows.snapshot.toLocaleString('en-US')} rows in ${seconds.backfill.toFixed(1)} s`,
-    `stream       ${rows.stream.toLocaleString('en-US')} changes, lag p50 ${lag_ms.p50} ms, p99 ${lag_ms.p99} ms`,
-    `mismatches   ${mismatches}`,
-    `dead letters ${dead_letters}`,
-  ].join('\n');
 }

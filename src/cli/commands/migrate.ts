@@ -1,4 +1,4 @@
-import { createSourceTables } from '../../demo/source-tables.ts';
+import { createExampleTables } from '../../demo/examples.ts';
 import { connect } from '../../runtime/postgres.ts';
 import { type CommandContext, config } from '../context.ts';
 import { Engine } from '../engine.ts';
@@ -19,7 +19,7 @@ export async function migrateCommand(context: CommandContext, options: MigrateOp
   for (const source of engine.config.sources) {
     const client = await connect(source.connection, 'migrate');
     try {
-      await createSourceTables(client);
+      await createExampleTables(client);
     } finally {
       await client.end();
     }
