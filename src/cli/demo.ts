@@ -145,7 +145,7 @@ export class Demo implements AsyncDisposable {
 
   /** Random inserts, updates and deletes; then source and target are compared. */
   async writeAndVerify(progress: Progress): Promise<{ report: DemoReport; text: string }> {
-    progress.phase('1,000 random writes and more');
+    progress.phase('random writes');
     for (const { latenciesMs } of this.#shown) latenciesMs.length = 0;
     const streamedBefore = this.#streamed();
     const seed = SEED + Math.floor(Date.now() / 1_000);
