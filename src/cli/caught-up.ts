@@ -8,7 +8,7 @@ import { atPageStart } from '../snapshot/chunk-reader.ts';
 const POLL_MS = 20;
 
 /** A consumer group that has to be there. */
-export interface AwaitedGroup {
+interface AwaitedGroup {
   readonly name: string;
   /** The topics it reads. */
   readonly topics: readonly string[];

@@ -18,7 +18,7 @@ interface FilledTables {
   readonly existing: boolean;
 }
 
-export interface ExampleDatabases {
+interface ExampleDatabases {
   readonly source: pg.ClientBase;
   readonly target: pg.ClientBase;
 }
