@@ -1,10 +1,10 @@
-import { UNAVAILABLE, type Unavailable, type Value } from '../../change/change.ts';
+import { type PartialRow, UNAVAILABLE } from '../../change/change.ts';
+import type { AnyChange } from '../define-pipeline.ts';
 import { type IdType, readId } from './field.ts';
-import type { LeftOut } from './position-store.ts';
 import type { CompetitorLookup } from './result.ts';
-import type { SqlClient } from './sql-client.ts';
+import { competitorShape, keyText, type LeftOut, rowOf } from './source-rows.ts';
 import { sqlArray } from './sql-array.ts';
-import type { KeyChange, TableBatch } from './transform-batch.ts';
+import type { SqlClient } from './sql-client.ts';
 
 /** A name that a brand has given to a competitor. */
 export interface NamedCompetitor {
@@ -24,7 +24,7 @@ export interface StoredCompetitors {
 interface Upsert {
   readonly key: string;
   readonly competitor: NamedCompetitor;
-  readonly change: KeyChange;
+  readonly epoch: number;
 }
 
 interface StateRow extends Record<string, unknown> {
@@ -34,41 +34,49 @@ interface StateRow extends Record<string, unknown> {
   readonly name: string;
 }
 
+const COLUMNS = Object.keys(competitorShape.shape);
 const RETURNED = 'source_key AS key, competitor_id::text AS competitor, brand_id::text AS brand, name';
 
 /** Brings the state table of `brand_competitors` up to date. Deleted and replaced names count as changed. */
 export async function storeCompetitors(
   client: SqlClient,
-  batch: TableBatch,
+  partition: number,
+  changes: readonly AnyChange[],
   ids: IdType,
 ): Promise<StoredCompetitors> {
-  const changed: NamedCompetitor[] = [];
   const incomplete: LeftOut[] = [];
   const rejected: LeftOut[] = [];
   const upserts: Upsert[] = [];
   const deletes: string[] = [];
-  for (const [key, change] of batch.keys) {
+  for (const change of changes) {
+    const key = keyText(change.key);
     if (change.kind === 'delete') {
       deletes.push(key);
       continue;
     }
-    const parsed = parseCompetitor(change, ids);
-    if (parsed.state === 'complete') upserts.push({ key, competitor: parsed.competitor, change });
-    else if (parsed.state === 'incomplete') incomplete.push({ id: key, reason: 'a column was not carried' });
+    const parsed = parseCompetitor(rowOf(change, COLUMNS), ids);
+    if (parsed.state === 'complete')
+      upserts.push({ key, competitor: parsed.competitor, epoch: change.epoch });
+    else if (parsed.state === 'incomplete') incomplete.push({ change, reason: 'a column was not carried' });
     else {
-      rejected.push({ id: key, reason: parsed.reason });
+      rejected.push({ change, reason: parsed.reason });
       deletes.push(key);
     }
   }
-  changed.push(
-    ...(await removeWhere(client, 'partition = ANY($1::integer[])', [sqlArray([...batch.truncated])])),
-  );
-  changed.push(...(await removeWhere(client, 'source_key = ANY($1::text[])', [sqlArray(deletes)])));
-  changed.push(...(await upsertCompetitors(client, upserts, ids)));
-  for (const [partition, before] of batch.sweeps) {
-    changed.push(...(await removeWhere(client, 'partition = $1 AND epoch < $2', [partition, before])));
-  }
+  const changed = [
+    ...(await removeWhere(client, 'source_key = ANY($1::text[])', [sqlArray(deletes)])),
+    ...(await upsertCompetitors(client, partition, upserts, ids)),
+  ];
   return { changed, incomplete, rejected };
+}
+
+/** Removes the names of a partition, with an epoch only those that were last seen before it. */
+export function removeCompetitors(
+  client: SqlClient,
+  partition: number,
+  before: number | null,
+): Promise<NamedCompetitor[]> {
+  return removeWhere(client, 'partition = $1 AND ($2::bigint IS NULL OR epoch < $2)', [partition, before]);
 }
 
 type ParsedCompetitor =
@@ -76,14 +84,12 @@ type ParsedCompetitor =
   | { readonly state: 'incomplete' }
   | { readonly state: 'rejected'; readonly reason: string };
 
-function parseCompetitor({ rows }: KeyChange & { kind: 'upsert' }, ids: IdType): ParsedCompetitor {
-  const row = new Map(rows.flatMap((each) => Object.entries(each)).filter(isCarried));
-  const [competitor, brand, name] = [
-    row.get('competitor_id'),
-    row.get('brand_id'),
-    row.get('competitor_name'),
-  ];
-  if (competitor === undefined || brand === undefined || name === undefined) return { state: 'incomplete' };
+function parseCompetitor(row: PartialRow, ids: IdType): ParsedCompetitor {
+  const competitor = row['competitor_id'] ?? null;
+  const brand = row['brand_id'] ?? null;
+  const name = row['competitor_name'] ?? null;
+  if (competitor === UNAVAILABLE || brand === UNAVAILABLE || name === UNAVAILABLE)
+    return { state: 'incomplete' };
   const competitorId = readId(competitor, ids);
   const brandId = readId(brand, ids);
   if ('problem' in competitorId) return rejected(`competitor_id: ${competitorId.problem}`);
@@ -98,10 +104,6 @@ function parseCompetitor({ rows }: KeyChange & { kind: 'upsert' }, ids: IdType):
 
 function rejected(reason: string): ParsedCompetitor {
   return { state: 'rejected', reason };
-}
-
-function isCarried(entry: [string, Value | Unavailable]): entry is [string, Value] {
-  return entry[1] !== UNAVAILABLE;
 }
 
 async function removeWhere(
@@ -119,6 +121,7 @@ async function removeWhere(
 
 async function upsertCompetitors(
   client: SqlClient,
+  partition: number,
   upserts: readonly Upsert[],
   ids: IdType,
 ): Promise<NamedCompetitor[]> {
@@ -129,8 +132,9 @@ async function upsertCompetitors(
   );
   await client.query(
     `INSERT INTO freshet.transform_competitors (source_key, competitor_id, brand_id, name, partition, epoch)
-     SELECT e.* FROM unnest($1::text[], $2::${ids}[], $3::${ids}[], $4::text[], $5::integer[], $6::bigint[])
-       AS e(key, competitor, brand, name, partition, epoch)
+     SELECT e.* FROM (SELECT u.key, u.competitor, u.brand, u.name, $6::integer AS partition, u.epoch
+       FROM unnest($1::text[], $2::${ids}[], $3::${ids}[], $4::text[], $5::bigint[])
+         AS u(key, competitor, brand, name, epoch)) e
      WHERE NOT EXISTS (SELECT 1 FROM freshet.transform_competitors c WHERE c.source_key = e.key
        AND (c.competitor_id, c.brand_id, c.name, c.partition, c.epoch)
          = (e.competitor, e.brand, e.name, e.partition, e.epoch))
@@ -141,8 +145,8 @@ async function upsertCompetitors(
       sqlArray(upserts.map(({ competitor }) => competitor.competitorId)),
       sqlArray(upserts.map(({ competitor }) => competitor.brandId)),
       sqlArray(upserts.map(({ competitor }) => competitor.name)),
-      sqlArray(upserts.map(({ change }) => change.partition)),
-      sqlArray(upserts.map(({ change }) => change.epoch)),
+      sqlArray(upserts.map(({ epoch }) => epoch)),
+      partition,
     ],
   );
   const before = new Map(existing.rows.map((row) => [row.key, toCompetitor(row)]));

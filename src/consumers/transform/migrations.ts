@@ -94,7 +94,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS mv_brand_daily_metrics_key
 /**
  * The input rows of every result, wherever its rows are in the topics, and what came of each result.
  * `partition` and `epoch` say where and when a row was last seen: for truncates and sweeps. Names have no
- * bound in length, so they are indexed by their hash.
+ * bound in length, so they are indexed by their hash. A result's row is what is locked; `refresh` is the last
+ * refresh that asked for the result, `written` whether that changed anything of it.
  */
 const stateTables = (ids: IdType): string => `
 CREATE SCHEMA IF NOT EXISTS freshet;
@@ -116,7 +117,9 @@ CREATE TABLE IF NOT EXISTS freshet.transform_competitors (
 );
 CREATE INDEX IF NOT EXISTS transform_competitors_name ON freshet.transform_competitors (brand_id, md5(name));
 CREATE TABLE IF NOT EXISTS freshet.transform_results (
-  collector_result_id bigint PRIMARY KEY
+  collector_result_id bigint PRIMARY KEY,
+  refresh text,
+  written boolean NOT NULL DEFAULT false
 );
 CREATE TABLE IF NOT EXISTS freshet.transform_errors (
   collector_result_id bigint PRIMARY KEY,

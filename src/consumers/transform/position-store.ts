@@ -1,19 +1,16 @@
-import type { IdType } from './field.ts';
-import { type ExtractedPosition, type ParsedPosition, parsePosition } from './position-row.ts';
-import type { SqlClient } from './sql-client.ts';
+import type { AnyChange } from '../define-pipeline.ts';
+import { type IdType, readId } from './field.ts';
+import { type ExtractedPosition, parsePosition } from './position-row.ts';
+import { keyText, type LeftOut, positionShape, rowOf } from './source-rows.ts';
 import { jsonLines, sqlArray } from './sql-array.ts';
+import type { SqlClient } from './sql-client.ts';
 import { decodeStateRow, encodeStateRow } from './state-row.ts';
-import type { KeyChange, Origin, TableBatch } from './transform-batch.ts';
 
-/** A change that could not be stored, by its source id. */
-export interface LeftOut {
-  readonly id: string;
-  readonly reason: string;
-}
+const POSITION_COLUMNS = Object.keys(positionShape.shape);
 
 export interface StoredPositions {
-  /** Results that a change belongs to, or belonged to before it. */
-  readonly results: ReadonlySet<string>;
+  /** Results that a change belongs to, or belonged to before it; with the refresh of the group that asked for it. */
+  readonly results: ReadonlyMap<string, string | null>;
   /** What was stored, by source id: it need not be read again. */
   readonly positions: ReadonlyMap<string, ExtractedPosition>;
   /** Rows of which a needed column was not carried and is not stored: to be refreshed. */
@@ -29,58 +26,91 @@ interface Existing {
 }
 
 /**
- * Brings the state table's input rows up to date with a batch. Rows that are the same are not written,
- * but count as touched: their results are computed again, so that emptied target tables fill up.
+ * Brings the state table's input rows up to date with the changes of a partition, at most one a key. Rows
+ * that are the same are not written, but count as touched: their results are computed again, so that
+ * emptied target tables fill up.
  */
 export async function storePositions(
   client: SqlClient,
-  batch: TableBatch,
+  partition: number,
+  changes: readonly AnyChange[],
   ids: IdType,
+  group: string,
 ): Promise<StoredPositions> {
-  const results = new Set<string>();
-  await removeTruncated(client, batch, results);
-  const existing = await readExisting(client, batch);
-  for (const { collectorResultId } of existing.values()) results.add(collectorResultId);
-  const sorted = sortChanges(batch, existing, ids);
-  for (const { position } of sorted.upserts) results.add(position.collectorResultId);
+  const keyed = changes.map((change) => ({ id: sourceId(change), change }));
+  const existing = await readExisting(client, keyed);
+  const sorted = sortChanges(keyed, existing, ids);
   await deleteRows(client, sorted.deletes);
   const isStored = ({ position }: Upsert): boolean => existing.has(position.id);
   await writeRows(
     client,
+    partition,
     sorted.upserts.filter((each) => !isStored(each)),
     '',
   );
-  await writeRows(client, sorted.upserts.filter(isStored), REPLACE_DIFFERENT);
-  await sweep(client, batch, results);
+  await writeRows(client, partition, sorted.upserts.filter(isStored), REPLACE_DIFFERENT);
+  const { incomplete, rejected } = sorted;
   const positions = new Map(sorted.upserts.map(({ position }) => [position.id, position]));
-  return { results, positions, incomplete: sorted.incomplete, rejected: sorted.rejected };
+  return { results: touchedResults(keyed, existing, positions, group), positions, incomplete, rejected };
 }
 
-async function removeTruncated(
+function touchedResults(
+  changes: readonly Keyed[],
+  existing: ReadonlyMap<string, Existing>,
+  positions: ReadonlyMap<string, ExtractedPosition>,
+  group: string,
+): Map<string, string | null> {
+  const results = new Map<string, string | null>();
+  for (const { id, change } of changes) {
+    if (id === null) continue;
+    const refresh = change.tag?.group === group ? change.tag.id : null;
+    for (const result of [existing.get(id)?.collectorResultId, positions.get(id)?.collectorResultId])
+      if (result !== undefined) results.set(result, refresh ?? results.get(result) ?? null);
+  }
+  return results;
+}
+
+/**
+ * Removes the rows of a partition, with an epoch only those that were last seen before it. Gives the
+ * results that they belonged to.
+ */
+export async function removePositions(
   client: SqlClient,
-  { truncated }: TableBatch,
-  results: Set<string>,
-): Promise<void> {
-  if (truncated.size === 0) return;
-  const removed = await client.query<{ result: string }>(
-    `WITH gone AS (DELETE FROM freshet.transform_positions WHERE partition = ANY($1::integer[])
-       RETURNING collector_result_id)
+  partition: number,
+  before: number | null,
+): Promise<string[]> {
+  const { rows } = await client.query<{ result: string }>(
+    `WITH gone AS (DELETE FROM freshet.transform_positions
+       WHERE partition = $1 AND ($2::bigint IS NULL OR epoch < $2) RETURNING collector_result_id)
      SELECT DISTINCT collector_result_id::text AS result FROM gone`,
-    [sqlArray([...truncated])],
+    [partition, before],
   );
-  for (const { result } of removed.rows) results.add(result);
+  return rows.map(({ result }) => result);
+}
+
+/** A change with its `id` as decimal text; null where it is no id at all. */
+interface Keyed {
+  readonly id: string | null;
+  readonly change: AnyChange;
+}
+
+function sourceId({ key }: AnyChange): string | null {
+  const id = readId(key['id'] ?? null, 'bigint');
+  return 'value' in id ? id.value : null;
 }
 
 /** The contents only of rows whose change lacks a column. */
-async function readExisting(client: SqlClient, { keys }: TableBatch): Promise<Map<string, Existing>> {
-  if (keys.size === 0) return new Map();
-  const partial = [...keys].filter(([, change]) => change.kind === 'upsert' && mayNeedStored(change));
-  const { rows } = await client.query<{ id: string; result: string; epoch: string; content: string | null }>(
-    `SELECT id::text, collector_result_id::text AS result, epoch::text,
-       CASE WHEN id = ANY($2::bigint[]) THEN content END AS content
+async function readExisting(client: SqlClient, changes: readonly Keyed[]): Promise<Map<string, Existing>> {
+  const ids = changes.flatMap(({ id }) => id ?? []);
+  if (ids.length === 0) return new Map();
+  const partial = changes.flatMap(({ id, change }) => (id !== null && change.kind === 'patch' ? [id] : []));
+  const { rows } = await client.query<{ id: string; result: string; epoch: string; content: string | null }>({
+    name: 'transform_existing',
+    text: `SELECT id::text, collector_result_id::text AS result, epoch::text,
+       CASE WHEN id IN (SELECT unnest($2::bigint[])) THEN content END AS content
      FROM freshet.transform_positions WHERE id = ANY($1::bigint[])`,
-    [sqlArray([...keys.keys()]), sqlArray(partial.map(([id]) => id))],
-  );
+    values: [sqlArray(ids), sqlArray(partial)],
+  });
   return new Map(
     rows.map(({ id, result, epoch, content }) => [
       id,
@@ -89,14 +119,9 @@ async function readExisting(client: SqlClient, { keys }: TableBatch): Promise<Ma
   );
 }
 
-function mayNeedStored(change: KeyChange & { kind: 'upsert' }): boolean {
-  const [first] = change.rows;
-  return !change.replaces && first !== undefined && parsePosition(first).state === 'incomplete';
-}
-
 interface Upsert {
   readonly position: ExtractedPosition;
-  readonly origin: Origin;
+  readonly epoch: number;
 }
 
 interface SortedChanges {
@@ -106,46 +131,41 @@ interface SortedChanges {
   readonly rejected: readonly LeftOut[];
 }
 
-function sortChanges(batch: TableBatch, existing: ReadonlyMap<string, Existing>, ids: IdType): SortedChanges {
+/** A row that is rejected takes what was stored of it along: it no longer says what it said. */
+function sortChanges(
+  changes: readonly Keyed[],
+  existing: ReadonlyMap<string, Existing>,
+  ids: IdType,
+): SortedChanges {
   const upserts: Upsert[] = [];
   const deletes: string[] = [];
   const incomplete: LeftOut[] = [];
   const rejected: LeftOut[] = [];
-  for (const [id, change] of batch.keys) {
-    if (change.kind === 'delete') {
-      deletes.push(id);
-      continue;
-    }
-    const parsed = parseChange(change, storedOf(id, change, existing.get(id)), ids);
-    if (parsed.state === 'complete') upserts.push({ position: parsed.position, origin: change });
-    else if (parsed.state === 'incomplete') {
-      incomplete.push({ id, reason: `${parsed.column} was not carried and is not stored` });
-      if (change.replaces) deletes.push(id);
-    } else {
-      rejected.push({ id, reason: parsed.reason });
-      deletes.push(id);
+  for (const { id, change } of changes) {
+    if (id === null) rejected.push({ change, reason: `the key ${keyText(change.key)} is no id of 64 bits` });
+    else if (change.kind === 'delete') deletes.push(id);
+    else {
+      const stored = storedOf(id, change, existing.get(id));
+      const parsed = parsePosition(rowOf(change, POSITION_COLUMNS), { ids, stored });
+      if (parsed.state === 'complete') upserts.push({ position: parsed.position, epoch: change.epoch });
+      else if (parsed.state === 'incomplete')
+        incomplete.push({ change, reason: `${parsed.column} was not carried and is not stored` });
+      else {
+        rejected.push({ change, reason: parsed.reason });
+        deletes.push(id);
+      }
     }
   }
   return { upserts, deletes, incomplete, rejected };
 }
 
-function storedOf(id: string, change: Origin, existing: Existing | undefined): ExtractedPosition | undefined {
+function storedOf(
+  id: string,
+  change: AnyChange,
+  existing: Existing | undefined,
+): ExtractedPosition | undefined {
   if (existing === undefined || existing.content === null || existing.epoch < change.epoch) return undefined;
   return decodeStateRow({ id, collectorResultId: existing.collectorResultId }, existing.content);
-}
-
-function parseChange(
-  { rows }: KeyChange & { kind: 'upsert' },
-  stored: ExtractedPosition | undefined,
-  ids: IdType,
-): ParsedPosition {
-  let parsed: ParsedPosition = { state: 'rejected', reason: 'the change has no row' };
-  let before = stored;
-  for (const row of rows) {
-    parsed = parsePosition(row, { ids, stored: before });
-    before = parsed.state === 'complete' ? parsed.position : undefined;
-  }
-  return parsed;
 }
 
 async function deleteRows(client: SqlClient, ids: readonly string[]): Promise<void> {
@@ -159,67 +179,46 @@ const REPLACE_DIFFERENT = `
      ON CONFLICT (id) DO UPDATE SET (collector_result_id, partition, epoch, content) =
        (excluded.collector_result_id, excluded.partition, excluded.epoch, excluded.content)`;
 
-async function writeRows(client: SqlClient, upserts: readonly Upsert[], onExisting: string): Promise<void> {
+async function writeRows(
+  client: SqlClient,
+  partition: number,
+  upserts: readonly Upsert[],
+  onExisting: string,
+): Promise<void> {
   if (upserts.length === 0) return;
-  await client.query(
-    `INSERT INTO freshet.transform_positions (id, collector_result_id, partition, epoch, content)
-     SELECT e.* FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], string_to_array($5, E'\\n'))
-       AS e(id, result, partition, epoch, content) ${onExisting}`,
-    [
+  await client.query({
+    name: `transform_positions_${onExisting === '' ? 'insert' : 'replace'}`,
+    text: `INSERT INTO freshet.transform_positions (id, collector_result_id, partition, epoch, content)
+     SELECT e.* FROM (SELECT u.id, u.result, $5::integer AS partition, u.epoch, u.content
+       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], string_to_array($4, E'\\n'))
+         AS u(id, result, epoch, content)) e ${onExisting}`,
+    values: [
       sqlArray(upserts.map(({ position }) => position.id)),
       sqlArray(upserts.map(({ position }) => position.collectorResultId)),
-      sqlArray(upserts.map(({ origin }) => origin.partition)),
-      sqlArray(upserts.map(({ origin }) => origin.epoch)),
+      sqlArray(upserts.map(({ epoch }) => epoch)),
       jsonLines(upserts.map(({ position }) => encodeStateRow(position))),
+      partition,
     ],
-  );
-}
-
-async function sweep(client: SqlClient, { sweeps }: TableBatch, results: Set<string>): Promise<void> {
-  for (const [partition, before] of sweeps) {
-    const gone = await client.query<{ result: string }>(
-      `WITH gone AS (DELETE FROM freshet.transform_positions WHERE partition = $1 AND epoch < $2
-         RETURNING collector_result_id)
-       SELECT DISTINCT collector_result_id::text AS result FROM gone`,
-      [partition, before],
-    );
-    for (const { result } of gone.rows) results.add(result);
-  }
+  });
 }
 
 /**
- * Locks results in the order given, which must be sorted: two batches that share results wait for each
- * other and never deadlock. The lock's row is not written when it is there.
+ * All input rows of the results; those in `known` are not sent again. LATERAL keeps the plan on the index
+ * without statistics; a list in a sub-select is hashed, where `= ANY` would be searched for each row.
  */
-export async function lockResults(client: SqlClient, results: readonly string[]): Promise<void> {
-  await client.query(
-    `INSERT INTO freshet.transform_results AS r (collector_result_id) SELECT unnest($1::bigint[])
-     ON CONFLICT (collector_result_id) DO UPDATE SET collector_result_id = r.collector_result_id WHERE false`,
-    [sqlArray(results)],
-  );
-}
-
-/** Lock rows of results that have no input rows any more. */
-export async function forgetResults(client: SqlClient, results: readonly string[]): Promise<void> {
-  if (results.length === 0) return;
-  await client.query('DELETE FROM freshet.transform_results WHERE collector_result_id = ANY($1::bigint[])', [
-    sqlArray(results),
-  ]);
-}
-
-/** All input rows of the results; those in `known` are not sent again. LATERAL keeps the plan on the index without statistics. */
 export async function readPositions(
   client: SqlClient,
   results: readonly string[],
   known: ReadonlyMap<string, ExtractedPosition>,
 ): Promise<Map<string, ExtractedPosition[]>> {
-  const { rows } = await client.query<{ result: string; id: string; content: string | null }>(
-    `SELECT p.collector_result_id::text AS result, p.id::text,
-       CASE WHEN p.id = ANY($2::bigint[]) THEN NULL ELSE p.content END AS content
+  const { rows } = await client.query<{ result: string; id: string; content: string | null }>({
+    name: 'transform_positions_of_results',
+    text: `SELECT p.collector_result_id::text AS result, p.id::text,
+       CASE WHEN p.id IN (SELECT unnest($2::bigint[])) THEN NULL ELSE p.content END AS content
      FROM unnest($1::bigint[]) AS u(result) CROSS JOIN LATERAL
        (SELECT * FROM freshet.transform_positions WHERE collector_result_id = u.result OFFSET 0) p`,
-    [sqlArray(results), sqlArray([...known.keys()])],
-  );
+    values: [sqlArray(results), sqlArray([...known.keys()])],
+  });
   const byResult = new Map<string, ExtractedPosition[]>(results.map((result) => [result, []]));
   for (const { result, id, content } of rows) {
     const position =

@@ -1,6 +1,8 @@
+import type { AnyChange } from '../define-pipeline.ts';
 import {
   type NamedCompetitor,
   readCompetitors,
+  removeCompetitors,
   resultsNaming,
   storeCompetitors,
 } from './competitor-store.ts';
@@ -12,105 +14,141 @@ import {
   type UnknownCompetitor,
 } from './outcome-store.ts';
 import type { ExtractedPosition } from './position-row.ts';
-import { forgetResults, type LeftOut, lockResults, readPositions, storePositions } from './position-store.ts';
+import { readPositions, removePositions, storePositions } from './position-store.ts';
 import { brandRowOf, type CompetitorLookup, compareIds, computeResult } from './result.ts';
+import { type AffectedResult, forgetResults, lockResults, markWritten } from './result-store.ts';
+import type { LeftOut } from './source-rows.ts';
 import type { SqlClient } from './sql-client.ts';
-import { type Computed, TargetWriter, type Writes } from './target-writer.ts';
-import type { TableBatch } from './transform-batch.ts';
+import { type Computed, noWrites, TargetWriter, type Writes } from './target-writer.ts';
 
-/** What a transaction applies: changes of both source tables. */
-export interface TransformBatch {
-  readonly positions: TableBatch;
-  readonly competitors: TableBatch;
-}
+/** The source table that a change comes from. */
+export type SourceName = 'positions' | 'competitors';
 
-export interface Summary {
-  /** Results that were computed. */
-  readonly processed: number;
-  /** Of these, results without error whose rows were all there already. */
-  readonly unchanged: number;
-  readonly writes: Writes;
-  readonly errors: readonly RecordedError[];
-  /** Names without a competitor, once a result. */
-  readonly unknownCompetitors: readonly UnknownCompetitor[];
-  /** Keys to be refreshed: a needed column was neither carried nor stored. */
+/** What of a partition's changes was not stored. */
+export interface Stored {
   readonly incomplete: readonly LeftOut[];
-  /** Keys for the dead letters: rows that belong to no result, or no brand. */
   readonly rejected: readonly LeftOut[];
 }
 
-export interface ApplyOptions {
-  /** The type that the tables were made with. Default bigint. */
-  readonly ids?: IdType;
+/** What was done about the results of one refresh, or (null) of none. */
+export interface Recomputed {
+  readonly refresh: string | null;
+  readonly writes: Writes;
 }
 
 /** Bounds memory when a truncate, a sweep or a competitor touches very many results. */
-const RESULTS_PER_ROUND = 2_000;
+const RESULTS_PER_ROUND = 10_000;
 /** The advisory lock's key: "frsh" and the set of competitors. */
 const COMPETITORS_LOCK = '(1718776680, 7)';
 
 /**
- * Applies a batch within the caller's transaction: stores the input rows, locks the results that they
- * touch in sorted order, reads them in a new statement, computes them, writes what differs. READ COMMITTED is
- * required: under an older snapshot the rows of a neighbour that was waited for would be missed.
+ * Applies changes within the caller's transaction: stores the input rows of any number of partitions, then
+ * locks the results that they touch in sorted order, reads them in a new statement, computes them once,
+ * writes what differs. READ COMMITTED is required: under an older snapshot the rows of a neighbour that was
+ * waited for would be missed.
  *
- * A batch that changes competitors excludes every other batch: it has to see each result that did not
- * find the name yet. Batches of positions only run side by side.
+ * A transaction that changes competitors excludes every other one: it has to see each result that did
+ * not find the name yet. Transactions of positions only run side by side.
  */
-export async function applyPositions(
-  client: SqlClient,
-  batch: TransformBatch,
-  { ids = 'bigint' }: ApplyOptions = {},
-): Promise<Summary> {
-  const mode = isEmpty(batch.competitors) ? '_shared' : '';
-  await client.query(`SELECT pg_advisory_xact_lock${mode}${COMPETITORS_LOCK}`);
-  const competitors = await storeCompetitors(client, batch.competitors, ids);
-  const stored = await storePositions(client, batch.positions, ids);
-  const results = await affectedResults(client, stored.results, competitors.changed, ids);
-  const recomputation = new Recomputation(client, ids, stored.positions);
-  for (let start = 0; start < results.length; start += RESULTS_PER_ROUND) {
-    await recomputation.run(results.slice(start, start + RESULTS_PER_ROUND));
+export class ResultTransaction {
+  readonly #client: SqlClient;
+  readonly #ids: IdType;
+  /** Result → the refresh that asked for it. */
+  readonly #results = new Map<string, string | null>();
+  readonly #known = new Map<string, ExtractedPosition>();
+  readonly #changed: NamedCompetitor[] = [];
+  #namingRefresh: string | null = null;
+  #locked: 'none' | 'shared' | 'exclusive' = 'none';
+
+  constructor(client: SqlClient, ids: IdType) {
+    this.#client = client;
+    this.#ids = ids;
   }
-  return {
-    processed: results.length,
-    ...recomputation.outcome(),
-    incomplete: [...competitors.incomplete, ...stored.incomplete],
-    rejected: [...competitors.rejected, ...stored.rejected],
-  };
+
+  /** `changes` are of one partition, at most one a key. `group`: whose refreshes are counted. */
+  async store(
+    source: SourceName,
+    partition: number,
+    changes: readonly AnyChange[],
+    group: string,
+  ): Promise<Stored> {
+    await this.#lock(source);
+    if (source === 'competitors') {
+      const stored = await storeCompetitors(this.#client, partition, changes, this.#ids);
+      this.#changed.push(...stored.changed);
+      this.#namingRefresh ??= changes.find(({ tag }) => tag?.group === group)?.tag?.id ?? null;
+      return stored;
+    }
+    const stored = await storePositions(this.#client, partition, changes, this.#ids, group);
+    for (const [id, position] of stored.positions) this.#known.set(id, position);
+    for (const [result, refresh] of stored.results) this.#touch(result, refresh);
+    return stored;
+  }
+
+  /** Forgets a partition's rows, with an epoch only those that were last seen before it. */
+  async clear(source: SourceName, partition: number, before: number | null): Promise<void> {
+    await this.#lock(source);
+    if (source === 'competitors')
+      this.#changed.push(...(await removeCompetitors(this.#client, partition, before)));
+    else {
+      for (const result of await removePositions(this.#client, partition, before)) this.#touch(result, null);
+      // What was stored before it in this transaction is gone with the rest.
+      this.#known.clear();
+    }
+  }
+
+  /** Computes what the changes touched. Once, at the end. */
+  async finish(): Promise<readonly Recomputed[]> {
+    for (const result of await resultsNaming(this.#client, this.#changed, this.#ids))
+      this.#touch(result, this.#namingRefresh);
+    const results = [...this.#results]
+      .map(([id, refresh]) => ({ id, refresh }))
+      .toSorted((a, b) => compareIds(a.id, b.id));
+    for (const round of rounds(results)) await lockResults(this.#client, round);
+    const done: Recomputed[] = [];
+    for (const [refresh, group] of Map.groupBy(results, (each) => each.refresh)) {
+      const recomputation = new Recomputation(this.#client, this.#ids, this.#known);
+      for (const round of rounds(group)) await recomputation.run(round.map(({ id }) => id), refresh !== null);
+      done.push({ refresh, writes: recomputation.writes });
+    }
+    return done;
+  }
+
+  #touch(result: string, refresh: string | null): void {
+    const before = this.#results.get(result) ?? null;
+    this.#results.set(result, refresh ?? before);
+  }
+
+  /** Exclusive first, where both are wanted: two that hold the shared lock would wait for each other. */
+  async #lock(source: SourceName): Promise<void> {
+    const wanted = source === 'competitors' ? 'exclusive' : 'shared';
+    if (this.#locked === wanted || this.#locked === 'exclusive') return;
+    const suffix = wanted === 'shared' ? '_shared' : '';
+    await this.#client.query(`SELECT pg_advisory_xact_lock${suffix}${COMPETITORS_LOCK}`);
+    this.#locked = wanted;
+  }
 }
 
-function isEmpty({ keys, truncated, sweeps }: TableBatch): boolean {
-  return keys.size + truncated.size + sweeps.size === 0;
-}
-
-async function affectedResults(
-  client: SqlClient,
-  touched: ReadonlySet<string>,
-  changed: readonly NamedCompetitor[],
-  ids: IdType,
-): Promise<string[]> {
-  const naming = await resultsNaming(client, changed, ids);
-  return [...new Set([...touched, ...naming])].toSorted(compareIds);
+function* rounds(results: readonly AffectedResult[]): Generator<readonly AffectedResult[]> {
+  for (let start = 0; start < results.length; start += RESULTS_PER_ROUND)
+    yield results.slice(start, start + RESULTS_PER_ROUND);
 }
 
 class Recomputation {
+  readonly writes = noWrites();
   readonly #client: SqlClient;
   readonly #ids: IdType;
   readonly #known: ReadonlyMap<string, ExtractedPosition>;
   readonly #writer: TargetWriter;
-  readonly #errors: RecordedError[] = [];
-  readonly #unknown: UnknownCompetitor[] = [];
-  #unchanged = 0;
 
   constructor(client: SqlClient, ids: IdType, known: ReadonlyMap<string, ExtractedPosition>) {
     this.#client = client;
     this.#ids = ids;
     this.#known = known;
-    this.#writer = new TargetWriter(client, ids);
+    this.#writer = new TargetWriter(client, ids, this.writes);
   }
 
-  async run(results: readonly string[]): Promise<void> {
-    await lockResults(this.#client, results);
+  async run(results: readonly string[], counted: boolean): Promise<void> {
     const rows = await readPositions(this.#client, results, this.#known);
     const lookup = await readCompetitors(this.#client, namesOf(rows), this.#ids);
     const computed: Computed[] = [];
@@ -127,21 +165,11 @@ class Recomputation {
       unknown.push(...outcome.unknown);
     }
     await this.#writer.remove(gone);
-    this.#unchanged += await this.#writer.store(computed);
+    const written = await this.#writer.store(computed);
+    if (counted) await markWritten(this.#client, written);
     await recordErrors(this.#client, results, errors, this.#ids);
     await recordUnknownCompetitors(this.#client, results, unknown, this.#ids);
     await forgetResults(this.#client, empty);
-    this.#errors.push(...errors);
-    this.#unknown.push(...unknown);
-  }
-
-  outcome(): Pick<Summary, 'unchanged' | 'writes' | 'errors' | 'unknownCompetitors'> {
-    return {
-      unchanged: this.#unchanged,
-      writes: this.#writer.writes,
-      errors: this.#errors,
-      unknownCompetitors: this.#unknown,
-    };
   }
 }
 
@@ -165,7 +193,7 @@ interface OneOutcome {
 }
 
 /** A result without rows is no result, and no error. */
-function computeOne(
+export function computeOne(
   collectorResultId: string,
   positions: readonly ExtractedPosition[],
   lookup: CompetitorLookup,

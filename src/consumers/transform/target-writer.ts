@@ -18,10 +18,12 @@ export type TargetName =
   | 'brand_sentiment'
   | 'competitor_sentiment';
 
-interface TableWrites {
+export interface TableWrites {
   inserted: number;
   updated: number;
   deleted: number;
+  /** Rows that were there already as they should be. */
+  unchanged: number;
 }
 
 export type Writes = Readonly<Record<TargetName, TableWrites>>;
@@ -32,7 +34,7 @@ export type Computed = ResultOutcome & { readonly ok: true };
 const DEPENDENT = ['competitor_sentiment', 'brand_sentiment', 'competitor_metrics', 'brand_metrics'] as const;
 
 export function noWrites(): Writes {
-  const none = (): TableWrites => ({ inserted: 0, updated: 0, deleted: 0 });
+  const none = (): TableWrites => ({ inserted: 0, updated: 0, deleted: 0, unchanged: 0 });
   return {
     metric_facts: none(),
     brand_metrics: none(),
@@ -44,25 +46,29 @@ export function noWrites(): Writes {
 
 /** Writes what differs between results and the five tables, within the caller's transaction and locks. */
 export class TargetWriter {
-  readonly writes = noWrites();
   readonly #client: SqlClient;
   readonly #tables: TargetTables;
+  readonly #writes: Writes;
   /** metric_facts.id of results of which a row was written. */
   readonly #touched = new Set<string>();
 
-  constructor(client: SqlClient, ids: IdType) {
+  /** Counts in `writes`. */
+  constructor(client: SqlClient, ids: IdType, writes: Writes) {
     this.#client = client;
     this.#tables = targetTables(ids);
+    this.#writes = writes;
   }
 
-  /** Makes the tables hold exactly these results. Answers how many of them were the same already. */
-  async store(results: readonly Computed[]): Promise<number> {
-    if (results.length === 0) return 0;
+  /** Makes the tables hold exactly these results. Answers those of which a row was written. */
+  async store(results: readonly Computed[]): Promise<string[]> {
+    if (results.length === 0) return [];
     const stored = await this.#factIds(results.map(({ fact }) => fact.collectorResultId));
     const [known, fresh]: [Computed[], Computed[]] = [[], []];
     for (const result of results) (stored.has(result.fact.collectorResultId) ? known : fresh).push(result);
     await this.#insert(fresh);
-    return this.#replace(known, stored);
+    await this.#replace(known, stored);
+    const touched = [...stored].filter(([, fact]) => this.#touched.has(fact)).map(([result]) => result);
+    return [...touched, ...fresh.map(({ fact }) => fact.collectorResultId)];
   }
 
   async #insert(results: readonly Computed[]): Promise<void> {
@@ -77,9 +83,9 @@ export class TargetWriter {
     await this.#writeDependent(withFactIds(results, factIds), 'insert');
   }
 
-  async #replace(results: readonly Computed[], factIds: ReadonlyMap<string, string>): Promise<number> {
-    if (results.length === 0) return 0;
+  async #replace(results: readonly Computed[], factIds: ReadonlyMap<string, string>): Promise<void> {
     this.#touched.clear();
+    if (results.length === 0) return;
     const facts = results.map(({ fact }) => fact);
     for (const result of await this.#write(this.#tables.facts, 'metric_facts', facts, 'differences')) {
       this.#touched.add(factIds.get(result) ?? '');
@@ -87,7 +93,6 @@ export class TargetWriter {
     const dependent = withFactIds(results, factIds);
     await this.#removeVanished([...factIds.values()], dependent);
     await this.#writeDependent(dependent, 'differences');
-    return results.length - this.#touched.size;
   }
 
   /** Removes results with all that depends on them; explicitly, so that the rows of each table are counted. */
@@ -104,7 +109,7 @@ export class TargetWriter {
        SELECT count(*)::integer AS deleted FROM gone`,
       [sqlArray(facts)],
     );
-    this.writes[table].deleted += rows[0]?.deleted ?? 0;
+    this.#writes[table].deleted += rows[0]?.deleted ?? 0;
   }
 
   async #factIds(collectorResultIds: readonly string[]): Promise<Map<string, string>> {
@@ -141,8 +146,9 @@ export class TargetWriter {
       values,
     );
     const [{ inserted, updated, keys } = { inserted: 0, updated: 0, keys: [] }] = answer.rows;
-    this.writes[name].inserted += inserted;
-    this.writes[name].updated += updated;
+    this.#writes[name].inserted += inserted;
+    this.#writes[name].updated += updated;
+    this.#writes[name].unchanged += rows.length - inserted - updated;
     return keys;
   }
 
@@ -183,7 +189,7 @@ export class TargetWriter {
         [facts, sqlArray(pairs.map(({ competitor }) => competitor))],
       );
     }
-    this.writes[table].deleted += pairs.length;
+    this.#writes[table].deleted += pairs.length;
     for (const { fact } of pairs) this.#touched.add(fact);
   }
 }

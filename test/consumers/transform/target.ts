@@ -1,30 +1,46 @@
 import type { Pool } from 'pg';
-import type { ChangeRecord, PartialRow, Row } from '../../../src/change/change.ts';
+import { type PartialRow, type Row, UNAVAILABLE } from '../../../src/change/change.ts';
 import { ZERO_LSN } from '../../../src/change/lsn.ts';
+import { encodePosition } from '../../../src/change/position.ts';
+import { compactChanges, type KeyedChange } from '../../../src/consumers/compaction.ts';
+import type { AnyChange } from '../../../src/consumers/define-pipeline.ts';
 import { transformMigrations } from '../../../src/consumers/transform/migrations.ts';
-import { applyPositions, type Summary } from '../../../src/consumers/transform/recompute.ts';
-import { TableBatchBuilder } from '../../../src/consumers/transform/transform-batch.ts';
+import { ResultTransaction, type SourceName, type Stored } from '../../../src/consumers/transform/recompute.ts';
+import { noWrites, type Writes } from '../../../src/consumers/transform/target-writer.ts';
 
-/** A change of one of the two source tables, as it comes from a topic's partition. */
+type Event =
+  | ({ readonly kind: 'change' } & KeyedChange)
+  /** Of the partition: all that came before, or what was last seen before an epoch. */
+  | { readonly kind: 'clear'; readonly before: number | null };
+
+/** What comes from a partition of one of the two source tables. */
 export interface Delivered {
-  readonly table: 'positions' | 'competitors';
+  readonly table: SourceName;
   readonly partition: number;
-  readonly record: ChangeRecord;
+  readonly event: Event;
 }
 
-const SOURCE = { schema: 'public', table: 'any', txId: null, tsUs: 0n, snapshot: false };
+interface Summary extends Stored {
+  readonly writes: Writes;
+}
+
 const PARTITIONS = 2n;
 
-function delivered(table: Delivered['table'], key: Row, after: PartialRow | null, epoch: number): Delivered {
-  const shared = {
-    key,
-    before: null,
-    source: SOURCE,
-    position: { epoch, lsn: ZERO_LSN, seq: 0 },
-    refresh: null,
+function delivered(table: SourceName, key: Row, after: PartialRow | null, epoch: number): Delivered {
+  const [id] = Object.values(key);
+  const position = encodePosition({ epoch, lsn: ZERO_LSN, seq: 0 });
+  const base = { source: table, key, tag: null, snapshot: false, position, epoch };
+  return {
+    table,
+    partition: Number(BigInt(String(id)) % PARTITIONS),
+    event: { kind: 'change', identity: String(id), change: changeOf(base, after) },
   };
-  const record: ChangeRecord = after === null ? { op: 'd', ...shared } : { op: 'u', after, ...shared };
-  return { table, partition: Number(BigInt(String(Object.values(key)[0])) % PARTITIONS), record };
+}
+
+function changeOf(base: Omit<Extract<AnyChange, { kind: 'delete' }>, 'kind'>, after: PartialRow | null): AnyChange {
+  if (after === null) return { ...base, kind: 'delete' };
+  const row = Object.fromEntries(Object.entries(after).filter(([, value]) => value !== UNAVAILABLE));
+  return { ...base, kind: Object.values(after).includes(UNAVAILABLE) ? 'patch' : 'upsert', row };
 }
 
 export function stored(row: PartialRow, epoch = 1): Delivered {
@@ -45,33 +61,23 @@ export function unnamed(competitorId: bigint): Delivered {
 }
 
 export function truncated(partition: number): Delivered {
-  const record: ChangeRecord = { op: 't', source: SOURCE, position: { epoch: 1, lsn: ZERO_LSN, seq: 0 } };
-  return { table: 'positions', partition, record };
+  return { table: 'positions', partition, event: { kind: 'clear', before: null } };
 }
 
 export function swept(partition: number, before: number): Delivered {
-  const record: ChangeRecord = { op: 'sweep', before, position: { epoch: before, lsn: ZERO_LSN, seq: 0 } };
-  return { table: 'positions', partition, record };
+  return { table: 'positions', partition, event: { kind: 'clear', before } };
 }
 
 export async function migrate(pool: Pool): Promise<void> {
   for (const { sql } of transformMigrations()) await pool.query(sql);
 }
 
-/** One transaction of the pipeline. */
-export async function deliver(pool: Pool, changes: Iterable<Delivered>): Promise<Summary> {
-  const positions = new TableBatchBuilder();
-  const competitors = new TableBatchBuilder();
-  for (const { table, partition, record } of changes) {
-    (table === 'positions' ? positions : competitors).add(record, partition);
-  }
+/** One transaction of the pipeline, with what came from any number of partitions. */
+export async function deliver(pool: Pool, items: Iterable<Delivered>): Promise<Summary> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    const summary = await applyPositions(client, {
-      positions: positions.build(),
-      competitors: competitors.build(),
-    });
+    const summary = await apply(new ResultTransaction(client, 'bigint'), [...items]);
     await client.query('COMMIT');
     client.release();
     return summary;
@@ -79,6 +85,31 @@ export async function deliver(pool: Pool, changes: Iterable<Delivered>): Promise
     client.release(true);
     throw error;
   }
+}
+
+async function apply(transaction: ResultTransaction, items: readonly Delivered[]): Promise<Summary> {
+  const summary = { incomplete: [] as Stored['incomplete'][number][], rejected: [] as Stored['rejected'][number][] };
+  const lanes = Map.groupBy(items, ({ table, partition }) => `${table}/${partition}`);
+  for (const [, lane] of [...lanes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const [{ table, partition } = { table: 'positions' as const, partition: 0 }] = lane;
+    let changes: KeyedChange[] = [];
+    const flush = async (): Promise<void> => {
+      const { incomplete, rejected } = await transaction.store(table, partition, compactChanges(changes), 'test');
+      summary.incomplete.push(...incomplete);
+      summary.rejected.push(...rejected);
+      changes = [];
+    };
+    for (const { event } of lane) {
+      if (event.kind === 'change') changes.push(event);
+      else {
+        await flush();
+        await transaction.clear(table, partition, event.before);
+      }
+    }
+    await flush();
+  }
+  const [done] = await transaction.finish();
+  return { ...summary, writes: done?.writes ?? noWrites() };
 }
 
 const OWN = 'f.collector_result_id::text AS result';
