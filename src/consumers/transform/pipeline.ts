@@ -3,11 +3,12 @@ import { FreshetError } from '../../runtime/errors.ts';
 import type { WriteCounts } from '../../sinks/row-writer.ts';
 import { targetTable, type TargetTable } from '../../sinks/target-table.ts';
 import { definePipeline, type Pipeline, sourceTable } from '../define-pipeline.ts';
+import type { TargetName } from './fact-rows.ts';
 import type { IdType } from './field.ts';
 import { transformMigrations } from './migrations.ts';
 import { type Recomputed, ResultTransaction, type SourceName } from './recompute.ts';
 import { competitorShape, positionShape } from './source-rows.ts';
-import type { TableWrites, TargetName, Writes } from './target-writer.ts';
+import type { TableWrites, Writes } from './target-writer.ts';
 
 export interface TransformSettings {
   /** "schema.table" of the flat rows. */

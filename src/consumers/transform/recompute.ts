@@ -15,11 +15,11 @@ import {
 } from './outcome-store.ts';
 import type { ExtractedPosition } from './position-row.ts';
 import { readPositions, removePositions, storePositions } from './position-store.ts';
-import { brandRowOf, type CompetitorLookup, compareIds, computeResult } from './result.ts';
+import { brandRowOf, type CompetitorLookup, type Computed, compareIds, computeResult } from './result.ts';
 import { type AffectedResult, forgetResults, lockResults, markWritten } from './result-store.ts';
 import type { LeftOut } from './source-rows.ts';
 import type { SqlClient } from './sql-client.ts';
-import { type Computed, noWrites, TargetWriter, type Writes } from './target-writer.ts';
+import { noWrites, TargetWriter, type Writes } from './target-writer.ts';
 
 /** The source table that a change comes from. */
 export type SourceName = 'positions' | 'competitors';

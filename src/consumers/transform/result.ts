@@ -58,6 +58,9 @@ export type ResultOutcome =
     }
   | { readonly ok: false; readonly code: ResultErrorCode; readonly reason: string };
 
+/** A result that can be stored. */
+export type Computed = ResultOutcome & { readonly ok: true };
+
 /** The competitor of a brand that has exactly this (trimmed) name. */
 export type CompetitorLookup = (brandId: string, name: string) => string | undefined;
 

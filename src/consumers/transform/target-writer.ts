@@ -1,22 +1,9 @@
+import { DEPENDENT, type Dependent, readFactIds, readSurplus, type TargetName, withFactIds } from './fact-rows.ts';
 import type { IdType } from './field.ts';
-import type { ResultOutcome } from './result.ts';
-import type { SqlClient } from './sql-client.ts';
+import type { Computed } from './result.ts';
 import { sqlArray } from './sql-array.ts';
-import {
-  type OfFact,
-  type TargetTable,
-  type TargetTables,
-  targetTables,
-  type WriteMode,
-  writeStatement,
-} from './target-tables.ts';
-
-export type TargetName =
-  | 'metric_facts'
-  | 'brand_metrics'
-  | 'competitor_metrics'
-  | 'brand_sentiment'
-  | 'competitor_sentiment';
+import type { SqlClient } from './sql-client.ts';
+import { type TargetTable, type TargetTables, targetTables, type WriteMode, writeStatement } from './target-tables.ts';
 
 export interface TableWrites {
   inserted: number;
@@ -27,11 +14,6 @@ export interface TableWrites {
 }
 
 export type Writes = Readonly<Record<TargetName, TableWrites>>;
-
-/** A result that can be stored. */
-export type Computed = ResultOutcome & { readonly ok: true };
-
-const DEPENDENT = ['competitor_sentiment', 'brand_sentiment', 'competitor_metrics', 'brand_metrics'] as const;
 
 export function noWrites(): Writes {
   const none = (): TableWrites => ({ inserted: 0, updated: 0, deleted: 0, unchanged: 0 });
@@ -62,7 +44,7 @@ export class TargetWriter {
   /** Makes the tables hold exactly these results. Answers those of which a row was written. */
   async store(results: readonly Computed[]): Promise<string[]> {
     if (results.length === 0) return [];
-    const stored = await this.#factIds(results.map(({ fact }) => fact.collectorResultId));
+    const stored = await readFactIds(this.#client, results.map(({ fact }) => fact.collectorResultId));
     const [known, fresh]: [Computed[], Computed[]] = [[], []];
     for (const result of results) (stored.has(result.fact.collectorResultId) ? known : fresh).push(result);
     await this.#insert(fresh);
@@ -79,7 +61,7 @@ export class TargetWriter {
       results.map(({ fact }) => fact),
       'insert',
     );
-    const factIds = await this.#factIds(results.map(({ fact }) => fact.collectorResultId));
+    const factIds = await readFactIds(this.#client, results.map(({ fact }) => fact.collectorResultId));
     await this.#writeDependent(withFactIds(results, factIds), 'insert');
   }
 
@@ -97,7 +79,7 @@ export class TargetWriter {
 
   /** Removes results with all that depends on them; explicitly, so that the rows of each table are counted. */
   async remove(collectorResultIds: readonly string[]): Promise<void> {
-    const facts = [...(await this.#factIds(collectorResultIds)).values()];
+    const facts = [...(await readFactIds(this.#client, collectorResultIds)).values()];
     if (facts.length === 0) return;
     for (const table of DEPENDENT) await this.#deleteFrom(table, 'metric_fact_id', facts);
     await this.#deleteFrom('metric_facts', 'id', facts);
@@ -110,15 +92,6 @@ export class TargetWriter {
       [sqlArray(facts)],
     );
     this.#writes[table].deleted += rows[0]?.deleted ?? 0;
-  }
-
-  async #factIds(collectorResultIds: readonly string[]): Promise<Map<string, string>> {
-    const { rows } = await this.#client.query<{ id: string; result: string }>(
-      `SELECT id::text, collector_result_id::text AS result FROM metric_facts
-       WHERE collector_result_id = ANY($1::bigint[])`,
-      [sqlArray(collectorResultIds)],
-    );
-    return new Map(rows.map(({ id, result }) => [result, id]));
   }
 
   async #writeDependent(rows: Dependent, mode: WriteMode): Promise<void> {
@@ -154,19 +127,7 @@ export class TargetWriter {
 
   /** Competitors and sentiments that the results had and no longer have. */
   async #removeVanished(facts: readonly string[], kept: Dependent): Promise<void> {
-    const { rows } = await this.#client.query<{ name: TargetName; fact: string; competitor: string }>(
-      `SELECT d.* FROM unnest($1::bigint[]) AS u(fact) CROSS JOIN LATERAL (
-         SELECT 'competitor_metrics' AS name, metric_fact_id::text AS fact, competitor_id::text AS competitor
-           FROM competitor_metrics WHERE metric_fact_id = u.fact
-         UNION ALL SELECT 'competitor_sentiment', metric_fact_id::text, competitor_id::text
-           FROM competitor_sentiment WHERE metric_fact_id = u.fact
-         UNION ALL SELECT 'brand_sentiment', metric_fact_id::text, '' FROM brand_sentiment
-           WHERE metric_fact_id = u.fact OFFSET 0) d`,
-      [sqlArray(facts)],
-    );
-    if (rows.length === 0) return;
-    const keys = keysOf(kept);
-    const vanished = rows.filter(({ name, fact, competitor }) => !keys.has(`${name}/${fact}/${competitor}`));
+    const vanished = await readSurplus(this.#client, facts, kept);
     for (const table of DEPENDENT)
       await this.#removePairs(
         table,
@@ -192,41 +153,4 @@ export class TargetWriter {
     this.#writes[table].deleted += pairs.length;
     for (const { fact } of pairs) this.#touched.add(fact);
   }
-}
-
-interface Dependent {
-  readonly brandMetrics: OfFact<Computed['brandMetrics']>[];
-  readonly competitorMetrics: OfFact<Computed['competitorMetrics'][number]>[];
-  readonly brandSentiments: OfFact<NonNullable<Computed['brandSentiment']>>[];
-  readonly competitorSentiments: OfFact<Computed['competitorSentiments'][number]>[];
-}
-
-function withFactIds(results: readonly Computed[], factIds: ReadonlyMap<string, string>): Dependent {
-  const dependent: Dependent = {
-    brandMetrics: [],
-    competitorMetrics: [],
-    brandSentiments: [],
-    competitorSentiments: [],
-  };
-  for (const result of results) {
-    const metricFactId = factIds.get(result.fact.collectorResultId);
-    if (metricFactId === undefined) continue;
-    dependent.brandMetrics.push({ metricFactId, ...result.brandMetrics });
-    for (const each of result.competitorMetrics) dependent.competitorMetrics.push({ metricFactId, ...each });
-    if (result.brandSentiment !== null)
-      dependent.brandSentiments.push({ metricFactId, ...result.brandSentiment });
-    for (const each of result.competitorSentiments)
-      dependent.competitorSentiments.push({ metricFactId, ...each });
-  }
-  return dependent;
-}
-
-function keysOf(kept: Dependent): Set<string> {
-  return new Set([
-    ...kept.competitorMetrics.map((each) => `competitor_metrics/${each.metricFactId}/${each.competitorId}`),
-    ...kept.competitorSentiments.map(
-      (each) => `competitor_sentiment/${each.metricFactId}/${each.competitorId}`,
-    ),
-    ...kept.brandSentiments.map((each) => `brand_sentiment/${each.metricFactId}/`),
-  ]);
 }
