@@ -31,6 +31,8 @@ const table = z
   .string()
   .regex(/^[^.]+\.[^.]+$|^"[^"]+"\."[^"]+"$/, 'must be schema.table; with dots in a name: "schema"."table"');
 
+const plainTable = z.string().regex(/^[^.]+\.[^.]+$/, 'must be schema.table');
+
 const source = z.strictObject({
   name,
   url: url.optional().describe('also FRESHET_SOURCE_URL, where there is one source'),
@@ -101,6 +103,15 @@ const consumers = z.strictObject({
   connections: count(1, 64).default(4),
 });
 
+const transform = z.strictObject({
+  positionsTable: plainTable.default('public.extracted_positions'),
+  competitorsTable: plainTable.default('public.brand_competitors'),
+  ids: z
+    .enum(['bigint', 'uuid', 'text'])
+    .default('bigint')
+    .describe('type of brand_id, customer_id, query_id and competitor_id'),
+});
+
 const http = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: count(0, 65_535).default(9464).describe('0: any free port'),
@@ -120,6 +131,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}),
   consumers: consumers.prefault({}),
   http: http.prefault({}),
+  transform: transform.prefault({}),
   pipelines: z.array(z.unknown()).default(['upsert']),
 });
 

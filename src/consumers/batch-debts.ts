@@ -40,7 +40,7 @@ export class BatchDebts {
       const item = this.#itemOf(change);
       this.#leaveOut(change, item, INCOMPLETE);
     }
-    if (outcome.tallies !== undefined) this.#tally(changes, outcome.tallies);
+    if (outcome.tallies !== undefined) this.tally(changes, outcome.tallies);
   }
 
   /** What the pipeline rejected, as dead letters. */
@@ -60,6 +60,14 @@ export class BatchDebts {
     return this.#tallies;
   }
 
+  /** Only a refresh that the group itself asked for is counted. */
+  tally(changes: readonly AnyChange[], tallies: Tallies): void {
+    const own = new Set(changes.map(({ tag }) => (tag?.group === this.#group ? tag.id : null)));
+    for (const [id, counts] of tallies) {
+      if (own.has(id)) for (const [name, count] of counts) this.#count(id, name, count);
+    }
+  }
+
   #leaveOut(change: AnyChange, item: Item, code: string): void {
     this.#notApplied.add(change);
     if (item.identity !== '') this.#owe.set(item.identity, owedKey(item, keyTextOf(item), code));
@@ -75,14 +83,6 @@ export class BatchDebts {
 
   #countLetter({ tag }: PoisonItem): void {
     if (tag?.group === this.#group) this.#count(tag.id, DEAD_LETTERS, 1);
-  }
-
-  /** Only a refresh that the group itself asked for is counted. */
-  #tally(changes: readonly AnyChange[], tallies: Tallies): void {
-    const own = new Set(changes.map(({ tag }) => (tag?.group === this.#group ? tag.id : null)));
-    for (const [id, counts] of tallies) {
-      if (own.has(id)) for (const [name, count] of counts) this.#count(id, name, count);
-    }
   }
 
   #count(id: string, name: string, count: number): void {

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { formatTable } from '../change/table.ts';
 import { findOwed, owe, settle, settleBefore } from '../sinks/owed-keys.ts';
 import { type Lane, type Progress, lockLane, sameProgress, storeProgress } from '../sinks/positions.ts';
 import { addTallies } from '../sinks/refresh-tallies.ts';
@@ -38,41 +39,84 @@ export interface AppliedBatch {
  */
 export type BatchResult = AppliedBatch | { readonly kind: 'already' } | { readonly kind: 'overtaken' };
 
-/** Applies batches of a pipeline, each in one transaction with the lane's progress (invariant 3). */
-export class BatchTransaction {
+/** What a lane hands its batches to. */
+export interface BatchApplier {
+  apply(request: BatchRequest): Promise<BatchResult>;
+}
+
+/** A batch on its way through a transaction. */
+interface OpenBatch {
+  readonly request: BatchRequest;
+  readonly plan: BatchPlan;
+  readonly debts: BatchDebts;
+  readonly counts: WriteCounts[];
+}
+
+/** Applies batches of a pipeline, each in one transaction with its lane's progress (invariant 3). */
+export class BatchTransaction implements BatchApplier {
   readonly #pool: Pool;
+  readonly #pipeline: Pipeline;
   readonly #steps: StepRunner;
 
   constructor(pool: Pool, pipeline: Pipeline, rows: RowWriter) {
     this.#pool = pool;
+    this.#pipeline = pipeline;
     this.#steps = new StepRunner(pipeline, rows);
   }
 
-  apply(request: BatchRequest): Promise<BatchResult> {
+  async apply(request: BatchRequest): Promise<BatchResult> {
+    const [result] = await this.applyTogether([request]);
+    if (result === undefined) throw new TypeError('a batch has a result');
+    return result;
+  }
+
+  /** Batches of different lanes in one transaction; results in the order of the requests. */
+  applyTogether(requests: readonly BatchRequest[]): Promise<BatchResult[]> {
     return inTransaction(this.#pool, async (client) => {
-      const { lane, believed, reached } = request;
-      const stored = await lockLane(client, lane);
-      if (!sameProgress(stored, believed))
-        return { kind: sameProgress(stored, reached) ? 'already' : 'overtaken' };
-      const plan = await this.#plan(client, request);
-      const applied = await this.#applySteps(client, request, plan);
-      await storeProgress(client, lane, reached);
-      return applied;
+      const work = {};
+      const results = new Map<BatchRequest, BatchResult>();
+      const open: OpenBatch[] = [];
+      for (const request of this.#ordered(requests)) {
+        const stored = await lockLane(client, request.lane);
+        if (sameProgress(stored, request.believed)) open.push(await this.#open(client, request));
+        else results.set(request, { kind: sameProgress(stored, request.reached) ? 'already' : 'overtaken' });
+      }
+      for (const batch of open) await this.#applySteps(client, work, batch);
+      await this.#finish(client, work, open);
+      for (const batch of open) results.set(batch.request, await close(client, batch));
+      return requests.flatMap((request) => results.get(request) ?? []);
     });
   }
 
-  async #applySteps(client: PoolClient, request: BatchRequest, plan: BatchPlan): Promise<AppliedBatch> {
-    const { lane, from, items } = request;
-    const debts = new BatchDebts(lane.group, items);
-    const counts: WriteCounts[] = [];
+  /** In the order of the pipeline's sources, then of the partitions: transactions that meet lock in one order. */
+  #ordered(requests: readonly BatchRequest[]): BatchRequest[] {
+    const tables = Object.values(this.#pipeline.sources).map(({ table }) => `${formatTable(table)}/`);
+    const rank = ({ from }: BatchRequest): number => tables.findIndex((table) => from.startsWith(table));
+    return requests.toSorted((a, b) => rank(a) - rank(b) || a.lane.partition - b.lane.partition);
+  }
+
+  async #open(client: PoolClient, request: BatchRequest): Promise<OpenBatch> {
+    const plan = await this.#plan(client, request);
+    return { request, plan, debts: new BatchDebts(request.lane.group, request.items), counts: [] };
+  }
+
+  async #applySteps(client: PoolClient, work: object, { request, plan, debts, counts }: OpenBatch): Promise<void> {
+    const { lane, from } = request;
     for (const step of plan.steps) {
-      const outcome = await this.#steps.run({ client, lane, from }, step);
+      const outcome = await this.#steps.run({ client, lane, from, work }, step);
       counts.push(...outcome.counts);
       if (step.kind === 'changes') debts.add(step.changes, outcome);
     }
-    await request.keepLetters(debts.letters);
-    await storeDebts(client, lane, plan, debts);
-    return { kind: 'applied', plan, counts, notApplied: debts.notApplied };
+  }
+
+  /** What it counts is reported with the first of the batches. */
+  async #finish(client: PoolClient, work: object, open: readonly OpenBatch[]): Promise<void> {
+    const [first] = open;
+    if (first === undefined || this.#pipeline.finish === null) return;
+    const { counts, tallies } = await this.#pipeline.finish({ client, group: first.request.lane.group, work });
+    first.counts.push(...counts);
+    const changes = open.flatMap(({ plan }) => plan.steps).flatMap((step) => (step.kind === 'changes' ? step.changes : []));
+    if (tallies !== undefined) first.debts.tally(changes, tallies);
   }
 
   async #plan(client: PoolClient, { lane, items, owes }: BatchRequest): Promise<BatchPlan> {
@@ -81,6 +125,13 @@ export class BatchTransaction {
     const owed = await findOwed(client, lane, identities.map(storedIdentity));
     return planBatch(items, new Set(identities.filter((identity) => owed.has(storedIdentity(identity)))));
   }
+}
+
+async function close(client: PoolClient, { request, plan, debts, counts }: OpenBatch): Promise<AppliedBatch> {
+  await request.keepLetters(debts.letters);
+  await storeDebts(client, request.lane, plan, debts);
+  await storeProgress(client, request.lane, request.reached);
+  return { kind: 'applied', plan, counts, notApplied: debts.notApplied };
 }
 
 async function storeDebts(client: PoolClient, lane: Lane, plan: BatchPlan, debts: BatchDebts): Promise<void> {

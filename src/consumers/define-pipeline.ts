@@ -59,6 +59,8 @@ export interface ApplyBatch<Change> {
   readonly from: string;
   readonly changes: readonly Change[];
   readonly context: PipelineContext;
+  /** The same object for all batches of one transaction: what `finish` needs can be kept under it. */
+  readonly work: object;
 }
 
 export interface Rejection<Change> {
@@ -84,6 +86,14 @@ export interface ClearBatch {
   readonly lane: Lane;
   readonly from: string;
   readonly before: number | null;
+  readonly work: object;
+}
+
+/** The end of a transaction. */
+export interface FinishBatch {
+  readonly client: ClientBase;
+  readonly group: string;
+  readonly work: object;
 }
 
 export interface PipelineDefinition<S extends Sources> {
@@ -105,6 +115,11 @@ export interface PipelineDefinition<S extends Sources> {
   /** TRUNCATE and sweep for what `apply` keeps; stamped targets are cleared by the runtime. */
   clear?(batch: ClearBatch): Promise<readonly WriteCounts[]>;
   /**
+   * For units that span partitions or tables. Called once a transaction, after every `apply` and `clear` of
+   * it; batches that several partitions have ready at the same time then share a transaction.
+   */
+  finish?(batch: FinishBatch): Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>;
+  /**
    * The target is the database of the pipeline's own source, so that its writes come back as changes: a
    * change that needs no write must cause none. Its targets have no stamps, and are never swept.
    */
@@ -120,6 +135,7 @@ export interface Pipeline extends TargetNeeds {
   readonly transform: (changes: readonly AnyChange[], context: PipelineContext) => readonly Write[];
   readonly apply: ((batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>) | null;
   readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
+  readonly finish: ((batch: FinishBatch) => Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>) | null;
   readonly writesBack: boolean;
 }
 
@@ -140,6 +156,7 @@ export function definePipeline<const S extends Sources>(definition: PipelineDefi
     transform: (changes, context) => erased.transform?.(changes, context) ?? [],
     apply: erased.apply?.bind(erased) ?? null,
     clear: erased.clear?.bind(erased) ?? null,
+    finish: erased.finish?.bind(erased) ?? null,
     writesBack: definition.writesBack ?? false,
   };
 }

@@ -1,14 +1,14 @@
 import type { Lane, Progress } from '../sinks/positions.ts';
 import { judgeSinkError, sinkErrorCode, sinkFailure } from '../sinks/sink-error.ts';
 import type { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
-import type { BatchResult, BatchTransaction } from './batch-transaction.ts';
+import type { BatchApplier, BatchResult } from './batch-transaction.ts';
 import { deadLetter } from './dead-letters.ts';
 import type { LaneReport } from './lane-report.ts';
 import { type Item, type PoisonItem, poisonOf } from './record-reader.ts';
 import { pauseBeforeRetry } from './retry-pause.ts';
 
 export interface LaneServices {
-  readonly transaction: BatchTransaction;
+  readonly transaction: BatchApplier;
   readonly deadLetters: DeadLetterProducer;
   readonly report: LaneReport;
   readonly deadLetterPayload: boolean;

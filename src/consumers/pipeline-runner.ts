@@ -17,6 +17,7 @@ import { dlqTopic, topicName } from '../topics/names.ts';
 import type { SchemaRegistryPort } from '../topics/registry.ts';
 import { BatchTransaction } from './batch-transaction.ts';
 import type { Pipeline } from './define-pipeline.ts';
+import { JointTransactions } from './joint-transactions.ts';
 import { LaneReport } from './lane-report.ts';
 import type { ConsumerObserver } from './observer.ts';
 import { PipelineLanes } from './pipeline-lanes.ts';
@@ -153,7 +154,7 @@ class Runner implements PipelineRunner {
       group: this.#group,
       pool,
       reader: new RecordReader(decoder, pipeline),
-      services: { transaction, deadLetters, report, deadLetterPayload, signal },
+      services: { transaction: pipeline.finish === null ? transaction : new JointTransactions(transaction), deadLetters, report, deadLetterPayload, signal },
       settings: this.#settings,
       tables: this.#tables,
     });

@@ -15,6 +15,8 @@ export interface StepPlace {
   readonly lane: Lane;
   /** "<source schema>.<source table>/<partition>". */
   readonly from: string;
+  /** The same for all batches of the transaction. */
+  readonly work: object;
 }
 
 /** Does a pipeline's steps within a transaction that the caller holds. */

@@ -14,11 +14,11 @@ export interface NamedCompetitor {
   readonly name: string;
 }
 
-export interface StoredCompetitors {
+export interface StoredCompetitors<Change extends AnyChange> {
   /** Names before and after the changes; the same ones where nothing changed are left out. */
   readonly changed: readonly NamedCompetitor[];
-  readonly incomplete: readonly LeftOut[];
-  readonly rejected: readonly LeftOut[];
+  readonly incomplete: readonly LeftOut<Change>[];
+  readonly rejected: readonly LeftOut<Change>[];
 }
 
 interface Upsert {
@@ -38,14 +38,14 @@ const COLUMNS = Object.keys(competitorShape.shape);
 const RETURNED = 'source_key AS key, competitor_id::text AS competitor, brand_id::text AS brand, name';
 
 /** Brings the state table of `brand_competitors` up to date. Deleted and replaced names count as changed. */
-export async function storeCompetitors(
+export async function storeCompetitors<Change extends AnyChange>(
   client: SqlClient,
   partition: number,
-  changes: readonly AnyChange[],
+  changes: readonly Change[],
   ids: IdType,
-): Promise<StoredCompetitors> {
-  const incomplete: LeftOut[] = [];
-  const rejected: LeftOut[] = [];
+): Promise<StoredCompetitors<Change>> {
+  const incomplete: LeftOut<Change>[] = [];
+  const rejected: LeftOut<Change>[] = [];
   const upserts: Upsert[] = [];
   const deletes: string[] = [];
   for (const change of changes) {

@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import { formatTable } from '../../change/table.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import type { WriteCounts } from '../../sinks/row-writer.ts';
@@ -30,22 +31,33 @@ export function transformPipeline({ positionsTable, competitorsTable, ids }: Tra
   if (competitorsTable === positionsTable)
     throw new FreshetError('CONFIG_INVALID', `transform: both tables are "${positionsTable}"`);
   const competitors = formatTable(sources.competitors.table);
+  const open = new WeakMap<object, ResultTransaction>();
+  const transactionOf = (work: object, client: ClientBase): ResultTransaction => {
+    const known = open.get(work) ?? new ResultTransaction(client, ids);
+    open.set(work, known);
+    return known;
+  };
   return definePipeline({
     name: TRANSFORM,
     sources,
     targets: [],
     migrations: transformMigrations(ids),
-    async apply({ client, lane, changes }) {
-      const transaction = new ResultTransaction(client, ids);
+    async apply({ client, lane, changes, work }) {
       const source = changes[0]?.source ?? 'positions';
-      const stored = await transaction.store(source, lane.partition, changes, lane.group);
-      return { ...stored, ...outcomeOf(await transaction.finish()) };
+      const { rejected, incomplete } = await transactionOf(work, client).store(source, lane.partition, changes, lane.group);
+      return {
+        counts: [],
+        rejected: rejected.map(({ change, reason }) => ({ change, code: 'ROW_INVALID', message: reason })),
+        incomplete: incomplete.map(({ change }) => change),
+      };
     },
-    async clear({ client, lane, from, before }) {
+    async clear({ client, lane, from, before, work }) {
       const source: SourceName = from.startsWith(`${competitors}/`) ? 'competitors' : 'positions';
-      const transaction = new ResultTransaction(client, ids);
-      await transaction.clear(source, lane.partition, before);
-      return outcomeOf(await transaction.finish()).counts;
+      await transactionOf(work, client).clear(source, lane.partition, before);
+      return [];
+    },
+    async finish({ client, work }) {
+      return outcomeOf(await transactionOf(work, client).finish());
     },
   });
 }

@@ -8,15 +8,15 @@ import { decodeStateRow, encodeStateRow } from './state-row.ts';
 
 const POSITION_COLUMNS = Object.keys(positionShape.shape);
 
-export interface StoredPositions {
+export interface StoredPositions<Change extends AnyChange> {
   /** Results that a change belongs to, or belonged to before it; with the refresh of the group that asked for it. */
   readonly results: ReadonlyMap<string, string | null>;
   /** What was stored, by source id: it need not be read again. */
   readonly positions: ReadonlyMap<string, ExtractedPosition>;
   /** Rows of which a needed column was not carried and is not stored: to be refreshed. */
-  readonly incomplete: readonly LeftOut[];
+  readonly incomplete: readonly LeftOut<Change>[];
   /** Rows that belong to no result. */
-  readonly rejected: readonly LeftOut[];
+  readonly rejected: readonly LeftOut<Change>[];
 }
 
 interface Existing {
@@ -30,13 +30,13 @@ interface Existing {
  * that are the same are not written, but count as touched: their results are computed again, so that
  * emptied target tables fill up.
  */
-export async function storePositions(
+export async function storePositions<Change extends AnyChange>(
   client: SqlClient,
   partition: number,
-  changes: readonly AnyChange[],
+  changes: readonly Change[],
   ids: IdType,
   group: string,
-): Promise<StoredPositions> {
+): Promise<StoredPositions<Change>> {
   const keyed = changes.map((change) => ({ id: sourceId(change), change }));
   const existing = await readExisting(client, keyed);
   const sorted = sortChanges(keyed, existing, ids);
@@ -89,9 +89,9 @@ export async function removePositions(
 }
 
 /** A change with its `id` as decimal text; null where it is no id at all. */
-interface Keyed {
+interface Keyed<Change extends AnyChange = AnyChange> {
   readonly id: string | null;
-  readonly change: AnyChange;
+  readonly change: Change;
 }
 
 function sourceId({ key }: AnyChange): string | null {
@@ -124,23 +124,23 @@ interface Upsert {
   readonly epoch: number;
 }
 
-interface SortedChanges {
+interface SortedChanges<Change extends AnyChange> {
   readonly upserts: readonly Upsert[];
   readonly deletes: readonly string[];
-  readonly incomplete: readonly LeftOut[];
-  readonly rejected: readonly LeftOut[];
+  readonly incomplete: readonly LeftOut<Change>[];
+  readonly rejected: readonly LeftOut<Change>[];
 }
 
 /** A row that is rejected takes what was stored of it along: it no longer says what it said. */
-function sortChanges(
-  changes: readonly Keyed[],
+function sortChanges<Change extends AnyChange>(
+  changes: readonly Keyed<Change>[],
   existing: ReadonlyMap<string, Existing>,
   ids: IdType,
-): SortedChanges {
+): SortedChanges<Change> {
   const upserts: Upsert[] = [];
   const deletes: string[] = [];
-  const incomplete: LeftOut[] = [];
-  const rejected: LeftOut[] = [];
+  const incomplete: LeftOut<Change>[] = [];
+  const rejected: LeftOut<Change>[] = [];
   for (const { id, change } of changes) {
     if (id === null) rejected.push({ change, reason: `the key ${keyText(change.key)} is no id of 64 bits` });
     else if (change.kind === 'delete') deletes.push(id);

@@ -25,9 +25,9 @@ import { noWrites, TargetWriter, type Writes } from './target-writer.ts';
 export type SourceName = 'positions' | 'competitors';
 
 /** What of a partition's changes was not stored. */
-export interface Stored {
-  readonly incomplete: readonly LeftOut[];
-  readonly rejected: readonly LeftOut[];
+export interface Stored<Change extends AnyChange = AnyChange> {
+  readonly incomplete: readonly LeftOut<Change>[];
+  readonly rejected: readonly LeftOut<Change>[];
 }
 
 /** What was done about the results of one refresh, or (null) of none. */
@@ -66,12 +66,12 @@ export class ResultTransaction {
   }
 
   /** `changes` are of one partition, at most one a key. `group`: whose refreshes are counted. */
-  async store(
+  async store<Change extends AnyChange>(
     source: SourceName,
     partition: number,
-    changes: readonly AnyChange[],
+    changes: readonly Change[],
     group: string,
-  ): Promise<Stored> {
+  ): Promise<Stored<Change>> {
     await this.#lock(source);
     if (source === 'competitors') {
       const stored = await storeCompetitors(this.#client, partition, changes, this.#ids);

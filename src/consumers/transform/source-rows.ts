@@ -41,8 +41,8 @@ export const positionShape = z.object({
 export const competitorShape = z.object({ competitor_id: value, brand_id: value, competitor_name: value });
 
 /** A change that is not stored, and why: for the dead letters, or the keys that are owed. */
-export interface LeftOut {
-  readonly change: AnyChange;
+export interface LeftOut<Change extends AnyChange = AnyChange> {
+  readonly change: Change;
   readonly reason: string;
 }
 

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Pool } from 'pg';
+import { DEMO_SOURCE_SQL } from '../../../src/consumers/transform/migrations.ts';
+import { transformPipeline } from '../../../src/consumers/transform/pipeline.ts';
+import { captureContext, until } from '../../support/capture.ts';
+import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { startPipeline } from '../../support/pipeline.ts';
+import { services } from '../../support/services.ts';
+import { counts } from './target.ts';
+
+const pipeline = transformPipeline({
+  positionsTable: 'public.extracted_positions',
+  competitorsTable: 'public.brand_competitors',
+  ids: 'bigint',
+});
+
+let source: TestDatabase;
+let target: TestDatabase;
+
+beforeAll(async () => {
+  source = await createDatabase();
+  target = await createDatabase(services().targetUrl);
+  await source.pool.query(DEMO_SOURCE_SQL);
+});
+afterAll(async () => {
+  await source[Symbol.asyncDispose]();
+  await target[Symbol.asyncDispose]();
+});
+
+/** The seed's worked example: 250 results of one brand row and five competitors. */
+const EXAMPLE = `
+INSERT INTO brand_competitors SELECT 100 + n, 10, 'Competitor ' || n FROM generate_series(1, 5) n;
+INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at, has_brand_presence, sentiment_label)
+  SELECT r * 10, r, 10, '2026-03-01T12:00:00Z', true, CASE WHEN r <= 240 THEN 'POSITIVE' END FROM generate_series(1, 250) r;
+INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at, competitor_name, competitor_mentions, sentiment_score_competitor)
+  SELECT r * 10 + n, r, 10, '2026-03-01T12:00:00Z', 'Competitor ' || n, n, CASE WHEN r <= 240 THEN 0 END
+  FROM generate_series(1, 250) r, generate_series(1, 5) n;`;
+
+async function first(pool: Pool, query: string): Promise<unknown> {
+  return Object.values((await pool.query<Record<string, unknown>>(query)).rows[0] ?? {})[0];
+}
+
+describe('From the flat rows through the topics to the metric tables', () => {
+  it('the worked example gives its counts, and changes arrive while they happen', async () => {
+    await source.pool.query(EXAMPLE);
+    const context = captureContext(source, ['extracted_positions', 'brand_competitors']);
+    await using capture = context.start();
+    capture.ended.catch(() => {});
+    await using running = startPipeline({
+      services: services(),
+      targetUrl: target.url,
+      prefix: context.config.prefix,
+      pipeline,
+    });
+    const reached = (expected: readonly number[]) => async (): Promise<boolean> =>
+      JSON.stringify(await counts(target.pool).catch(() => [])) === JSON.stringify(expected);
+    await until('the example is there', reached([250, 250, 1_250, 240, 1_200]));
+    expect(await first(target.pool, 'SELECT count(*)::integer FROM freshet.transform_errors')).toBe(0);
+    await source.pool.query('DELETE FROM extracted_positions WHERE id % 10 = 0 AND collector_result_id = 7');
+    await source.pool.query("UPDATE brand_competitors SET competitor_name = 'Another' WHERE competitor_id = 103");
+    await until('a brand row and a competitor are gone', reached([249, 249, 996, 239, 956]));
+    await source.pool.query('TRUNCATE extracted_positions');
+    await until('everything is gone', reached([0, 0, 0, 0, 0]));
+    expect(running.tally.deadLetters).toEqual([]);
+  });
+});
