@@ -100,7 +100,11 @@ export class BatchTransaction implements BatchApplier {
     return { request, plan, debts: new BatchDebts(request.lane.group, request.items), counts: [] };
   }
 
-  async #applySteps(client: PoolClient, work: object, { request, plan, debts, counts }: OpenBatch): Promise<void> {
+  async #applySteps(
+    client: PoolClient,
+    work: object,
+    { request, plan, debts, counts }: OpenBatch,
+  ): Promise<void> {
     const { lane, from } = request;
     for (const step of plan.steps) {
       const outcome = await this.#steps.run({ client, lane, from, work }, step);
@@ -113,9 +117,15 @@ export class BatchTransaction implements BatchApplier {
   async #finish(client: PoolClient, work: object, open: readonly OpenBatch[]): Promise<void> {
     const [first] = open;
     if (first === undefined || this.#pipeline.finish === null) return;
-    const { counts, tallies } = await this.#pipeline.finish({ client, group: first.request.lane.group, work });
+    const { counts, tallies } = await this.#pipeline.finish({
+      client,
+      group: first.request.lane.group,
+      work,
+    });
     first.counts.push(...counts);
-    const changes = open.flatMap(({ plan }) => plan.steps).flatMap((step) => (step.kind === 'changes' ? step.changes : []));
+    const changes = open
+      .flatMap(({ plan }) => plan.steps)
+      .flatMap((step) => (step.kind === 'changes' ? step.changes : []));
     if (tallies !== undefined) first.debts.tally(changes, tallies);
   }
 

@@ -69,7 +69,8 @@ export class JointTransactions implements BatchApplier {
     } catch (error) {
       if (batch.length === 1 || judgeSinkError(error) === 'retry')
         for (const { reject } of batch) reject(error);
-      else for (const each of batch) await this.#transaction.apply(each.request).then(each.resolve, each.reject);
+      else
+        for (const each of batch) await this.#transaction.apply(each.request).then(each.resolve, each.reject);
     }
   }
 }

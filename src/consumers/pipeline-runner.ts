@@ -154,7 +154,13 @@ class Runner implements PipelineRunner {
       group: this.#group,
       pool,
       reader: new RecordReader(decoder, pipeline),
-      services: { transaction: pipeline.finish === null ? transaction : new JointTransactions(transaction), deadLetters, report, deadLetterPayload, signal },
+      services: {
+        transaction: pipeline.finish === null ? transaction : new JointTransactions(transaction),
+        deadLetters,
+        report,
+        deadLetterPayload,
+        signal,
+      },
       settings: this.#settings,
       tables: this.#tables,
     });

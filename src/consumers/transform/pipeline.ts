@@ -44,7 +44,12 @@ export function transformPipeline({ positionsTable, competitorsTable, ids }: Tra
     migrations: transformMigrations(ids),
     async apply({ client, lane, changes, work }) {
       const source = changes[0]?.source ?? 'positions';
-      const { rejected, incomplete } = await transactionOf(work, client).store(source, lane.partition, changes, lane.group);
+      const { rejected, incomplete } = await transactionOf(work, client).store(
+        source,
+        lane.partition,
+        changes,
+        lane.group,
+      );
       return {
         counts: [],
         rejected: rejected.map(({ change, reason }) => ({ change, code: 'ROW_INVALID', message: reason })),
@@ -90,7 +95,10 @@ function outcomeOf(done: readonly Recomputed[]): Outcome {
   return { counts, tallies: new Map(tallies) };
 }
 
-function writeCounts(table: TargetTable, { inserted, updated, deleted, unchanged }: TableWrites): WriteCounts {
+function writeCounts(
+  table: TargetTable,
+  { inserted, updated, deleted, unchanged }: TableWrites,
+): WriteCounts {
   const upserts = inserted + updated + unchanged;
   return { table, upserts, patches: 0, deletes: deleted, written: inserted + updated + deleted, unchanged };
 }

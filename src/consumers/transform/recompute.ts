@@ -108,7 +108,11 @@ export class ResultTransaction {
     const done: Recomputed[] = [];
     for (const [refresh, group] of Map.groupBy(results, (each) => each.refresh)) {
       const recomputation = new Recomputation(this.#client, this.#ids, this.#known);
-      for (const round of rounds(group)) await recomputation.run(round.map(({ id }) => id), refresh !== null);
+      for (const round of rounds(group))
+        await recomputation.run(
+          round.map(({ id }) => id),
+          refresh !== null,
+        );
       done.push({ refresh, writes: recomputation.writes });
     }
     return done;

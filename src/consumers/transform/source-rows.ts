@@ -47,10 +47,15 @@ export interface LeftOut<Change extends AnyChange = AnyChange> {
 }
 
 /** The row of a change; columns that an update did not carry are `UNAVAILABLE`. */
-export function rowOf(change: Exclude<AnyChange, { kind: 'delete' }>, columns: readonly string[]): PartialRow {
+export function rowOf(
+  change: Exclude<AnyChange, { kind: 'delete' }>,
+  columns: readonly string[],
+): PartialRow {
   if (change.kind === 'upsert') return change.row as Row;
   const row = change.row as Row;
-  return Object.fromEntries(columns.map((column) => [column, column in row ? (row[column] ?? null) : UNAVAILABLE]));
+  return Object.fromEntries(
+    columns.map((column) => [column, column in row ? (row[column] ?? null) : UNAVAILABLE]),
+  );
 }
 
 /** A key's text: the value itself of a key of one column, else a JSON array of the values in the key's order. */

@@ -1,9 +1,22 @@
-import { DEPENDENT, type Dependent, readFactIds, readSurplus, type TargetName, withFactIds } from './fact-rows.ts';
+import {
+  DEPENDENT,
+  type Dependent,
+  readFactIds,
+  readSurplus,
+  type TargetName,
+  withFactIds,
+} from './fact-rows.ts';
 import type { IdType } from './field.ts';
 import type { Computed } from './result.ts';
 import { sqlArray } from './sql-array.ts';
 import type { SqlClient } from './sql-client.ts';
-import { type TargetTable, type TargetTables, targetTables, type WriteMode, writeStatement } from './target-tables.ts';
+import {
+  type TargetTable,
+  type TargetTables,
+  targetTables,
+  type WriteMode,
+  writeStatement,
+} from './target-tables.ts';
 
 export interface TableWrites {
   inserted: number;
@@ -44,7 +57,10 @@ export class TargetWriter {
   /** Makes the tables hold exactly these results. Answers those of which a row was written. */
   async store(results: readonly Computed[]): Promise<string[]> {
     if (results.length === 0) return [];
-    const stored = await readFactIds(this.#client, results.map(({ fact }) => fact.collectorResultId));
+    const stored = await readFactIds(
+      this.#client,
+      results.map(({ fact }) => fact.collectorResultId),
+    );
     const [known, fresh]: [Computed[], Computed[]] = [[], []];
     for (const result of results) (stored.has(result.fact.collectorResultId) ? known : fresh).push(result);
     await this.#insert(fresh);
@@ -61,7 +77,10 @@ export class TargetWriter {
       results.map(({ fact }) => fact),
       'insert',
     );
-    const factIds = await readFactIds(this.#client, results.map(({ fact }) => fact.collectorResultId));
+    const factIds = await readFactIds(
+      this.#client,
+      results.map(({ fact }) => fact.collectorResultId),
+    );
     await this.#writeDependent(withFactIds(results, factIds), 'insert');
   }
 

@@ -57,7 +57,9 @@ describe('From the flat rows through the topics to the metric tables', () => {
     await until('the example is there', reached([250, 250, 1_250, 240, 1_200]));
     expect(await first(target.pool, 'SELECT count(*)::integer FROM freshet.transform_errors')).toBe(0);
     await source.pool.query('DELETE FROM extracted_positions WHERE id % 10 = 0 AND collector_result_id = 7');
-    await source.pool.query("UPDATE brand_competitors SET competitor_name = 'Another' WHERE competitor_id = 103");
+    await source.pool.query(
+      "UPDATE brand_competitors SET competitor_name = 'Another' WHERE competitor_id = 103",
+    );
     await until('a brand row and a competitor are gone', reached([249, 249, 996, 239, 956]));
     await source.pool.query('TRUNCATE extracted_positions');
     await until('everything is gone', reached([0, 0, 0, 0, 0]));

@@ -91,7 +91,8 @@ describe('Generated rows with every kind of dirt', () => {
     expect(expected['unknown']?.length).toBeGreaterThan(0);
     const tuples = await first('SELECT array_agg(DISTINCT xmin::text) FROM competitor_metrics');
     for (const writes of await run(1_000)) {
-      for (const table of Object.values(writes)) expect(table).toMatchObject({ inserted: 0, updated: 0, deleted: 0 });
+      for (const table of Object.values(writes))
+        expect(table).toMatchObject({ inserted: 0, updated: 0, deleted: 0 });
     }
     expect(await first('SELECT array_agg(DISTINCT xmin::text) FROM competitor_metrics')).toEqual(tuples);
     await clear(pool);
@@ -184,7 +185,9 @@ describe('A result that changes', () => {
   it('is taken out of the tables when an update breaks it, and comes back when it is mended', async () => {
     await deliver(pool, [stored(brandRow()), stored(brandRow({ id: 8n, collector_result_id: 8n }))]);
     await deliver(pool, [stored(brandRow({ metadata: '{' }))]);
-    expect(await first("SELECT collector_result_id || code FROM freshet.transform_errors")).toBe('7METADATA_INVALID');
+    expect(await first('SELECT collector_result_id || code FROM freshet.transform_errors')).toBe(
+      '7METADATA_INVALID',
+    );
     expect(await counts(pool)).toEqual([1, 1, 0, 0, 0]);
     await deliver(pool, [stored(brandRow())]);
     expect(await counts(pool)).toEqual([2, 2, 0, 0, 0]);
@@ -202,7 +205,11 @@ describe('Competitors', () => {
 
   it('are filled in when brand_competitors gains them, and taken out when it loses them', async () => {
     await deliver(pool, rows);
-    expect(await first("SELECT concat_ws('/', collector_result_id, brand_id, name) FROM freshet.transform_unknown_competitors")).toBe('7/10/Acme');
+    expect(
+      await first(
+        "SELECT concat_ws('/', collector_result_id, brand_id, name) FROM freshet.transform_unknown_competitors",
+      ),
+    ).toBe('7/10/Acme');
     await deliver(pool, [ACME]);
     expect(await counts(pool)).toEqual([1, 1, 1, 0, 0]);
     expect(await first('SELECT count(*)::integer FROM freshet.transform_unknown_competitors')).toBe(0);
@@ -215,7 +222,10 @@ describe('Competitors', () => {
     const other = brandRow({ id: 8n, collector_result_id: 8n, brand_id: 11n });
     await deliver(pool, [ACME, named(200n, 11n, 'Acme'), ...rows, stored(other)]);
     const { writes } = await deliver(pool, [unnamed(100n), named(300n, 10n, ' Acme ')]);
-    expect(writes).toMatchObject({ metric_facts: { unchanged: 1 }, competitor_metrics: { inserted: 1, deleted: 1 } });
+    expect(writes).toMatchObject({
+      metric_facts: { unchanged: 1 },
+      competitor_metrics: { inserted: 1, deleted: 1 },
+    });
     expect(await first('SELECT array_agg(competitor_id::text) FROM competitor_metrics')).toEqual(['300']);
   });
 

@@ -5,7 +5,11 @@ import { encodePosition } from '../../../src/change/position.ts';
 import { compactChanges, type KeyedChange } from '../../../src/consumers/compaction.ts';
 import type { AnyChange } from '../../../src/consumers/define-pipeline.ts';
 import { transformMigrations } from '../../../src/consumers/transform/migrations.ts';
-import { ResultTransaction, type SourceName, type Stored } from '../../../src/consumers/transform/recompute.ts';
+import {
+  ResultTransaction,
+  type SourceName,
+  type Stored,
+} from '../../../src/consumers/transform/recompute.ts';
 import { noWrites, type Writes } from '../../../src/consumers/transform/target-writer.ts';
 
 type Event =
@@ -37,7 +41,10 @@ function delivered(table: SourceName, key: Row, after: PartialRow | null, epoch:
   };
 }
 
-function changeOf(base: Omit<Extract<AnyChange, { kind: 'delete' }>, 'kind'>, after: PartialRow | null): AnyChange {
+function changeOf(
+  base: Omit<Extract<AnyChange, { kind: 'delete' }>, 'kind'>,
+  after: PartialRow | null,
+): AnyChange {
   if (after === null) return { ...base, kind: 'delete' };
   const row = Object.fromEntries(Object.entries(after).filter(([, value]) => value !== UNAVAILABLE));
   return { ...base, kind: Object.values(after).includes(UNAVAILABLE) ? 'patch' : 'upsert', row };
@@ -88,13 +95,21 @@ export async function deliver(pool: Pool, items: Iterable<Delivered>): Promise<S
 }
 
 async function apply(transaction: ResultTransaction, items: readonly Delivered[]): Promise<Summary> {
-  const summary = { incomplete: [] as Stored['incomplete'][number][], rejected: [] as Stored['rejected'][number][] };
+  const summary = {
+    incomplete: [] as Stored['incomplete'][number][],
+    rejected: [] as Stored['rejected'][number][],
+  };
   const lanes = Map.groupBy(items, ({ table, partition }) => `${table}/${partition}`);
   for (const [, lane] of [...lanes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const [{ table, partition } = { table: 'positions' as const, partition: 0 }] = lane;
     let changes: KeyedChange[] = [];
     const flush = async (): Promise<void> => {
-      const { incomplete, rejected } = await transaction.store(table, partition, compactChanges(changes), 'test');
+      const { incomplete, rejected } = await transaction.store(
+        table,
+        partition,
+        compactChanges(changes),
+        'test',
+      );
       summary.incomplete.push(...incomplete);
       summary.rejected.push(...rejected);
       changes = [];
