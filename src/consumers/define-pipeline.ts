@@ -90,7 +90,7 @@ export interface ClearBatch {
 }
 
 /** The end of a transaction. */
-export interface FinishBatch {
+interface FinishBatch {
   readonly client: ClientBase;
   readonly group: string;
   readonly work: object;

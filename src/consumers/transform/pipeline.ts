@@ -19,7 +19,7 @@ export interface TransformSettings {
   readonly ids: IdType;
 }
 
-export const TRANSFORM = 'transform';
+const TRANSFORM = 'transform';
 
 /** Turns the flat rows of collector results into the metric tables: docs/transform.md. */
 export function transformPipeline({ positionsTable, competitorsTable, ids }: TransformSettings): Pipeline {

@@ -197,7 +197,7 @@ interface OneOutcome {
 }
 
 /** A result without rows is no result, and no error. */
-export function computeOne(
+function computeOne(
   collectorResultId: string,
   positions: readonly ExtractedPosition[],
   lookup: CompetitorLookup,
