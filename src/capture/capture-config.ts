@@ -16,7 +16,11 @@ export interface CaptureConfig {
   readonly prefix: string;
   readonly tables: readonly TableId[];
   readonly topics: TopicSettings;
-  readonly snapshot: SnapshotSettings & { readonly connections: number; readonly lockTimeoutMs: number };
+  readonly snapshot: SnapshotSettings & {
+    readonly connections: number;
+    readonly lockTimeoutMs: number;
+    readonly whereTimeoutMs: number;
+  };
   readonly stream: StreamSettings;
   /** What a gap in the source's history leads to: an error for the operator, or a new epoch and a refresh of every table. */
   readonly onSlotLoss: 'stop' | 'refresh';

@@ -6,6 +6,7 @@ import { failpoint } from '../runtime/failpoint.ts';
 import type { ReplicationStream } from '../source/replication-stream.ts';
 import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { StreamSettings } from './capture-config.ts';
+import type { ControlDesk } from './control-desk.ts';
 import { CAPTURE_KEY, type CaptureEntry } from './history.ts';
 import type { Lease } from './lease.ts';
 import type { Merge } from './merge.ts';
@@ -22,6 +23,7 @@ export interface PublishLoopOptions {
   readonly writer: RecordWriter;
   readonly scheduler: SnapshotScheduler;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
+  readonly control: Pick<ControlDesk, 'isDirty' | 'drain' | 'onChange'>;
   readonly lease: Pick<Lease, 'publish'>;
   readonly clock: Clock;
   /** The checkpoint's main entry without its state. */
@@ -60,6 +62,7 @@ export class PublishLoop {
   constructor(options: PublishLoopOptions) {
     this.#options = options;
     options.stream.onArrival(() => this.wake());
+    options.control.onChange(() => this.wake());
   }
 
   /** Something has arrived, has become ready, or broke. */
@@ -188,21 +191,22 @@ export class PublishLoop {
 
   /** Everything that changed goes into the same Kafka transaction as the records. */
   #entries(): { entries: CheckpointEntry[]; plans: RefreshPlanState[] } {
-    const { merge, scheduler, plans, entry, writer } = this.#options;
+    const { merge, scheduler, plans, entry, writer, control } = this.#options;
+    const requested = control.drain();
     const main: CaptureEntry = { ...entry, state: stateToJson(merge.state) };
     const entries: CheckpointEntry[] = [{ key: CAPTURE_KEY, value: JSON.stringify(main) }];
-    const ids = new Set([...scheduler.drainDirty(), ...this.#finished]);
+    const ids = new Set([...scheduler.drainDirty(), ...this.#finished, ...requested.plans]);
     this.#finished.clear();
     const changed = [...ids].flatMap((id) => plans.get(id)?.state ?? []);
     entries.push(...changed.map((plan) => ({ key: planKey(plan.request.id), value: JSON.stringify(plan) })));
-    entries.push(...merge.owed.drain(), ...writer.ends.drain());
+    entries.push(...merge.owed.drain(), ...writer.ends.drain(), ...requested.entries);
     return { entries, plans: changed };
   }
 
   /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */
   #checkpointIsDue(): boolean {
-    const { merge, clock, scheduler } = this.#options;
-    if (this.#finished.size > 0 || scheduler.hasFailed) return true;
+    const { merge, clock, scheduler, control } = this.#options;
+    if (this.#finished.size > 0 || scheduler.hasFailed || control.isDirty) return true;
     return merge.passed > this.#durablePassed && clock.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
   }
 

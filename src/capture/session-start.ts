@@ -9,7 +9,7 @@ import { createSlot, dropSlot, identifySystem, readSlot } from '../source/slot.t
 import { readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
-import { assertDistinctTopics, dlqTopic, topicName } from '../topics/names.ts';
+import { assertDistinctTopics, controlTopic, dlqTopic, topicName } from '../topics/names.ts';
 import {
   clusterId,
   ensureChangeTopics,
@@ -44,14 +44,15 @@ export async function preflight(control: pg.Client, config: CaptureConfig): Prom
   for (const id of config.tables) await readTable(control, types, id);
 }
 
-/** Makes the dead-letter topic; gives the partition counts of the change topics that exist already. */
+/** Makes the topics of dead letters and requests; gives the partition counts of the change topics that exist already. */
 export async function prepareTopics(
   config: CaptureConfig,
   { kafka }: CaptureDependencies,
 ): Promise<ReadonlyMap<string, number>> {
   return withAdmin(kafka, async (admin) => {
     const { replicationFactor, retentionMs } = config.topics;
-    await ensureLogTopic(admin, dlqTopic(config.prefix, CAPTURE_GROUP), replicationFactor, retentionMs);
+    for (const topic of [dlqTopic(config.prefix, CAPTURE_GROUP), controlTopic(config.prefix)])
+      await ensureLogTopic(admin, topic, replicationFactor, retentionMs);
     return partitionCounts(
       admin,
       config.tables.map((id) => topicName(config.prefix, id)),

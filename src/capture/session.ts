@@ -1,18 +1,22 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseLsn } from '../change/lsn.ts';
-import { formatTable } from '../change/table.ts';
+import { formatTable, type TableId } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
+import { runTogether } from '../runtime/shutdown.ts';
 import { ChunkReader } from '../snapshot/chunk-reader.ts';
 import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ReplicationStream } from '../source/replication-stream.ts';
 import { readSlot } from '../source/slot.ts';
 import { readRelation, readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
-import { dlqTopic } from '../topics/names.ts';
+import { controlTopic, dlqTopic } from '../topics/names.ts';
+import { TopicTail } from '../topics/topic-tail.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import { ControlDesk } from './control-desk.ts';
+import { serveRequests } from './control-reader.ts';
 import { CAPTURE_KEY, type CaptureEntry } from './history.ts';
 import type { Lease } from './lease.ts';
 import { Merge } from './merge.ts';
@@ -20,6 +24,8 @@ import { type MergeState, stateFromJson } from './merge-state.ts';
 import { OwedKeys } from './owed-keys.ts';
 import { PublishLoop } from './publish-loop.ts';
 import { RecordWriter, type RejectedRecord } from './record-writer.ts';
+import { RequestHandler } from './request-handler.ts';
+import { PostgresRequestSource } from './request-source.ts';
 import {
   CAPTURE_GROUP,
   preflight,
@@ -77,7 +83,7 @@ interface RunningSession {
   readonly control: pg.Client;
   readonly entry: CaptureEntry;
   readonly state: MergeState;
-  readonly plans: ReadonlyMap<string, RefreshPlan>;
+  readonly plans: Map<string, RefreshPlan>;
   readonly stream: ReplicationStream;
   readonly partitions: ReadonlyMap<string, number>;
 }
@@ -114,7 +120,9 @@ async function runStream(session: RunningSession): Promise<void> {
   );
   const sweepTable = async (plan: RefreshPlan) =>
     resolver.resolve((await readTable(control, new TypeCatalog(), plan.request.table)).schema);
+  const desk = ControlDesk.fromCheckpoint(lease.image);
   loop = new PublishLoop({
+    control: desk,
     stream,
     applier,
     merge,
@@ -132,10 +140,28 @@ async function runStream(session: RunningSession): Promise<void> {
   observer.connected(config.slot, state.epoch);
   const watch = watchSlot(session);
   try {
-    await loop.run(session.signal);
+    const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
+    await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tableIds, signal)]);
   } finally {
     clearInterval(watch);
   }
+}
+
+/** Requests are served beside the stream, which never waits for them. */
+async function serveControl(
+  { config, dependencies, plans }: RunningSession,
+  desk: ControlDesk,
+  tables: ReadonlyMap<string, TableId>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { observer, kafkaConfig } = dependencies;
+  const { connection, slot, snapshot } = config;
+  using tail = new TopicTail(kafkaConfig, controlTopic(config.prefix));
+  const log = (level: 'info' | 'warn' | 'error', message: string): void => observer.log(level, message);
+  const source = new PostgresRequestSource(connection, snapshot.whereTimeoutMs);
+  const handler = new RequestHandler({ plans, desk, source, tables, clock: SYSTEM_CLOCK, log });
+  signal.addEventListener('abort', () => tail[Symbol.dispose](), { once: true });
+  await serveRequests({ tail, slot, desk, handler, clock: SYSTEM_CLOCK, log }, signal);
 }
 
 function newWriter({ config, dependencies, lease }: RunningSession): RecordWriter {
@@ -148,8 +174,14 @@ function newWriter({ config, dependencies, lease }: RunningSession): RecordWrite
 }
 
 function newReader({ connection, snapshot }: CaptureConfig): ChunkReader {
-  const { connections, lockTimeoutMs, chunkBytes } = snapshot;
-  return new ChunkReader({ connection, connections, lockTimeoutMs, cutBytes: chunkBytes * 4 });
+  const { connections, lockTimeoutMs, whereTimeoutMs, chunkBytes } = snapshot;
+  return new ChunkReader({
+    connection,
+    connections,
+    lockTimeoutMs,
+    whereTimeoutMs,
+    cutBytes: chunkBytes * 4,
+  });
 }
 
 /**

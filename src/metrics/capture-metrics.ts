@@ -1,7 +1,7 @@
 import type { CaptureObserver } from '../capture/observer.ts';
 import { formatTable } from '../change/table.ts';
 import type { Lsn } from '../change/lsn.ts';
-import type { LiveStatus, SourceStatus } from './live-status.ts';
+import type { LiveStatus, RefreshStatus, SourceStatus } from './live-status.ts';
 import type { Metrics } from './metrics.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -78,15 +78,26 @@ function snapshotObserver(
       }
     },
     progress: (plan) => {
+      const { tag, id } = plan.request;
+      if (tag !== null) {
+        // Of requests only what goes on is shown here; `freshet refresh list` knows the ended ones.
+        if (plan.finishedAt === null) live.refreshes.set(id, progressOf(plan));
+        else live.refreshes.delete(id);
+        return;
+      }
       const table = formatTable(plan.request.table);
       metrics.snapshotRowsPublished.set({ source, table }, plan.rowsPublished);
       if (plan.estimatedRows >= 0) metrics.snapshotEstimatedRows.set({ source, table }, plan.estimatedRows);
       metrics.snapshotFinished.set({ source, table }, plan.finishedAt === null ? 0 : 1);
-      live.refreshes.set(table, {
-        published: plan.rowsPublished,
-        estimated: plan.estimatedRows,
-        finished: plan.finishedAt !== null,
-      });
+      live.refreshes.set(table, progressOf(plan));
     },
+  };
+}
+
+function progressOf(plan: Parameters<CaptureObserver['progress']>[0]): RefreshStatus {
+  return {
+    published: plan.rowsPublished,
+    estimated: plan.estimatedRows,
+    finished: plan.finishedAt !== null,
   };
 }

@@ -1,6 +1,6 @@
 import { formatLsn, type Lsn } from '../change/lsn.ts';
 
-interface RefreshStatus {
+export interface RefreshStatus {
   readonly published: number;
   /** The planner's guess; −1 where it has none. */
   readonly estimated: number;
@@ -21,6 +21,7 @@ export interface SourceStatus {
   walStatus: string | null;
   /** topic → the last published position of each partition */
   ends: ReadonlyMap<string, readonly string[]>;
+  /** By table; of requested refreshes by the plan's id. */
   readonly refreshes: Map<string, RefreshStatus>;
 }
 

@@ -36,6 +36,8 @@ export interface ChunkReaderOptions {
   readonly connection: PostgresConfig;
   readonly connections: number;
   readonly lockTimeoutMs: number;
+  /** A chunk of a refresh with a condition takes no longer. */
+  readonly whereTimeoutMs: number;
   /** A chunk with a LIMIT is cut when it holds more. Bytes. */
   readonly cutBytes: number;
 }
@@ -99,7 +101,10 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
     scope: ChunkScope,
   ): Promise<ChunkRead & { cut: boolean }> {
     const name = `${pg.escapeIdentifier(id.schema)}.${pg.escapeIdentifier(id.name)}`;
-    await client.query(`SET LOCAL lock_timeout = ${Math.floor(this.#options.lockTimeoutMs)}`);
+    const { lockTimeoutMs, whereTimeoutMs } = this.#options;
+    await client.query(`SET LOCAL lock_timeout = ${Math.floor(lockTimeoutMs)}`);
+    if (scope.kind === 'range' && scope.where !== null)
+      await client.query(`SET LOCAL statement_timeout = ${Math.floor(whereTimeoutMs)}`);
     // The lock comes before the snapshot: a TRUNCATE between the two would show an empty table.
     await client.query(`LOCK TABLE ${name} IN ACCESS SHARE MODE`);
     const { rows } = await client.query<{ snapshot: string }>(

@@ -126,8 +126,9 @@ export class RefreshPlan {
     return this.#finishedAt !== null;
   }
 
-  get status(): PlanStatus {
-    return this.#status;
+  /** ISO time; null while it goes on. */
+  get endedAt(): string | null {
+    return this.#finishedAt;
   }
 
   get rowsPublished(): number {

@@ -5,6 +5,7 @@ import {
   judgeHistory,
   type ObservedHistory,
 } from '../../src/capture/history.ts';
+import { ControlDesk } from '../../src/capture/control-desk.ts';
 import { Merge } from '../../src/capture/merge.ts';
 import { stateFromJson } from '../../src/capture/merge-state.ts';
 import type { CaptureObserver } from '../../src/capture/observer.ts';
@@ -110,6 +111,7 @@ export class ModelSession {
       new Set(tableIds.keys()),
     );
     this.#loop = new PublishLoop({
+      control: ControlDesk.fromCheckpoint(kafka.image),
       stream: this.stream,
       applier,
       merge,

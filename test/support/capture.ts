@@ -60,6 +60,7 @@ export function captureContext(
       windowBytes: 1 << 22,
       connections: 2,
       lockTimeoutMs: 5_000,
+      whereTimeoutMs: 5_000,
     },
     stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
     onSlotLoss: 'stop',

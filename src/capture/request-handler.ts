@@ -1,0 +1,181 @@
+import { formatTable, type TableId } from '../change/table.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { FreshetError } from '../runtime/errors.ts';
+import { errorMessage, isConnectionLoss } from '../runtime/postgres.ts';
+import { type KeyTexts, RefreshPlan, type RefreshRequest } from '../snapshot/refresh-plan.ts';
+import { assertCondition } from '../snapshot/where-clause.ts';
+import type { ControlRequest } from '../topics/control-topic.ts';
+import type { ControlDesk } from './control-desk.ts';
+import { planKey } from './publish-loop.ts';
+import { requestFailure } from './request-failure.ts';
+
+/** What requests have to ask the source. Each throws what PostgreSQL says of them. */
+export interface RequestSource {
+  /** How many rows a condition picks, as the planner guesses; the condition is checked by it. */
+  estimate(table: TableId, where: string | null): Promise<number>;
+  /** The keys in the text form that rows have: "07" of an integer is "7". */
+  normalise(table: TableId, keys: readonly KeyTexts[]): Promise<KeyTexts[]>;
+}
+
+export interface RequestHandlerOptions {
+  readonly plans: Map<string, RefreshPlan>;
+  readonly desk: ControlDesk;
+  readonly source: RequestSource;
+  readonly tables: ReadonlyMap<string, TableId>;
+  readonly clock: Clock;
+  readonly log: (level: 'info' | 'error', message: string) => void;
+}
+
+type Refresh = ControlRequest & { kind: 'refresh' };
+type Steering = ControlRequest & { kind: 'pause' | 'resume' | 'cancel' };
+
+/** Keys stand in the checkpoint with their plan, which is written again with each step: so a plan has not many. */
+const KEYS_PER_PLAN = 1_000;
+/** Ended refreshes that can still be asked about. */
+const KEPT_PLANS = 100;
+
+/** Does what the control topic asks for. Whatever is wrong with a request is its answer, and the capture goes on. */
+export class RequestHandler {
+  readonly #options: RequestHandlerOptions;
+
+  constructor(options: RequestHandlerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws CONNECTION where the source is away: the request is to be handled again. */
+  async handle(request: ControlRequest, nextOffset: bigint): Promise<void> {
+    const { desk } = this.#options;
+    try {
+      const plans = await this.#perform(request);
+      desk.done(request.id, { version: 1, at: this.#now(), error: null }, nextOffset, plans);
+    } catch (error) {
+      if (isConnectionLoss(error) || (error instanceof FreshetError && error.action === 'retry')) throw error;
+      this.refuse(request.id, error, nextOffset);
+    }
+  }
+
+  refuse(id: string | null, error: unknown, nextOffset: bigint): void {
+    const { desk, log } = this.#options;
+    const code = error instanceof FreshetError ? error.code : 'INTERNAL';
+    const message = errorMessage(error);
+    log('error', `a request was refused: ${message}`);
+    desk.done(id, { version: 1, at: this.#now(), error: { code, message } }, nextOffset);
+  }
+
+  /** Gives the plans that changed. Nothing is changed before the last thing was waited for. */
+  async #perform(request: ControlRequest): Promise<string[]> {
+    switch (request.kind) {
+      case 'refresh':
+        return this.#refresh(request);
+      case 'pause':
+      case 'resume':
+      case 'cancel':
+        return this.#steer(request);
+    }
+  }
+
+  async #refresh(request: Refresh): Promise<string[]> {
+    const { plans, log } = this.#options;
+    const made: RefreshPlan[] = [];
+    for (const part of partsOf(request)) made.push(await this.#plan(part));
+    // A request that was sent twice is done once.
+    const added = made.filter((plan) => !plans.has(plan.request.id));
+    for (const plan of added) plans.set(plan.request.id, plan);
+    this.#forgetOld();
+    log('info', `refresh ${request.id} begins: ${describe(request)}`);
+    return added.map((plan) => plan.request.id);
+  }
+
+  /** What can never be read is a plan that has failed: whoever waits for the refresh sees why. */
+  async #plan(request: RefreshRequest): Promise<RefreshPlan> {
+    const at = this.#now();
+    try {
+      this.#assertTable(request.table);
+      const { source } = this.#options;
+      if (request.where !== null) assertCondition(request.where);
+      const keys = request.keys === null ? null : await source.normalise(request.table, request.keys);
+      const estimate = keys?.length ?? (await source.estimate(request.table, request.where));
+      const plan = RefreshPlan.fresh({ ...request, keys }, at);
+      plan.estimate(estimate);
+      return plan;
+    } catch (error) {
+      const failure = requestFailure(request, error);
+      if (failure === null) throw error;
+      const plan = RefreshPlan.fresh(request, at);
+      plan.fail(at, failure);
+      this.#options.log('error', `refresh ${request.id} failed: ${failure.message}`);
+      return plan;
+    }
+  }
+
+  #assertTable(table: TableId): void {
+    const { tables } = this.#options;
+    if (tables.has(formatTable(table))) return;
+    const known = [...tables.keys()].join(', ');
+    throw new FreshetError('USAGE', `table ${formatTable(table)} is not captured here; captured: ${known}`);
+  }
+
+  async #steer({ kind, refresh }: Steering): Promise<string[]> {
+    const { plans, log } = this.#options;
+    const chosen = [...plans.values()].filter(
+      ({ request }) => request.id === refresh || request.tag?.id === refresh,
+    );
+    if (chosen.length === 0) throw new FreshetError('USAGE', `there is no refresh "${refresh}"`);
+    const running = chosen.filter((plan) => !plan.isFinished);
+    if (running.length === 0) throw new FreshetError('USAGE', `refresh "${refresh}" has ended already`);
+    if (kind === 'cancel' && running.some(({ request }) => request.tag === null)) {
+      throw new FreshetError(
+        'USAGE',
+        `"${refresh}" is the first refresh of its table and cannot be cancelled: pause it, or remove the table`,
+      );
+    }
+    const at = this.#now();
+    for (const plan of running) {
+      if (kind === 'pause') plan.pause();
+      else if (kind === 'resume') plan.resume();
+      else plan.cancel(at);
+    }
+    log('info', `refresh ${refresh}: ${kind}`);
+    return running.map((plan) => plan.request.id);
+  }
+
+  #forgetOld(): void {
+    const { plans, desk } = this.#options;
+    const ended = [...plans.values()].filter((plan) => plan.isFinished && plan.request.tag !== null);
+    const byEnd = ended.toSorted((a, b) => ((a.endedAt ?? '') < (b.endedAt ?? '') ? -1 : 1));
+    for (const { request } of byEnd.slice(0, -KEPT_PLANS)) {
+      plans.delete(request.id);
+      desk.forget(planKey(request.id));
+    }
+  }
+
+  #now(): string {
+    return new Date(this.#options.clock.now()).toISOString();
+  }
+}
+
+function partsOf({ id, group, options, parts }: Refresh): RefreshRequest[] {
+  const tag = { id, group, options };
+  const pieces = parts.flatMap(
+    ({ table, where, keys }): Pick<RefreshRequest, 'table' | 'where' | 'keys'>[] => {
+      if (keys === null) return [{ table, where, keys: null }];
+      return slices(keys).map((slice) => ({ table, where: null, keys: slice }));
+    },
+  );
+  return pieces.map((piece, n) => ({ ...piece, id: `${id}/${n}`, tag, sweepBefore: null }));
+}
+
+function slices(keys: readonly KeyTexts[]): (readonly KeyTexts[])[] {
+  const count = Math.ceil(keys.length / KEYS_PER_PLAN);
+  return Array.from({ length: count }, (_, i) => keys.slice(i * KEYS_PER_PLAN, (i + 1) * KEYS_PER_PLAN));
+}
+
+function describe({ parts }: Refresh): string {
+  return parts
+    .map(({ table, where, keys }) => {
+      const scope =
+        keys === null ? (where === null ? 'everything' : `where ${where}`) : `${keys.length} keys`;
+      return `${formatTable(table)} (${scope})`;
+    })
+    .join(', ');
+}
