@@ -14,6 +14,8 @@ export interface SourceTable<Shape extends z.ZodObject = z.ZodObject> {
   readonly table: TableId;
   /** Parses a decoded row; see `Value` for what each type decodes to. A row that it refuses is a dead letter. */
   readonly row: Shape;
+  /** SQL types of columns, for topics of JSON without schemas (docs/debezium.md). */
+  readonly types?: Readonly<Record<string, string>>;
 }
 
 interface ChangeBase<Name extends string> {
@@ -176,10 +178,14 @@ function assertSound(definition: PipelineDefinition<Sources>): void {
 }
 
 /** `sourceTable('public.products', z.object({…}))`. Throws CONFIG_INVALID where `table` is no "schema.name". */
-export function sourceTable<Shape extends z.ZodObject>(table: string, row: Shape): SourceTable<Shape> {
+export function sourceTable<Shape extends z.ZodObject>(
+  table: string,
+  row: Shape,
+  options: Pick<SourceTable<Shape>, 'types'> = {},
+): SourceTable<Shape> {
   const [schema, name, ...rest] = table.split('.');
   if (schema === undefined || name === undefined || name === '' || rest.length > 0) {
     throw new FreshetError('CONFIG_INVALID', `source table "${table}": expected "schema.name"`);
   }
-  return { table: { schema, name }, row };
+  return { table: { schema, name }, row, ...options };
 }

@@ -144,9 +144,11 @@ class Runner implements PipelineRunner {
   #lanes(pool: Pool, deadLetters: DeadLetterProducer, signal: AbortSignal): PipelineLanes {
     const { pipeline, registry, observer } = this.#options;
     const report = new LaneReport(pipeline, observer);
-    const columns = columnsByTable(pipeline);
+    const sources = new Map(Object.values(pipeline.sources).map((each) => [formatTable(each.table), each]));
+    const columns = new Map([...sources].map(([table, { row }]) => [table, new Set(Object.keys(row.shape))]));
     const decoder = createRecordDecoder(registry, {
       columns: (table) => columns.get(formatTable(table)) ?? null,
+      types: (table) => sources.get(formatTable(table))?.types ?? {},
     });
     const transaction = new BatchTransaction(pool, pipeline, new RowWriter());
     const { deadLetterPayload } = this.#settings;
@@ -165,15 +167,6 @@ class Runner implements PipelineRunner {
       tables: this.#tables,
     });
   }
-}
-
-function columnsByTable(pipeline: Pipeline): Map<string, ReadonlySet<string>> {
-  return new Map(
-    Object.values(pipeline.sources).map(({ table, row }) => [
-      formatTable(table),
-      new Set(Object.keys(row.shape)),
-    ]),
-  );
 }
 
 function isAbort(error: unknown): boolean {

@@ -38,6 +38,9 @@ export interface PoisonItem extends ItemBase {
 
 /** Bytes of Confluent's framing before a key's own: a magic byte and the schema's id, which is no part of the key. */
 const FRAMING_BYTES = 5;
+/** What a key of JSON begins with, and what stands between its schema and its values. */
+const BRACE = 0x7b;
+const PAYLOAD = Buffer.from(',"payload":');
 
 /** Turns the records of a pipeline's topics into its changes, parsed. Keeps no state of a partition. */
 export class RecordReader {
@@ -146,7 +149,10 @@ function available(row: PartialRow): PartialRow {
 
 /** The same key gives the same bytes, whatever version of its schema wrote it. */
 function identityOf(key: Buffer | null): KeyIdentity {
-  return key === null ? '' : key.toString('latin1', Math.min(FRAMING_BYTES, key.length));
+  if (key === null) return '';
+  if (key[0] !== BRACE) return key.toString('latin1', Math.min(FRAMING_BYTES, key.length));
+  const payload = key.indexOf(PAYLOAD);
+  return key.toString('latin1', payload < 0 ? 0 : payload + PAYLOAD.length);
 }
 
 /** The item as one that could not be applied. */

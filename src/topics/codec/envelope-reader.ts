@@ -1,8 +1,7 @@
 import type { TableId } from '../../change/table.ts';
 import { type AvroCursor, MalformedAvro } from './avro-cursor.ts';
-import { type AvroField, type AvroNode, resolveSchema } from './avro-types.ts';
+import type { AvroField, AvroNode } from './avro-types.ts';
 import { type MutableRow, RowReader } from './row-reader.ts';
-import type { AvroSchema } from './table-schemas.ts';
 import { type ValueReader, valueReader, type ValueSkipper, valueSkipper } from './value-readers.ts';
 
 /** Which columns of a table to decode; null is all of them. */
@@ -25,7 +24,7 @@ export interface Envelope {
 
 type Step = (cursor: AvroCursor, into: Envelope, withLsn: boolean) => void;
 
-/** Reads the values of one schema id. */
+/** Reads the values of one schema. */
 export class EnvelopeReader {
   readonly #fields: readonly AvroField[];
   readonly #choice: ColumnChoice | null;
@@ -34,8 +33,7 @@ export class EnvelopeReader {
   #chosenFor: string | null = null;
 
   /** Throws RangeError where the schema is no Debezium envelope. */
-  constructor(schema: AvroSchema, choice: ColumnChoice | null) {
-    const node = resolveSchema(schema);
+  constructor(node: AvroNode, choice: ColumnChoice | null) {
     const fields = node.kind === 'record' ? node.fields : [];
     for (const name of ['before', 'after', 'source', 'op']) {
       if (!fields.some((field) => field.name === name)) {

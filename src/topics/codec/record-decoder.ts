@@ -1,5 +1,6 @@
 import type { ChangeRecord, ChangeSource, RefreshTag, Row } from '../../change/change.ts';
 import type { Position } from '../../change/position.ts';
+import type { TableId } from '../../change/table.ts';
 import { FreshetError, isFreshetError } from '../../runtime/errors.ts';
 import type { SchemaRegistryPort } from '../registry.ts';
 import { AvroCursor } from './avro-cursor.ts';
@@ -12,6 +13,8 @@ import {
   SWEEP_HEADER,
   UNAVAILABLE_HEADER,
 } from './headers.ts';
+import { JsonRecordReader } from './json/json-records.ts';
+import type { ColumnTypes } from './json/plain-rows.ts';
 import { debeziumPosition, PositionReader } from './record-position.ts';
 import { markPlaceholders, markUnavailable, type MutableRow, nestArrays, RowReader } from './row-reader.ts';
 import type { AvroSchema } from './table-schemas.ts';
@@ -41,19 +44,24 @@ export interface RecordDecoder {
 export interface RecordDecoderOptions {
   /** Columns to decode, asked once a table and schema id; the others are stepped over, and not in the rows. */
   readonly columns?: ColumnChoice;
+  /** SQL types of columns, for JSON without schemas, which does not tell them. */
+  readonly types?: (table: TableId) => ColumnTypes;
 }
 
 const MAGIC = 0;
+/** What JSON begins with. */
+const BRACE = 0x7b;
 const HEADER_BYTES = 5;
 
 export function createRecordDecoder(
   registry: SchemaRegistryPort,
   options: RecordDecoderOptions = {},
 ): RecordDecoder {
-  return new AvroRecordDecoder(registry, options.columns ?? null);
+  return new FormatDecoder(registry, options);
 }
 
-class AvroRecordDecoder implements RecordDecoder {
+/** Tells Avro from JSON by the first byte, record by record. */
+class FormatDecoder implements RecordDecoder {
   readonly #registry: SchemaRegistryPort;
   readonly #choice: ColumnChoice | null;
   readonly #schemas = new Map<number, AvroSchema>();
@@ -62,10 +70,12 @@ class AvroRecordDecoder implements RecordDecoder {
   readonly #values = new Map<number, EnvelopeReader>();
   readonly #positions = new PositionReader();
   readonly #cursor = new AvroCursor();
+  readonly #json: JsonRecordReader;
 
-  constructor(registry: SchemaRegistryPort, choice: ColumnChoice | null) {
+  constructor(registry: SchemaRegistryPort, { columns, types }: RecordDecoderOptions) {
     this.#registry = registry;
-    this.#choice = choice;
+    this.#choice = columns ?? null;
+    this.#json = new JsonRecordReader(this.#choice, types ?? (() => ({})));
   }
 
   async prepare(records: Iterable<RawRecord>): Promise<void> {
@@ -99,11 +109,8 @@ class AvroRecordDecoder implements RecordDecoder {
   #decode(record: RawRecord): ChangeRecord | null {
     const { key, value, headers } = record;
     if (value === null) return this.#withoutValue(headers);
-    const cursor = this.#cursor;
-    const reader = this.#valueReader(schemaId(value, 'value'));
     const positionHeader = headers[POSITION_HEADER];
-    const open = () => cursor.open(value, HEADER_BYTES);
-    const envelope = reader.read(cursor, open, positionHeader === undefined);
+    const envelope = this.#readEnvelope(value, positionHeader === undefined);
     const position =
       positionHeader === undefined
         ? debeziumPosition(envelope.sequence, envelope.lsn, record.offset)
@@ -111,7 +118,14 @@ class AvroRecordDecoder implements RecordDecoder {
     if (envelope.op === 't') return { op: 't', source: sourceOf(envelope), position };
     if (key === null) throw new RangeError(`a change of kind "${envelope.op}" has no key`);
     markRows(envelope, headers);
-    return changeOf(envelope, this.#readKey(key), position, refreshTag(headers[REFRESH_HEADER]));
+    return changeOf(envelope, this.#readKey(key, envelope), position, refreshTag(headers[REFRESH_HEADER]));
+  }
+
+  #readEnvelope(value: Buffer, withLsn: boolean): Envelope {
+    if (value[0] === BRACE) return this.#json.envelope(value);
+    const cursor = this.#cursor;
+    const reader = this.#valueReader(schemaId(value, 'value'));
+    return reader.read(cursor, () => cursor.open(value, HEADER_BYTES), withLsn);
   }
 
   #withoutValue(headers: RawRecord['headers']): ChangeRecord | null {
@@ -125,7 +139,8 @@ class AvroRecordDecoder implements RecordDecoder {
     return { op: 'sweep', before, position: this.#positions.read(position) };
   }
 
-  #readKey(key: Buffer): Row {
+  #readKey(key: Buffer, { schema, table }: Envelope): Row {
+    if (key[0] === BRACE) return this.#json.key(key, { schema, name: table });
     const reader = this.#keyReader(schemaId(key, 'key'));
     this.#cursor.open(key, HEADER_BYTES);
     return reader.read(this.#cursor) as Row;
@@ -142,7 +157,7 @@ class AvroRecordDecoder implements RecordDecoder {
   #valueReader(id: number): EnvelopeReader {
     const known = this.#values.get(id);
     if (known !== undefined) return known;
-    const reader = new EnvelopeReader(this.#schema(id), this.#choice);
+    const reader = new EnvelopeReader(resolveSchema(this.#schema(id)), this.#choice);
     this.#values.set(id, reader);
     return reader;
   }
@@ -163,7 +178,7 @@ class AvroRecordDecoder implements RecordDecoder {
 function schemaId(framed: Buffer, part: 'key' | 'value'): number {
   if (framed[0] !== MAGIC) {
     throw new RangeError(
-      `the ${part} begins with byte ${framed[0] ?? 'nothing'}, Confluent's wire format with 0`,
+      `the ${part} begins with byte ${framed[0] ?? 'nothing'}, Confluent's wire format with 0, JSON with {`,
     );
   }
   if (framed.length < HEADER_BYTES) throw new RangeError(`the ${part} is truncated: ${framed.length} bytes`);

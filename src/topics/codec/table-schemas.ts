@@ -1,4 +1,4 @@
-import type { TableSchema } from '../../change/table.ts';
+import type { Column, TableSchema } from '../../change/table.ts';
 import { fieldNames, recordNamespace } from '../names.ts';
 import { typeName, type WireType, wireTypeOf } from './wire-type.ts';
 
@@ -45,6 +45,11 @@ export function valueSchema(prefix: string, schema: TableSchema): AvroSchema {
     optional('ts_us', 'long'),
     optional('ts_ns', 'long'),
   ]);
+}
+
+/** The schema of one optional column. */
+export function columnSchema(column: Column): AvroSchema {
+  return ['null', avroTypeOf(wireTypeOf(column), new Set())];
 }
 
 /** The Avro type of a column; `defined` holds the named types that this schema has defined so far. */
