@@ -126,47 +126,56 @@ const PRICE = { '99.90': 'JwY=', '12.34': 'BNI=' };
 it.each([
   ['with schemas', true],
   ['without schemas', false],
-])("reads what Debezium wrote as JSON %s, positions from its source, replays written never", async (_, withSchema) => {
-  await using target = await createDatabase();
-  const prefix = `t${randomUUID().slice(0, 8)}`;
-  const topic = `${prefix}.public.orders`;
-  const kafka = createKafka({ brokers: services().kafkaBrokers, clientId: 'test' });
-  const settings = { partitions: 1, replicationFactor: 1, retentionMs: -1, maxRecordBytes: 1_000_000 };
-  await withAdmin(kafka, (admin) => ensureChangeTopics(admin, [topic], settings));
-  const producer = kafka.producer();
-  await producer.connect();
-  const placed = '2026-03-04T05:06:07.123456Z';
-  const { messages } = new DebeziumOrders()
-    .put('r', { id: 1, total: PRICE['99.90'], note: 'a long note', placed_at: placed }, withSchema)
-    .put('r', { id: 2, total: null, note: null, placed_at: null }, withSchema)
-    .put('u', { id: 1, total: PRICE['12.34'], note: UNAVAILABLE, placed_at: placed }, withSchema)
-    .put('d', { id: 2, total: null, note: null, placed_at: null }, withSchema)
-    .put('c', { id: 3, total: PRICE['99.90'], note: 'new', placed_at: null }, withSchema);
-  const broken = { key: '{"id":9}', value: '{"op":' };
-  await producer.send({ topic, messages: [...messages.slice(0, 2), broken, ...messages.slice(2)] });
-  const rows = async (): Promise<unknown[]> => {
-    const sql = 'SELECT id::text, total::text, note, placed_at FROM order_totals ORDER BY id';
-    return (await target.pool.query(sql).catch(() => ({ rows: [] }))).rows;
-  };
-  try {
-    await using running = startPipeline({ services: services(), targetUrl: target.url, prefix, pipeline });
-    await until('the last order is there', async () => (await rows()).length === 2);
-    expect(await rows()).toEqual([
-      { id: '1', total: '12.34', note: 'a long note', placed_at: new Date(placed) },
-      { id: '3', total: '99.90', note: 'new', placed_at: null },
-    ]);
-    expect(running.tally.deadLetters).toEqual(['RECORD_INVALID']);
-    // Connect was restarted before it had stored its offsets: it writes everything once more.
-    const before = running.tally.rowsWritten;
-    await producer.send({ topic, messages: messages.slice(2) });
-    await producer.send({ topic, messages: new DebeziumOrders().put('c', { id: 4, total: null, note: '', placed_at: null }, withSchema).messages });
-    await until('the log is read to its end', async () => {
-      const { rows: lanes } = await target.pool.query<{ next: string }>('SELECT next_offset AS next FROM freshet.positions');
-      return Number(lanes[0]?.next) >= 2 * messages.length;
-    });
-    expect((await rows()).length).toBe(2);
-    expect(running.tally.rowsWritten).toBe(before);
-  } finally {
-    await producer.disconnect();
-  }
-});
+])(
+  'reads what Debezium wrote as JSON %s, positions from its source, replays written never',
+  async (_, withSchema) => {
+    await using target = await createDatabase();
+    const prefix = `t${randomUUID().slice(0, 8)}`;
+    const topic = `${prefix}.public.orders`;
+    const kafka = createKafka({ brokers: services().kafkaBrokers, clientId: 'test' });
+    const settings = { partitions: 1, replicationFactor: 1, retentionMs: -1, maxRecordBytes: 1_000_000 };
+    await withAdmin(kafka, (admin) => ensureChangeTopics(admin, [topic], settings));
+    const producer = kafka.producer();
+    await producer.connect();
+    const placed = '2026-03-04T05:06:07.123456Z';
+    const { messages } = new DebeziumOrders()
+      .put('r', { id: 1, total: PRICE['99.90'], note: 'a long note', placed_at: placed }, withSchema)
+      .put('r', { id: 2, total: null, note: null, placed_at: null }, withSchema)
+      .put('u', { id: 1, total: PRICE['12.34'], note: UNAVAILABLE, placed_at: placed }, withSchema)
+      .put('d', { id: 2, total: null, note: null, placed_at: null }, withSchema)
+      .put('c', { id: 3, total: PRICE['99.90'], note: 'new', placed_at: null }, withSchema);
+    const broken = { key: '{"id":9}', value: '{"op":' };
+    await producer.send({ topic, messages: [...messages.slice(0, 2), broken, ...messages.slice(2)] });
+    const rows = async (): Promise<unknown[]> => {
+      const sql = 'SELECT id::text, total::text, note, placed_at FROM order_totals ORDER BY id';
+      return (await target.pool.query(sql).catch(() => ({ rows: [] }))).rows;
+    };
+    try {
+      await using running = startPipeline({ services: services(), targetUrl: target.url, prefix, pipeline });
+      await until('the last order is there', async () => (await rows()).length === 2);
+      expect(await rows()).toEqual([
+        { id: '1', total: '12.34', note: 'a long note', placed_at: new Date(placed) },
+        { id: '3', total: '99.90', note: 'new', placed_at: null },
+      ]);
+      expect(running.tally.deadLetters).toEqual(['RECORD_INVALID']);
+      // Connect was restarted before it had stored its offsets: it writes everything once more.
+      const before = running.tally.rowsWritten;
+      await producer.send({ topic, messages: messages.slice(2) });
+      await producer.send({
+        topic,
+        messages: new DebeziumOrders().put('c', { id: 4, total: null, note: '', placed_at: null }, withSchema)
+          .messages,
+      });
+      await until('the log is read to its end', async () => {
+        const { rows: lanes } = await target.pool.query<{ next: string }>(
+          'SELECT next_offset AS next FROM freshet.positions',
+        );
+        return Number(lanes[0]?.next) >= 2 * messages.length;
+      });
+      expect((await rows()).length).toBe(2);
+      expect(running.tally.rowsWritten).toBe(before);
+    } finally {
+      await producer.disconnect();
+    }
+  },
+);

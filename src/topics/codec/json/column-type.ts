@@ -20,7 +20,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'timestamp without time zone': 'timestamp',
 };
 
-const TYPE = /^\s*([a-z_][a-z0-9_ ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)\s*((?:with|without)[a-z ]+)?)?\s*(\[\])?\s*$/;
+const TYPE =
+  /^\s*([a-z_][a-z0-9_ ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)\s*((?:with|without)[a-z ]+)?)?\s*(\[\])?\s*$/;
 
 /** A column of the type that SQL calls so: "numeric(12,2)", "timestamp(3)", "int8[]". Throws RangeError. */
 export function columnOfType(name: string, sqlType: string): Column {

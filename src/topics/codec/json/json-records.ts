@@ -87,9 +87,12 @@ export class JsonRecordReader {
     const table = { schema: String(source['schema']), name: String(source['table']) };
     const { before = null, after = null, op } = payload;
     if (typeof op !== 'string' || source['table'] === undefined)
-      throw new RangeError('the value is no Debezium envelope: it has no "op", or no "source" with a "table"');
+      throw new RangeError(
+        'the value is no Debezium envelope: it has no "op", or no "source" with a "table"',
+      );
     const rows = this.#rows(table, true);
-    const row = (value: unknown): MutableRow | null => (value === null ? null : rows.read(value as JsonObject));
+    const row = (value: unknown): MutableRow | null =>
+      value === null ? null : rows.read(value as JsonObject);
     const { txId, ts_us: tsUs, ts_ms: tsMs, snapshot, sequence, lsn } = source;
     return {
       op,
@@ -151,6 +154,7 @@ function asObject(value: unknown, part: string): JsonObject {
 }
 
 function whole(value: unknown): bigint {
-  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'string') return BigInt(value);
+  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'string')
+    return BigInt(value);
   throw new RangeError(`a whole number was expected, not ${typeof value}`);
 }

@@ -97,7 +97,8 @@ function writeNumber(value: unknown, scale: number, out: SlabWriter): void {
 
 /** "1.5e3" as "1500". */
 function plainNotation(text: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?[eE](.+)$/.exec(text) ?? [];
+  const [, sign = '', whole = '', fraction = '', exponent] =
+    /^(-?)(\d+)(?:\.(\d+))?[eE](.+)$/.exec(text) ?? [];
   if (exponent === undefined) return text;
   const shift = Number(exponent) - fraction.length;
   const digits = whole + fraction;
@@ -108,7 +109,8 @@ function plainNotation(text: string): string {
 
 /** Jackson writes what JSON has no number for as a text: "NaN", "Infinity". */
 function asNumber(value: unknown): number {
-  const number = typeof value === 'string' && /^(?:NaN|-?Infinity|-?[\d.eE+-]+)$/.test(value) ? Number(value) : value;
+  const number =
+    typeof value === 'string' && /^(?:NaN|-?Infinity|-?[\d.eE+-]+)$/.test(value) ? Number(value) : value;
   if (number instanceof NumberText) return Number(number.text);
   if (typeof number === 'bigint') return Number(number);
   if (typeof number !== 'number') throw unexpected('a number', value);
@@ -134,5 +136,7 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function unexpected(expected: string, value: unknown): RangeError {
-  return new RangeError(`the schema promises ${expected}, the payload has ${value === null ? 'null' : typeof value}`);
+  return new RangeError(
+    `the schema promises ${expected}, the payload has ${value === null ? 'null' : typeof value}`,
+  );
 }

@@ -10,7 +10,8 @@ export function connectSchema(schema: AvroSchema, named = new Map<string, Node>(
     const branch = (schema as readonly AvroSchema[]).find((each) => each !== 'null');
     return { ...connectSchema(branch ?? 'null', named), optional: true };
   }
-  if (typeof schema === 'string') return named.get(schema) ?? { type: TYPES[schema] ?? schema, optional: false };
+  if (typeof schema === 'string')
+    return named.get(schema) ?? { type: TYPES[schema] ?? schema, optional: false };
   const node = schema as Node;
   const type = node['type'] as AvroSchema;
   if (typeof type !== 'string') return connectSchema(type, named);
@@ -41,7 +42,9 @@ export function connectJson(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value));
   if (Array.isArray(value)) return `[${value.map(connectJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${connectJson(each)}`);
+    const entries = Object.entries(value).map(
+      ([name, each]) => `${JSON.stringify(name)}:${connectJson(each)}`,
+    );
     return `{${entries.join(',')}}`;
   }
   return JSON.stringify(value);

@@ -38,7 +38,9 @@ const TEXTS = {
   'timestamp(3)': instant,
   timestamp: instant.map((value) => `${value}123`),
   timestamptz: instant.map((value) => `${value}456+00`),
-  'int8[]': fc.array(fc.option(digits(-(2n ** 63n), 2n ** 63n - 1n))).map((items) => `{${items.map((each) => each ?? 'NULL').join(',')}}`),
+  'int8[]': fc
+    .array(fc.option(digits(-(2n ** 63n), 2n ** 63n - 1n)))
+    .map((items) => `{${items.map((each) => each ?? 'NULL').join(',')}}`),
   'text[]': fc
     .array(fc.string({ maxLength: 5 }))
     .map((items) => `{${items.map((each) => `"${each.replace(/["\\]/g, '\\$&')}"`).join(',')}}`),
@@ -76,11 +78,16 @@ async function forms(texts: readonly (string | null | undefined)[]) {
     value: await json(avro.value, withSchema),
   });
   const debezium = new MemoryRegistry();
-  for (const schema of context.registry.texts) debezium.texts.push(JSON.stringify(asDebezium(JSON.parse(schema))));
+  for (const schema of context.registry.texts)
+    debezium.texts.push(JSON.stringify(asDebezium(JSON.parse(schema))));
   return { context, debezium, avro, withSchema: await inJson(true), plain: await inJson(false) };
 }
 
-async function decodedBy(registry: MemoryRegistry, record: RawRecord, columns?: readonly string[]): Promise<ChangeRecord | null> {
+async function decodedBy(
+  registry: MemoryRegistry,
+  record: RawRecord,
+  columns?: readonly string[],
+): Promise<ChangeRecord | null> {
   const decoder = createRecordDecoder(registry, {
     types: () => ({ id: 'int8', ...TYPES }),
     ...(columns === undefined ? {} : { columns: () => new Set(columns) }),
@@ -124,18 +131,40 @@ describe('JSON of Debezium', () => {
   });
 });
 
-const SOURCE = { schema: 'public', table: 't', ts_ms: 5, snapshot: 'false', sequence: '["100","120"]', lsn: 120, txId: 9 };
+const SOURCE = {
+  schema: 'public',
+  table: 't',
+  ts_ms: 5,
+  snapshot: 'false',
+  sequence: '["100","120"]',
+  lsn: 120,
+  txId: 9,
+};
 
 function plainRecord(value: unknown, key: unknown = { id: 1 }): RawRecord {
   const bytes = (each: unknown) => Buffer.from(typeof each === 'string' ? each : JSON.stringify(each));
-  return { key: bytes(key), value: bytes(value), headers: {}, topic: 't', partition: 0, offset: '41', timestamp: '0' };
+  return {
+    key: bytes(key),
+    value: bytes(value),
+    headers: {},
+    topic: 't',
+    partition: 0,
+    offset: '41',
+    timestamp: '0',
+  };
 }
 
 describe('JSON without schemas and without told types', () => {
   it('gives values as JSON has them, no digit lost, and the position of its source', () => {
     const value = connectJson({
       before: null,
-      after: { id: 9_007_199_254_740_993n, n: { scale: 2, value: 'MDk=' }, p: { x: 1.5, y: 2 }, a: [1, null], o: { k: 1 } },
+      after: {
+        id: 9_007_199_254_740_993n,
+        n: { scale: 2, value: 'MDk=' },
+        p: { x: 1.5, y: 2 },
+        a: [1, null],
+        o: { k: 1 },
+      },
       source: SOURCE,
       op: 'c',
     });
