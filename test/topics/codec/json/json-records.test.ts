@@ -4,6 +4,7 @@ import { type ChangeRecord, UNAVAILABLE } from '../../../../src/change/change.ts
 import { tupleFromTexts } from '../../../../src/change/tuple.ts';
 import { createRecordDecoder, type RawRecord } from '../../../../src/topics/codec/record-decoder.ts';
 import { columnOfType } from '../../../../src/topics/codec/json/column-type.ts';
+import type { AvroSchema } from '../../../../src/topics/codec/table-schemas.ts';
 import { MemoryRegistry } from '../memory-registry.ts';
 import { created, readByAvsc, recordOf, table, wire } from '../wire.ts';
 import { asDebezium, connectJson, connectSchema } from './connect-json.ts';
@@ -79,7 +80,7 @@ async function forms(texts: readonly (string | null | undefined)[]) {
   });
   const debezium = new MemoryRegistry();
   for (const schema of context.registry.texts)
-    debezium.texts.push(JSON.stringify(asDebezium(JSON.parse(schema))));
+    debezium.texts.push(JSON.stringify(asDebezium(JSON.parse(schema) as AvroSchema)));
   return { context, debezium, avro, withSchema: await inJson(true), plain: await inJson(false) };
 }
 
