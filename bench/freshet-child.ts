@@ -100,7 +100,7 @@ async function capture(config: Config, progress: Progress, signal: AbortSignal):
   const { topics, snapshot, stream, kafka } = config;
   const [source] = config.sources;
   if (source === undefined) throw new Error('no source');
-  const { transactionTimeoutMs, slotTimeoutMs } = stream;
+  const { transactionTimeoutMs, slotTimeoutMs, watchMs } = stream;
   const settings: CaptureConfig = {
     ...source,
     topics: { ...topics, retentionMs: topics.retentionHours * HOUR_MS },
@@ -108,6 +108,7 @@ async function capture(config: Config, progress: Progress, signal: AbortSignal):
     stream,
     transactionTimeoutMs,
     slotTimeoutMs,
+    watchMs,
   };
   const product = captureObserver('bench', new Metrics(), new LiveStatus(), log);
   const observer: CaptureObserver = {

@@ -99,6 +99,7 @@ const stream = z.strictObject({
   batchBytes: count(64 * 1024, 256 * MEBIBYTE).default(4 * MEBIBYTE),
   transactionTimeoutMs: count(1_000, 900_000).default(15_000),
   slotTimeoutMs: count(1_000, 3_600_000).default(60_000),
+  watchMs: count(100, 3_600_000).default(2_000),
 });
 
 const consumers = z.strictObject({

@@ -26,6 +26,8 @@ export interface CaptureConfig {
   readonly onSlotLoss: 'stop' | 'refresh';
   readonly transactionTimeoutMs: number;
   readonly slotTimeoutMs: number;
+  /** How often the catalog, and the topics, are compared with what the capture believes. */
+  readonly watchMs: number;
 }
 
 export interface StreamSettings {

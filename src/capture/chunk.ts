@@ -74,7 +74,7 @@ function publishRows(chunk: ReadyChunk, maxRows: number, { merge, writer }: Publ
       if (verdict === 'skip-incomplete') merge.owed.owe(chunk.table.name, key);
       if (verdict !== 'publish') continue;
     }
-    writer.read(chunk.table, row, merge.snapshotPosition(), tag);
+    writer.read(chunk.table, row, merge.snapshotPosition(chunk.table.name), tag);
     chunk.published += 1;
   }
   return count;
@@ -96,7 +96,7 @@ function publishKeys(
     if (verdict === 'skip-incomplete') merge.owed.owe(name, key);
     if (verdict !== 'publish') continue;
     const row = rows.get(key);
-    const position = merge.snapshotPosition();
+    const position = merge.snapshotPosition(chunk.table.name);
     if (row === undefined) writer.gone(chunk.table, JSON.parse(key) as KeyTexts, position, tag);
     else writer.read(chunk.table, row, position, tag);
     merge.owed.settle(name, key);

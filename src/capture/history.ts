@@ -26,7 +26,8 @@ export interface ObservedHistory {
   readonly system: SystemIdentity;
   readonly clusterId: string;
   readonly partitions: ReadonlyMap<string, number>;
-  readonly tables: readonly string[];
+  /** What was done to the publication, or null. */
+  readonly catalogGap: FreshetError | null;
 }
 
 export type StartDecision =
@@ -100,14 +101,7 @@ function historyGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | 
   if (entry.clusterId !== now.clusterId) {
     return gap('HISTORY_CHANGED', `the Kafka cluster changed from ${entry.clusterId} to ${now.clusterId}`);
   }
-  const sameTables =
-    entry.tables.length === now.tables.length && entry.tables.every((table) => now.tables.includes(table));
-  if (!sameTables && entry.state.midTransaction) {
-    return gap(
-      'PUBLICATION_CHANGED',
-      'the list of tables changed in the middle of a transaction, whose records can no longer be counted',
-    );
-  }
+  if (now.catalogGap !== null) return { kind: 'gap', error: now.catalogGap };
   return null;
 }
 
@@ -121,9 +115,6 @@ function topicGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | nu
   return null;
 }
 
-function gap(
-  code: 'SLOT_LOST' | 'HISTORY_CHANGED' | 'TOPIC_CHANGED' | 'PUBLICATION_CHANGED',
-  message: string,
-): StartDecision {
+function gap(code: 'SLOT_LOST' | 'HISTORY_CHANGED' | 'TOPIC_CHANGED', message: string): StartDecision {
   return { kind: 'gap', error: new FreshetError(code, message) };
 }

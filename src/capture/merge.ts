@@ -6,15 +6,19 @@ import { Window } from '../snapshot/window.ts';
 import type { MergeState } from './merge-state.ts';
 import type { OwedKeys } from './owed-keys.ts';
 import type { CapturedTable, RecordWriter } from './record-writer.ts';
+import { TableStates } from './table-states.ts';
 
 interface OpenTransaction {
   readonly commitLsn: Lsn;
   readonly commitTsUs: bigint;
   readonly xid: number;
   readonly prefix: string;
-  /** Index of the next published record in the transaction. */
-  nextSeq: number;
+  /** Changes met so far, of whatever table: so an index stays the same whichever tables are published. */
+  changes: number;
 }
+
+/** A changed key is two records of one change. */
+const RECORDS_OF_CHANGE = 2;
 
 /**
  * The published order: takes the stream's messages and the chunks' rows one after the other, gives
@@ -24,6 +28,7 @@ interface OpenTransaction {
 export class Merge {
   readonly xids: PublishedXids;
   readonly owed: OwedKeys;
+  readonly tables: TableStates;
   readonly #writer: RecordWriter;
   readonly #windows = new Map<string, Set<Window>>();
   readonly #epoch: number;
@@ -35,7 +40,13 @@ export class Merge {
   #throughMs: number;
   #transaction: OpenTransaction | null = null;
 
-  constructor(state: MergeState, owed: OwedKeys, inProgressAtStart: Iterable<number>, writer: RecordWriter) {
+  constructor(
+    state: MergeState,
+    owed: OwedKeys,
+    inProgressAtStart: Iterable<number>,
+    writer: RecordWriter,
+    tables: TableStates = new TableStates(),
+  ) {
     this.#epoch = state.epoch;
     this.#lastLsn = state.lastLsn;
     this.#lastSeq = state.lastSeq;
@@ -45,6 +56,7 @@ export class Merge {
     this.#throughMs = state.throughMs;
     this.xids = new PublishedXids(inProgressAtStart);
     this.owed = owed;
+    this.tables = tables;
     this.#writer = writer;
   }
 
@@ -75,42 +87,56 @@ export class Merge {
 
   begin(commitLsn: Lsn, commitTsUs: bigint, xid: number): void {
     const prefix = positionPrefix(this.#epoch, commitLsn);
-    this.#transaction = { commitLsn, commitTsUs, xid, prefix, nextSeq: 0 };
+    this.#transaction = { commitLsn, commitTsUs, xid, prefix, changes: 0 };
+  }
+
+  /** A change that is not published: of a table that is not ours, or that is halted. */
+  passOver(isHalted: boolean): void {
+    const transaction = this.#change();
+    // A chunk that does not see it must not be taken for whole once the table goes on.
+    if (isHalted) this.xids.published(transaction.xid);
   }
 
   insert(table: CapturedTable, after: Tuple): void {
-    this.#create(table, after, false);
+    this.#create(table, this.#change(), 0, after);
   }
 
   update(table: CapturedTable, before: Tuple | null, beforeIsRow: boolean, after: Tuple): void {
     if (before !== null) completeFrom(before, after);
     const oldKey = before === null ? null : table.codec.keyText(before);
     if (before !== null && oldKey !== null && oldKey !== table.codec.keyText(after)) {
-      this.delete(table, before);
-      this.#create(table, after, true);
+      const transaction = this.#change();
+      this.#delete(table, transaction, before);
+      this.#create(table, transaction, 1, after);
       return;
     }
-    const { position, transaction } = this.#advance();
+    const transaction = this.#change();
+    const position = this.#advance(table, transaction, 0);
     if (position === null) return;
     this.#writer.change(table, 'u', beforeIsRow ? before : null, after, position, transaction);
     this.#remember(table, after, transaction.xid, isIncomplete(after));
   }
 
   delete(table: CapturedTable, before: Tuple): void {
-    const { position, transaction } = this.#advance();
+    this.#delete(table, this.#change(), before);
+  }
+
+  #delete(table: CapturedTable, transaction: OpenTransaction, before: Tuple): void {
+    const position = this.#advance(table, transaction, 0);
     if (position === null) return;
     this.#writer.delete(table, before, position, transaction);
     this.#remember(table, before, transaction.xid, false);
   }
 
+  /** One position for all: each partition has an order of its own. */
   truncate(table: CapturedTable): void {
-    for (let partition = 0; partition < table.partitions; partition++) {
-      const { position, transaction } = this.#advance();
-      if (position === null) continue;
+    const transaction = this.#change();
+    const position = this.#advance(table, transaction, 0);
+    if (position === null) return;
+    for (let partition = 0; partition < table.partitions; partition++)
       this.#writer.truncate(table, partition, position, transaction);
-      this.xids.published(transaction.xid);
-      for (const window of this.#windowsOf(table.name)) window.truncated(transaction.xid);
-    }
+    this.xids.published(transaction.xid);
+    for (const window of this.#windowsOf(table.name)) window.truncated(transaction.xid);
   }
 
   commit(commitLsn: Lsn, endLsn: Lsn): void {
@@ -148,37 +174,44 @@ export class Merge {
    * The position of the next snapshot row: *passed − 1* is an address at which no WAL record can start,
    * so it is above every commit streamed so far and below every one to come.
    */
-  snapshotPosition(): { readonly text: string; readonly lsn: Lsn } {
+  snapshotPosition(table: string): { readonly text: string; readonly lsn: Lsn } {
     const lsn = toLsn(this.#passed > 0n ? this.#passed - 1n : 0n);
     const seq = this.#snapshotSeq++;
     this.#lastLsn = lsn;
     this.#lastSeq = seq;
-    return { text: positionPrefix(this.#epoch, lsn) + encodeSeq(seq), lsn };
+    return { text: positionPrefix(this.tables.epochOf(table, this.#epoch), lsn) + encodeSeq(seq), lsn };
   }
 
-  #create(table: CapturedTable, after: Tuple, keyChanged: boolean): void {
-    const { position, transaction } = this.#advance();
+  #create(table: CapturedTable, transaction: OpenTransaction, record: 0 | 1, after: Tuple): void {
+    const position = this.#advance(table, transaction, record);
     if (position === null) return;
     this.#writer.change(table, 'c', null, after, position, transaction);
     const incomplete = isIncomplete(after);
     this.#remember(table, after, transaction.xid, incomplete);
     // The value stands under the old key, perhaps in another partition: no sink can copy it.
-    if (keyChanged && incomplete) this.owed.owe(table.name, table.codec.keyText(after));
+    if (record === 1 && incomplete) this.owed.owe(table.name, table.codec.keyText(after));
   }
 
-  /** The next record's position; null where it was published before a restart. */
-  #advance(): { position: string | null; transaction: OpenTransaction } {
-    const transaction = this.#transaction;
-    if (transaction === null) throw new Error('a change came outside of a transaction');
-    const seq = transaction.nextSeq++;
+  #change(): OpenTransaction {
+    if (this.#transaction === null) throw new Error('a change came outside of a transaction');
+    this.#transaction.changes += 1;
+    return this.#transaction;
+  }
+
+  /** The position of a record of the current change; null where it was published before a restart. */
+  #advance(table: CapturedTable, transaction: OpenTransaction, record: 0 | 1): string | null {
+    const seq = (transaction.changes - 1) * RECORDS_OF_CHANGE + record;
     const { commitLsn } = transaction;
-    if (commitLsn < this.#lastLsn || (commitLsn === this.#lastLsn && seq <= this.#lastSeq)) {
-      return { position: null, transaction };
-    }
+    if (commitLsn < this.#lastLsn || (commitLsn === this.#lastLsn && seq <= this.#lastSeq)) return null;
     this.#lastLsn = commitLsn;
     this.#lastSeq = seq;
     this.#mid = true;
-    return { position: transaction.prefix + encodeSeq(seq), transaction };
+    return this.#prefix(table, transaction) + encodeSeq(seq);
+  }
+
+  #prefix({ name }: CapturedTable, { prefix, commitLsn }: OpenTransaction): string {
+    const epoch = this.tables.epochOf(name, this.#epoch);
+    return epoch === this.#epoch ? prefix : positionPrefix(epoch, commitLsn);
   }
 
   #remember(table: CapturedTable, tuple: Tuple, xid: number, incomplete: boolean): void {

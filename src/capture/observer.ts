@@ -3,6 +3,7 @@ import type { RefreshPlanState } from '../snapshot/refresh-plan.ts';
 import type { SlotStatus } from '../source/slot.ts';
 import type { MergeState } from './merge-state.ts';
 import type { RejectedRecord } from './record-writer.ts';
+import type { Halt } from './table-states.ts';
 import type { PartitionEnds } from './topic-ends.ts';
 
 /** One Kafka transaction, committed. */
@@ -26,6 +27,10 @@ export interface CaptureObserver {
   /** A refresh got further; committed. Every refresh is told once before `connected`. */
   progress(plan: RefreshPlanState): void;
   rejected(record: RejectedRecord): void;
+  /** Nothing of the table is published from now on; told again when a capture starts. */
+  halted(table: string, halt: Halt): void;
+  /** The table goes on, with a refresh of all of it. */
+  revived(table: string): void;
   connected(slot: string, epoch: number): void;
   /** Every second or so. `walLsn`: where the server writes now. */
   slot(status: SlotStatus, walLsn: Lsn): void;

@@ -40,6 +40,10 @@ export class OwedKeys {
     if (this.#byTable.get(table)?.delete(keyText) === true) this.#dirty.set(entryKey(table, keyText), null);
   }
 
+  settleAll(table: string): void {
+    for (const keyText of this.#byTable.get(table) ?? []) this.settle(table, keyText);
+  }
+
   owes(table: string): boolean {
     return (this.#byTable.get(table)?.size ?? 0) > 0;
   }

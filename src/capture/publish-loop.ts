@@ -8,6 +8,7 @@ import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { StreamSettings } from './capture-config.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { CAPTURE_KEY, type CaptureEntry } from './history.ts';
+import { planKey } from './initial-plan.ts';
 import type { Lease } from './lease.ts';
 import type { Merge } from './merge.ts';
 import { stateToJson } from './merge-state.ts';
@@ -15,11 +16,13 @@ import type { CaptureObserver } from './observer.ts';
 import type { CapturedTable, RecordWriter } from './record-writer.ts';
 import type { SnapshotScheduler } from './snapshot-scheduler.ts';
 import type { StreamApplier } from './stream-applier.ts';
+import type { TableGuard } from './table-guard.ts';
 
 export interface PublishLoopOptions {
   readonly stream: Pick<ReplicationStream, 'take' | 'isEmpty' | 'confirm' | 'requestKeepalive' | 'onArrival'>;
   readonly applier: StreamApplier;
   readonly merge: Merge;
+  readonly guard: Pick<TableGuard, 'settle' | 'drain' | 'isDirty' | 'isHalted'>;
   readonly writer: RecordWriter;
   readonly scheduler: SnapshotScheduler;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
@@ -32,8 +35,6 @@ export interface PublishLoopOptions {
   readonly observer: CaptureObserver;
   readonly sweepTable: (plan: RefreshPlan) => Promise<CapturedTable>;
 }
-
-export const planKey = (id: string): string => `plan/${id}`;
 
 /** Live changes and chunks share a batch: neither waits for the other to end. */
 const CHUNK_SHARE = 0.5;
@@ -87,9 +88,17 @@ export class PublishLoop {
     }
   }
 
+  /** Ends the run: something was seen elsewhere that makes going on wrong. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.wake();
+  }
+
   async #turn(): Promise<void> {
-    const { writer, scheduler } = this.#options;
+    const { writer, scheduler, guard, applier } = this.#options;
     this.#awake = false;
+    const revived = guard.settle();
+    if (revived.length > 0) await applier.revive(revived);
     scheduler.fill();
     await this.#collect();
     const dirty = writer.count > 0 || this.#checkpointIsDue();
@@ -136,16 +145,17 @@ export class PublishLoop {
 
   /** A plan whose rows are all published ends, with a sweep where it followed a gap. */
   async #finishPlans(): Promise<void> {
-    const { plans, merge, writer, sweepTable, clock } = this.#options;
+    const { plans, merge, writer, sweepTable, clock, guard } = this.#options;
     for (const plan of plans.values()) {
       if (plan.isFinished || !plan.isRead || !merge.isBetweenTransactions) continue;
+      if (guard.isHalted(formatTable(plan.request.table))) continue;
       const { sweepBefore, id } = plan.request;
       // An owed row has not been seen in this epoch yet: the sweep would take it away.
       if (sweepBefore !== null && merge.owed.owes(formatTable(plan.request.table))) continue;
       if (sweepBefore !== null) {
         const table = await sweepTable(plan);
         for (let partition = 0; partition < table.partitions; partition++) {
-          writer.sweep(table, partition, sweepBefore, merge.snapshotPosition().text);
+          writer.sweep(table, partition, sweepBefore, merge.snapshotPosition(table.name).text);
         }
       }
       plan.finish(new Date(clock.now()).toISOString());
@@ -191,7 +201,7 @@ export class PublishLoop {
 
   /** Everything that changed goes into the same Kafka transaction as the records. */
   #entries(): { entries: CheckpointEntry[]; plans: RefreshPlanState[] } {
-    const { merge, scheduler, plans, entry, writer, control } = this.#options;
+    const { merge, scheduler, plans, entry, writer, guard, control } = this.#options;
     const requested = control.drain();
     const main: CaptureEntry = { ...entry, state: stateToJson(merge.state) };
     const entries: CheckpointEntry[] = [{ key: CAPTURE_KEY, value: JSON.stringify(main) }];
@@ -199,14 +209,14 @@ export class PublishLoop {
     this.#finished.clear();
     const changed = [...ids].flatMap((id) => plans.get(id)?.state ?? []);
     entries.push(...changed.map((plan) => ({ key: planKey(plan.request.id), value: JSON.stringify(plan) })));
-    entries.push(...merge.owed.drain(), ...writer.ends.drain(), ...requested.entries);
+    entries.push(...guard.drain(), ...merge.owed.drain(), ...writer.ends.drain(), ...requested.entries);
     return { entries, plans: changed };
   }
 
   /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */
   #checkpointIsDue(): boolean {
-    const { merge, clock, scheduler, control } = this.#options;
-    if (this.#finished.size > 0 || scheduler.hasFailed || control.isDirty) return true;
+    const { merge, clock, scheduler, guard, control } = this.#options;
+    if (this.#finished.size > 0 || scheduler.hasFailed || guard.isDirty || control.isDirty) return true;
     return merge.passed > this.#durablePassed && clock.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
   }
 

@@ -7,6 +7,7 @@ import { parsePlanState, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
 import { createSlot, dropSlot, identifySystem, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
+import { readTableFacts, type TableFacts } from '../source/table-facts.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
 import { assertDistinctTopics, controlTopic, dlqTopic, topicName } from '../topics/names.ts';
@@ -19,16 +20,21 @@ import {
 } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
+import { initialPlan, planKey } from './initial-plan.ts';
 import type { Lease } from './lease.ts';
 import { freshState, type MergeState, nextEpoch, stateToJson } from './merge-state.ts';
-import { planKey } from './publish-loop.ts';
+import { judgeTable } from './table-watch.ts';
+import { isTableEntry, TableStates } from './table-states.ts';
 
 /** The dead letters of what capture itself could not publish. */
 export const CAPTURE_GROUP = 'capture';
 const RELEASE_PAUSE_MS = 100;
 
-/** Everything that must hold before a slot is touched. Throws PREFLIGHT or TABLE_UNSUPPORTED, with the cure. */
-export async function preflight(control: pg.Client, config: CaptureConfig): Promise<void> {
+/**
+ * Everything that must hold before a slot is touched. Throws PREFLIGHT, TABLE_MISSING or TABLE_UNSUPPORTED,
+ * with the cure; a table that was captured before is left to the guard, which stops it alone.
+ */
+export async function preflight(control: pg.Client, config: CaptureConfig, lease: Lease): Promise<void> {
   const { rows } = await control.query<{ wal_level: string }>('SHOW wal_level');
   if (rows[0]?.wal_level !== 'logical') {
     throw new FreshetError(
@@ -41,7 +47,10 @@ export async function preflight(control: pg.Client, config: CaptureConfig): Prom
   }
   assertDistinctTopics(config.prefix, config.tables);
   const types = new TypeCatalog();
-  for (const id of config.tables) await readTable(control, types, id);
+  const captured = parseCaptureEntry(lease.image.get(CAPTURE_KEY))?.tables ?? [];
+  for (const id of config.tables) {
+    if (!captured.includes(formatTable(id))) await readTable(control, types, id);
+  }
 }
 
 /** Makes the topics of dead letters and requests; gives the partition counts of the change topics that exist already. */
@@ -82,7 +91,8 @@ export async function prepareSlot(
     partitions: existing,
     tables,
   };
-  const decision = judgeHistory(entry, observed);
+  const facts = await readTableFacts(control, config.publication, config.tables);
+  const decision = judgeHistory(entry, { ...observed, catalogGap: catalogGap(config, lease, facts) });
   if (decision.kind === 'gap' && config.onSlotLoss === 'stop') throw decision.error;
   if (decision.kind === 'gap')
     dependencies.observer.log('warn', `${decision.error.message}: every table is refreshed in a new epoch`);
@@ -93,7 +103,8 @@ export async function prepareSlot(
       config.topics,
     ),
   );
-  await ensurePublication(control, config.publication, config.tables);
+  const there = config.tables.filter((id) => facts.has(formatTable(id)));
+  await ensurePublication(control, config.publication, there);
   const base = {
     version: 1 as const,
     system,
@@ -105,6 +116,23 @@ export async function prepareSlot(
   return createSlotAnew(control, config, lease, { ...base, slotReady: false }, entry);
 }
 
+/** What was done to the publication while nobody looked. A table that is gone, or halted already, is no gap of the others. */
+function catalogGap(
+  { tables, publication }: CaptureConfig,
+  lease: Lease,
+  facts: ReadonlyMap<string, TableFacts>,
+): FreshetError | null {
+  const states = TableStates.fromCheckpoint(lease.image);
+  for (const id of tables) {
+    const table = formatTable(id);
+    const before = states.factsOf(table);
+    if (before === null || states.isHalted(table)) continue;
+    const verdict = judgeTable(id, before, facts.get(table), publication);
+    if (verdict.kind === 'gap') return verdict.error;
+  }
+  return null;
+}
+
 /** The intent is in the checkpoint before the slot exists: a crash in between leaves no slot that nobody claims. */
 async function createSlotAnew(
   control: pg.Client,
@@ -113,14 +141,15 @@ async function createSlotAnew(
   base: Omit<CaptureEntry, 'state'>,
   previous: CaptureEntry | null,
 ): Promise<CaptureEntry> {
-  const epoch = nextEpoch(previous?.state.epoch ?? null, Date.now());
+  const { lastEpoch } = TableStates.fromCheckpoint(lease.image);
+  const epoch = nextEpoch(previous === null ? null : Math.max(previous.state.epoch, lastEpoch), Date.now());
   const intent: CaptureEntry = {
     ...base,
     slotReady: false,
     state: stateToJson(freshState(epoch, parseLsn('0/0'))),
   };
   const forgotten = [...lease.image.keys()].filter(
-    (key) => key.startsWith('plan/') || key.startsWith('owed/'),
+    (key) => key.startsWith('plan/') || key.startsWith('owed/') || isTableEntry(key),
   );
   await lease.publish(
     [],
@@ -130,7 +159,7 @@ async function createSlotAnew(
   await dropSlot(control, config.slot);
   const lsn: Lsn = await createSlot(control, config.slot, config.slotTimeoutMs);
   const entry: CaptureEntry = { ...base, slotReady: true, state: stateToJson(freshState(epoch, lsn)) };
-  const plans = config.tables.map((table) => initialPlan(table, epoch));
+  const plans = config.tables.map((table) => freshPlan(table, epoch));
   await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...plans.map(planEntry)]);
   return entry;
 }
@@ -145,7 +174,7 @@ export async function preparePlans(
   const previous = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
   const added = config.tables.filter((id) => previous?.tables.includes(formatTable(id)) === false);
   const plans = plansOf(lease.image).filter((plan) => entry.tables.includes(formatTable(plan.request.table)));
-  const fresh = added.map((id) => initialPlan(id, state.epoch));
+  const fresh = added.map((id) => freshPlan(id, state.epoch));
   if (added.length > 0 || previous?.tables.length !== entry.tables.length) {
     await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...fresh.map(planEntry)]);
   }
@@ -158,12 +187,8 @@ export function plansOf(image: CheckpointImage): RefreshPlan[] {
     .map(([, value]) => new RefreshPlan(parsePlanState(value)));
 }
 
-function initialPlan(table: TableId, epoch: number): RefreshPlan {
-  const id = `initial-${epoch}-${formatTable(table)}`;
-  return RefreshPlan.fresh(
-    { id, table, where: null, keys: null, tag: null, sweepBefore: epoch },
-    new Date().toISOString(),
-  );
+function freshPlan(table: TableId, epoch: number): RefreshPlan {
+  return RefreshPlan.fresh(initialPlan(table, epoch), new Date().toISOString());
 }
 
 function planEntry(plan: RefreshPlan): { key: string; value: string } {

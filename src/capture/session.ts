@@ -1,15 +1,14 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseLsn } from '../change/lsn.ts';
-import { formatTable, type TableId } from '../change/table.ts';
+import { formatTable, type TableId, type TableSchema } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { runTogether } from '../runtime/shutdown.ts';
 import { ChunkReader } from '../snapshot/chunk-reader.ts';
 import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { RelationMessage } from '../source/pgoutput.ts';
 import { ReplicationStream } from '../source/replication-stream.ts';
-import { readSlot } from '../source/slot.ts';
 import { readRelation, readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import { controlTopic, dlqTopic } from '../topics/names.ts';
@@ -35,11 +34,15 @@ import {
   releaseSlot,
 } from './session-start.ts';
 import { SnapshotScheduler } from './snapshot-scheduler.ts';
+import { watchSource } from './source-watch.ts';
 import { StreamApplier } from './stream-applier.ts';
+import { TableGuard } from './table-guard.ts';
 import { TableResolver } from './table-resolver.ts';
+import { TableStates } from './table-states.ts';
+import { TableWatch } from './table-watch.ts';
 import { TopicEnds } from './topic-ends.ts';
 
-const SLOT_POLL_MS = 1_000;
+const RELEASE_PAUSE_MS = 250;
 
 /** One connection to the source, from its preflight to its loss: everything in memory dies with it. */
 export async function runSession(
@@ -51,7 +54,7 @@ export async function runSession(
   const control = await connect(config.connection, `control ${config.slot}`);
   try {
     await proveLease(lease);
-    await preflight(control, config);
+    await preflight(control, config, lease);
     const existing = await prepareTopics(config, dependencies);
     const entry = await prepareSlot(control, config, dependencies, lease, existing);
     const partitions = new Map(Object.entries(entry.partitions));
@@ -95,7 +98,10 @@ async function runStream(session: RunningSession): Promise<void> {
   const writer = newWriter(session);
   // Only now: the slot is held, and the lease has fenced whoever published before.
   const inProgress = await xidsInProgress(control);
-  const merge = new Merge(state, OwedKeys.fromCheckpoint(lease.image), inProgress, writer);
+  const states = TableStates.fromCheckpoint(lease.image);
+  const merge = new Merge(state, OwedKeys.fromCheckpoint(lease.image), inProgress, writer, states);
+  const resolve = (schema: TableSchema) => resolver.resolve(schema);
+  const guard = new TableGuard({ merge, plans, observer, clock: SYSTEM_CLOCK, resolve });
   await using reader = newReader(config);
   const tableIds = new Map(config.tables.map((id) => [formatTable(id), id]));
   let loop: PublishLoop | null = null;
@@ -108,16 +114,12 @@ async function runStream(session: RunningSession): Promise<void> {
     clock: SYSTEM_CLOCK,
     tableIds,
     settings: config.snapshot,
-    resolve: (schema) => resolver.resolve(schema),
+    guard,
     wake: () => loop?.wake(),
   });
   const types = new TypeCatalog();
-  const applier = new StreamApplier(
-    merge,
-    (relation) => readRelation(control, types, relation),
-    resolver,
-    new Set(tableIds.keys()),
-  );
+  const readShape = (relation: RelationMessage) => readRelation(control, types, relation);
+  const applier = new StreamApplier(merge, readShape, guard, new Set(tableIds.keys()));
   const sweepTable = async (plan: RefreshPlan) =>
     resolver.resolve((await readTable(control, new TypeCatalog(), plan.request.table)).schema);
   const desk = ControlDesk.fromCheckpoint(lease.image);
@@ -126,6 +128,7 @@ async function runStream(session: RunningSession): Promise<void> {
     stream,
     applier,
     merge,
+    guard,
     writer,
     scheduler,
     plans,
@@ -138,13 +141,19 @@ async function runStream(session: RunningSession): Promise<void> {
   });
   for (const plan of plans.values()) observer.progress(plan.state);
   observer.connected(config.slot, state.epoch);
-  const watch = watchSlot(session);
-  try {
-    const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
-    await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tableIds, signal)]);
-  } finally {
-    clearInterval(watch);
-  }
+  using _ = await watchSource(session, watchOf(session, tableIds, guard, states), (error) => loop.fail(error));
+  const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
+  await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tableIds, signal)]);
+}
+
+function watchOf(
+  { control, config }: RunningSession,
+  ids: ReadonlyMap<string, TableId>,
+  guard: TableGuard,
+  states: TableStates,
+): TableWatch {
+  const tables = (): TableId[] => [...ids.values()];
+  return new TableWatch({ control, publication: config.publication, tables, states, guard });
 }
 
 /** Requests are served beside the stream, which never waits for them. */
@@ -207,7 +216,7 @@ async function openStream(
     } catch (error) {
       if (!isFreshetError(error, 'SLOT_BUSY') || Date.now() > deadline || signal.aborted) throw error;
       await releaseSlot(control, config);
-      await sleep(SLOT_POLL_MS / 4, undefined, { signal }).catch(() => {});
+      await sleep(RELEASE_PAUSE_MS, undefined, { signal }).catch(() => {});
     }
   }
 }
@@ -219,21 +228,4 @@ async function xidsInProgress(control: pg.Client): Promise<number[]> {
       WHERE locktype = 'transactionid' AND granted AND mode = 'ExclusiveLock'`,
   );
   return rows.map((row) => Number(row.xid));
-}
-
-function watchSlot({ control, config, dependencies }: RunningSession): NodeJS.Timeout {
-  let busy = false;
-  const look = async (): Promise<void> => {
-    const status = await readSlot(control, config.slot);
-    const { rows } = await control.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
-    if (status !== null) dependencies.observer.slot(status, parseLsn(rows[0]?.lsn ?? '0/0'));
-  };
-  return setInterval(() => {
-    if (busy) return;
-    busy = true;
-    // The control connection's loss shows in the stream as well, which ends the session.
-    void look()
-      .catch(() => {})
-      .finally(() => (busy = false));
-  }, SLOT_POLL_MS);
 }

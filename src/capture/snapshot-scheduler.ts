@@ -1,4 +1,4 @@
-import { formatTable, type TableId, type TableSchema } from '../change/table.ts';
+import { formatTable, type TableId } from '../change/table.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { failpoint } from '../runtime/failpoint.ts';
 import { errorMessage } from '../runtime/postgres.ts';
@@ -18,8 +18,9 @@ import {
 import type { Merge } from './merge.ts';
 import type { CaptureObserver } from './observer.ts';
 import { entryKey } from './owed-keys.ts';
-import type { CapturedTable, RecordWriter } from './record-writer.ts';
+import type { RecordWriter } from './record-writer.ts';
 import { requestFailure } from './request-failure.ts';
+import { stopsTable, type TableGuard } from './table-guard.ts';
 
 export interface SnapshotSettings {
   /** Rows of a chunk, at most. */
@@ -44,7 +45,7 @@ export interface SnapshotSchedulerOptions {
   readonly observer: CaptureObserver;
   readonly clock: Clock;
   readonly tableIds: ReadonlyMap<string, TableId>;
-  readonly resolve: (schema: TableSchema) => Promise<CapturedTable>;
+  readonly guard: Pick<TableGuard, 'resolve' | 'halt' | 'isHalted'>;
   /** Called when a chunk has become ready, or broke. */
   readonly wake: () => void;
 }
@@ -126,14 +127,17 @@ export class SnapshotScheduler implements AsyncDisposable {
   }
 
   #nextTask(): Task | null {
-    const { merge, plans, tableIds } = this.#options;
-    const owed = merge.owed.take(KEYS_PER_CHUNK, this.#busyKeys, tableIds);
+    const { merge, plans, tableIds, guard } = this.#options;
+    const goesOn = (name: string): boolean => tableIds.has(name) && !guard.isHalted(name);
+    const owed = merge.owed.take(KEYS_PER_CHUNK, this.#busyKeys, { has: goesOn });
     const owedTable = owed === null ? undefined : tableIds.get(owed.table);
     if (owed !== null && owedTable !== undefined) {
       for (const key of owed.keys) this.#busyKeys.add(entryKey(owed.table, key));
       return { kind: 'owed', plan: null, table: owedTable, keys: owed.keys };
     }
-    const active = [...plans.values()].filter((plan) => !plan.isFinished);
+    const active = [...plans.values()].filter(
+      (plan) => !plan.isFinished && !guard.isHalted(formatTable(plan.request.table)),
+    );
     for (let i = 0; i < active.length; i++) {
       const plan = active[(this.#turn + i) % active.length];
       const task = plan === undefined ? null : taskOf(plan);
@@ -152,10 +156,11 @@ export class SnapshotScheduler implements AsyncDisposable {
     try {
       const read = await this.#readFresh(work, window);
       failpoint('chunk-read');
-      const table = await this.#options.resolve(read.table.schema);
+      const table = await this.#options.guard.resolve(read.table.schema);
       this.#ready.push({ task: work.task, read, window, table, next: 0, published: 0 });
     } catch (error) {
-      if (!this.#stop.signal.aborted && !this.#fails(work.task, error)) {
+      if (stopsTable(error)) this.#options.guard.halt(name, error);
+      else if (!this.#stop.signal.aborted && !this.#fails(work.task, error)) {
         const message = `reading ${name} failed, it is tried again: ${errorMessage(error)}`;
         this.#options.observer.log('warn', message);
         await this.#options.clock.sleep(RETRY_PAUSE_MS, this.#stop.signal);

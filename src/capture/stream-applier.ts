@@ -1,27 +1,34 @@
 import { formatTable, type TableSchema } from '../change/table.ts';
+import { FreshetError } from '../runtime/errors.ts';
 import { decodePgoutput, type PgoutputMessage, type RelationMessage } from '../source/pgoutput.ts';
 import type { StreamItem } from '../source/stream-queue.ts';
 import type { Merge } from './merge.ts';
 import type { CapturedTable } from './record-writer.ts';
-import type { TableResolver } from './table-resolver.ts';
+import { stopsTable, type TableGuard } from './table-guard.ts';
 
 /** The shape that a Relation message announces. */
 export type ReadShape = (relation: RelationMessage) => Promise<TableSchema>;
+
+interface Relation {
+  readonly message: RelationMessage;
+  readonly name: string;
+  /** Null: not ours to carry, or of a shape that cannot be published. */
+  table: CapturedTable | null;
+}
 
 /** Applies what the server sent to the published order. Only a Relation message makes it wait. */
 export class StreamApplier {
   readonly #merge: Merge;
   readonly #readShape: ReadShape;
-  readonly #resolver: TableResolver;
+  readonly #guard: TableGuard;
   readonly #wanted: ReadonlySet<string>;
-  /** relation oid → table; null: published, but not ours to carry */
-  readonly #relations = new Map<number, CapturedTable | null>();
+  readonly #relations = new Map<number, Relation>();
   readonly #shapes = new Map<string, CapturedTable>();
 
-  constructor(merge: Merge, readShape: ReadShape, resolver: TableResolver, wanted: ReadonlySet<string>) {
+  constructor(merge: Merge, readShape: ReadShape, guard: TableGuard, wanted: ReadonlySet<string>) {
     this.#merge = merge;
     this.#readShape = readShape;
-    this.#resolver = resolver;
+    this.#guard = guard;
     this.#wanted = wanted;
   }
 
@@ -64,21 +71,56 @@ export class StreamApplier {
     }
   }
 
+  /** Tables that were halted go on: the server does not announce a relation twice. */
+  async revive(names: readonly string[]): Promise<void> {
+    for (const relation of this.#relations.values()) {
+      if (names.includes(relation.name)) await this.#resolve(relation, true);
+    }
+  }
+
   #with(oid: number, apply: (table: CapturedTable) => void): void {
-    const table = this.#relations.get(oid);
-    if (table === undefined) throw new Error(`a change of relation ${oid} came before the relation itself`);
-    if (table !== null) apply(table);
+    const relation = this.#relations.get(oid);
+    if (relation === undefined)
+      throw new Error(`a change of relation ${oid} came before the relation itself`);
+    const { table, name } = relation;
+    if (table !== null && !this.#guard.isHalted(name)) {
+      apply(table);
+      return;
+    }
+    const isWanted = this.#wanted.has(name);
+    if (isWanted && !this.#guard.isHalted(name)) this.#guard.halt(name, outdated(name));
+    this.#merge.passOver(isWanted);
   }
 
   async #relation(message: RelationMessage): Promise<void> {
-    const name = formatTable(message);
-    if (!this.#wanted.has(name)) {
-      this.#relations.set(message.relationOid, null);
+    const relation: Relation = { message, name: formatTable(message), table: null };
+    this.#relations.set(message.relationOid, relation);
+    if (this.#wanted.has(relation.name) && !this.#guard.isHalted(relation.name))
+      await this.#resolve(relation, false);
+  }
+
+  /** A remembered relation may be older than the cure: then the next change announces it anew, or halts the table. */
+  async #resolve(relation: Relation, isRemembered: boolean): Promise<void> {
+    const { name, message } = relation;
+    try {
+      relation.table = await this.#guard.resolve(await this.#readShape(message));
+    } catch (error) {
+      if (!stopsTable(error)) throw error;
+      relation.table = null;
+      if (!isRemembered) this.#guard.halt(name, error);
       return;
     }
-    const table = await this.#resolver.resolve(await this.#readShape(message));
-    if (this.#shapes.get(name) !== table) this.#merge.relationChanged(name);
-    this.#shapes.set(name, table);
-    this.#relations.set(message.relationOid, table);
+    if (this.#shapes.get(name) !== relation.table) this.#merge.relationChanged(name);
+    this.#shapes.set(name, relation.table);
   }
+}
+
+function outdated(table: string): FreshetError {
+  return new FreshetError(
+    'TABLE_UNSUPPORTED',
+    `changes of ${table} still come in a shape that cannot be published`,
+    {
+      cure: 'Nothing: the table goes on by itself once they are through.',
+    },
+  );
 }

@@ -114,7 +114,7 @@ export class Engine {
 
   #captureConfig(source: SourceConfig): CaptureConfig {
     const { topics, snapshot, stream } = this.config;
-    const { transactionTimeoutMs, slotTimeoutMs, ...streamSettings } = stream;
+    const { transactionTimeoutMs, slotTimeoutMs, watchMs, ...streamSettings } = stream;
     const { retentionHours, ...topicSettings } = topics;
     return {
       ...source,
@@ -123,6 +123,7 @@ export class Engine {
       stream: streamSettings,
       transactionTimeoutMs,
       slotTimeoutMs,
+      watchMs,
     };
   }
 }

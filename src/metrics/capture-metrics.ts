@@ -34,6 +34,16 @@ export function captureObserver(
       live.rejected += 1;
       log('error', `${table} ${keyText} could not be published (${code}): ${message}`);
     },
+    halted: (table, halt) => {
+      metrics.tableHalted.set({ source, table }, 1);
+      live.halted.set(table, halt);
+      log('error', `${table} is halted, the others go on (${halt.code}): ${halt.message}. ${halt.cure}`);
+    },
+    revived: (table) => {
+      metrics.tableHalted.set({ source, table }, 0);
+      live.halted.delete(table);
+      log('info', `${table} goes on, with a refresh of all its rows`);
+    },
     connected: (slot, epoch) => {
       metrics.epoch.set({ source }, epoch);
       live.connected = true;

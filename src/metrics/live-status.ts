@@ -23,6 +23,15 @@ export interface SourceStatus {
   ends: ReadonlyMap<string, readonly string[]>;
   /** By table; of requested refreshes by the plan's id. */
   readonly refreshes: Map<string, RefreshStatus>;
+  /** table → why nothing of it is published */
+  readonly halted: Map<string, HaltStatus>;
+}
+
+interface HaltStatus {
+  readonly code: string;
+  readonly message: string;
+  readonly cure: string;
+  readonly since: string;
 }
 
 export interface PipelineStatus {
@@ -85,6 +94,7 @@ function sourceJson(source: SourceStatus): object {
     ...shown,
     passed: source.passed === null ? null : formatLsn(source.passed),
     refreshes: Object.fromEntries(source.refreshes),
+    halted: Object.fromEntries(source.halted),
   };
 }
 
@@ -107,6 +117,7 @@ function emptySource(): SourceStatus {
     walStatus: null,
     ends: new Map(),
     refreshes: new Map(),
+    halted: new Map(),
   };
 }
 

@@ -19,6 +19,11 @@ export class Metrics {
     'Changes that could not be published as they are',
     ['source', 'table', 'code'],
   );
+  readonly tableHalted = this.#gauge(
+    'freshet_table_halted',
+    '1 while nothing of the table is published, as the log and the status say why',
+    ['source', 'table'],
+  );
   readonly snapshotRowsRead = this.#counter(
     'freshet_snapshot_rows_read_total',
     'Rows read by snapshot chunks',

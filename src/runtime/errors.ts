@@ -55,6 +55,16 @@ export const ERRORS = {
     action: 'stop',
     advice: 'Give the table a primary key, or a replica identity index.',
   },
+  TABLE_MISSING: {
+    exit: 3,
+    action: 'stop',
+    advice: 'Correct the name in the list of tables, or create the table.',
+  },
+  KEY_CHANGED: {
+    exit: 4,
+    action: 'stop',
+    advice: 'Nothing: the table is refreshed by itself, under its new key.',
+  },
   RECORD_INVALID: { exit: 5, action: 'dead-letter', advice: 'Mend the cause, then retry the dead letter.' },
   RECORD_TOO_LARGE: {
     exit: 5,

@@ -116,10 +116,12 @@ async function slotCreationError(client: pg.ClientBase, slot: string, error: unk
   });
 }
 
+/** The timeline that is written to now; the control file's is that of the last checkpoint. */
 export async function identifySystem(client: pg.ClientBase): Promise<SystemIdentity> {
   const { rows } = await client.query<{ system: string; timeline: number }>(
-    `SELECT s.system_identifier::text AS system, c.timeline_id AS timeline
-       FROM pg_control_system() s, pg_control_checkpoint() c`,
+    `SELECT system_identifier::text AS system,
+            ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int AS timeline
+       FROM pg_control_system()`,
   );
   return { systemId: rows[0]?.system ?? '', timeline: rows[0]?.timeline ?? 0 };
 }

@@ -68,7 +68,7 @@ const IDENTITIES: Readonly<Record<string, ReplicaIdentity>> = {
 /** Types whose binary form is their text: COPY needs no cast for them. */
 const TEXT_LIKE = new Set(['text', 'varchar', 'bpchar', 'name', 'json', 'citext']);
 
-/** Reads a table's shape. Throws PREFLIGHT where there is no such table, TABLE_UNSUPPORTED where it has no key. */
+/** Reads a table's shape. Throws TABLE_MISSING where there is no such table, TABLE_UNSUPPORTED where it has no key. */
 export async function readTable(
   client: pg.ClientBase,
   types: TypeCatalog,
@@ -76,6 +76,7 @@ export async function readTable(
 ): Promise<CatalogTable> {
   const table = (await client.query<TableRow>(TABLE, [id.schema, id.name])).rows[0];
   if (table === undefined || !['r', 'p'].includes(table.kind)) throw noSuchTable(id);
+  if (table.identity === 'n') throw withoutIdentity(id);
   const { rows: columnRows } = await client.query<ColumnRow>(COLUMNS, [table.oid]);
   const keyNumbers = await readKey(client, table.oid);
   if (keyNumbers.length === 0) throw withoutKey(id);
@@ -109,7 +110,7 @@ export async function readRelation(
     toColumn(types, column.name, column.typeOid, column.typmod),
   );
   const key = await relationKey(client, relation);
-  if (key.length === 0) throw withoutKey(id);
+  if (key.length === 0) throw relation.identity === 'n' ? withoutIdentity(id) : withoutKey(id);
   return {
     id,
     relationOid: relation.relationOid,
@@ -158,7 +159,7 @@ function outputExpression(types: TypeCatalog, row: ColumnRow): string {
 }
 
 function noSuchTable(id: TableId): FreshetError {
-  return new FreshetError('PREFLIGHT', `table ${formatTable(id)} does not exist, or is no table`, {
+  return new FreshetError('TABLE_MISSING', `table ${formatTable(id)} does not exist, or is no table`, {
     cure: 'Correct the name in the list of tables, or create the table.',
   });
 }
@@ -167,5 +168,12 @@ function withoutKey(id: TableId): FreshetError {
   const name = `${pg.escapeIdentifier(id.schema)}.${pg.escapeIdentifier(id.name)}`;
   return new FreshetError('TABLE_UNSUPPORTED', `table ${formatTable(id)} has no primary key`, {
     cure: `ALTER TABLE ${name} ADD PRIMARY KEY (…); or ALTER TABLE ${name} REPLICA IDENTITY USING INDEX … (unique, not null).`,
+  });
+}
+
+function withoutIdentity(id: TableId): FreshetError {
+  const name = `${pg.escapeIdentifier(id.schema)}.${pg.escapeIdentifier(id.name)}`;
+  return new FreshetError('TABLE_UNSUPPORTED', `table ${formatTable(id)} has replica identity NOTHING`, {
+    cure: `ALTER TABLE ${name} REPLICA IDENTITY DEFAULT; (with a primary key), or USING INDEX …`,
   });
 }

@@ -198,7 +198,7 @@ describe('a capture', () => {
   });
 
   it.each([
-    ['a table that does not exist', ['items', 'nowhere'], 'PREFLIGHT', /public\.nowhere does not exist/],
+    ['a table that does not exist', ['items', 'nowhere'], 'TABLE_MISSING', /public\.nowhere does not exist/],
     [
       'a table without a key',
       ['items', 'keyless'],

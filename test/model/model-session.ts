@@ -15,7 +15,9 @@ import { RecordWriter } from '../../src/capture/record-writer.ts';
 import { plansOf } from '../../src/capture/session-start.ts';
 import { SnapshotScheduler } from '../../src/capture/snapshot-scheduler.ts';
 import { StreamApplier } from '../../src/capture/stream-applier.ts';
+import { TableGuard } from '../../src/capture/table-guard.ts';
 import { TableResolver } from '../../src/capture/table-resolver.ts';
+import { TableStates } from '../../src/capture/table-states.ts';
 import { TopicEnds } from '../../src/capture/topic-ends.ts';
 import { toLsn } from '../../src/change/lsn.ts';
 import { formatTable } from '../../src/change/table.ts';
@@ -57,10 +59,14 @@ const SILENT: CaptureObserver = {
   committed: () => {},
   progress: () => {},
   rejected: () => {},
+  halted: () => {},
+  revived: () => {},
   connected: () => {},
   slot: () => {},
   log: () => {},
 };
+
+const NO_FACTS = { oid: 1, publication: 'p', leavesOut: null, columns: [] };
 
 /** One session of a capture: its own classes, wired as session.ts wires them, in simulated surroundings. */
 export class ModelSession {
@@ -69,6 +75,7 @@ export class ModelSession {
   readonly stream: SimulatedStream;
   readonly #loop: PublishLoop;
   readonly #merge: Merge;
+  readonly #guard: TableGuard;
   readonly #stop = new AbortController();
   #hasEnded = false;
   /** Told by the history that its end is meant: then an error is none of its own. */
@@ -88,8 +95,17 @@ export class ModelSession {
     });
     const options = { maxRecordBytes: 1_000_000, deadLetterTopic: 'm.dlq', rejected: () => {} };
     const writer = new RecordWriter(options, TopicEnds.fromCheckpoint(kafka.image));
-    const merge = new Merge(stateFromJson(entry.state), this.owed, postgres.xidsInProgress(), writer);
+    const states = TableStates.fromCheckpoint(kafka.image);
+    const merge = new Merge(stateFromJson(entry.state), this.owed, postgres.xidsInProgress(), writer, states);
     this.#merge = merge;
+    this.#guard = new TableGuard({
+      merge,
+      plans: this.plans,
+      observer: SILENT,
+      clock,
+      resolve: (schema) => resolver.resolve(schema),
+    });
+    const guard = this.#guard;
     const ids = Array.from({ length: postgres.tables }, (_, table) => tables.id(table));
     const tableIds = new Map<string, TableId>(ids.map((id) => [formatTable(id), id]));
     const scheduler = new SnapshotScheduler({
@@ -101,13 +117,13 @@ export class ModelSession {
       observer: SILENT,
       clock,
       tableIds,
-      resolve: (schema) => resolver.resolve(schema),
+      guard,
       wake: () => this.#loop.wake(),
     });
     const applier = new StreamApplier(
       merge,
       async ({ relationOid, columns }) => tables.schema(relationOid - tables.oid(0), columns.length),
-      resolver,
+      guard,
       new Set(tableIds.keys()),
     );
     this.#loop = new PublishLoop({
@@ -115,6 +131,7 @@ export class ModelSession {
       stream: this.stream,
       applier,
       merge,
+      guard,
       writer,
       scheduler,
       plans: this.plans,
@@ -138,6 +155,16 @@ export class ModelSession {
 
   get passed(): number {
     return Number(this.#merge.passed);
+  }
+
+  isHalted(id: TableId): boolean {
+    return this.#guard.isHalted(formatTable(id));
+  }
+
+  /** What the watch does once the catalog shows a cure. */
+  cure(id: TableId, walEnd: number): void {
+    this.#guard.cured(id, NO_FACTS, toLsn(BigInt(walEnd)));
+    this.wake();
   }
 
   get isRefreshed(): boolean {
@@ -186,7 +213,7 @@ function observedHistory(entry: CaptureEntry, slot: SimulatedSlot): ObservedHist
     system: entry.system,
     clusterId: entry.clusterId,
     partitions: new Map(Object.entries(entry.partitions)),
-    tables: entry.tables,
+    catalogGap: null,
   };
 }
 

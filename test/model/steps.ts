@@ -54,6 +54,8 @@ const act = {
     return world.restore(a);
   },
   refresh: (world, a, b) => world.requestRefresh(a % world.shape.tables, b % 2 === 0),
+  refuse: (world, a, b) => world.refuse(a % world.shape.tables, b % 3 !== 0),
+  look: (world) => world.look(),
   refreshKey: (world, a, b) => world.requestKey(a % world.shape.tables, b % world.shape.keys),
   consume: (world, a, b) => world.sink.consume(a, 1 + (b % 4)),
   rewind: (world) => {
@@ -180,6 +182,24 @@ export const PROFILES: readonly Profile[] = [
     abort: 0,
     truncate: 0,
     wal: 0,
+  },
+  // Shapes that the registry refuses for a while, with the table written to meanwhile.
+  {
+    ...EVEN,
+    write: 26,
+    commit: 14,
+    show: 10,
+    addColumn: 4,
+    refuse: 2,
+    look: 8,
+    send: 16,
+    read: 20,
+    kafka: 20,
+    keepalive: 6,
+    crash: 2,
+    start: 16,
+    refresh: 2,
+    restore: 0.5,
   },
 ];
 

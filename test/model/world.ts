@@ -1,8 +1,9 @@
 import { type CaptureEntry, CAPTURE_KEY, parseCaptureEntry } from '../../src/capture/history.ts';
 import { freshState, nextEpoch, stateToJson } from '../../src/capture/merge-state.ts';
-import { planKey } from '../../src/capture/publish-loop.ts';
+import { planKey } from '../../src/capture/initial-plan.ts';
+import { TableStates } from '../../src/capture/table-states.ts';
 import { toLsn } from '../../src/change/lsn.ts';
-import { formatTable } from '../../src/change/table.ts';
+import { formatTable, type TableId } from '../../src/change/table.ts';
 import { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
 import { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import { Laws } from './laws.ts';
@@ -40,10 +41,14 @@ export class World {
   session: ModelSession | null = null;
   #requests = 0;
 
+  readonly #registry = new MemoryRegistry();
+  /** Tables whose changes were left out once. */
+  readonly #wereHalted = new Set<number>();
+
   constructor(shape: HistoryShape) {
     this.shape = shape;
-    const registry = new MemoryRegistry();
     const { laws, clock } = this;
+    const registry = this.#registry;
     this.tables = new SimulatedTables(shape.full);
     this.postgres = new SimulatedPostgres(shape.keys, shape.tables, () => this.reader.lockedTables());
     this.reader = new SimulatedReader(this.postgres, this.tables);
@@ -60,8 +65,12 @@ export class World {
   createSlot(): boolean {
     if (!this.slot.create()) return false;
     const previous = parseCaptureEntry(this.kafka.image.get(CAPTURE_KEY));
-    const epoch = nextEpoch(previous?.state.epoch ?? null, this.clock.now());
-    const ids = Array.from({ length: this.shape.tables }, (_, table) => this.tables.id(table));
+    const last = TableStates.fromCheckpoint(this.kafka.image).lastEpoch;
+    const epoch = nextEpoch(
+      previous === null ? null : Math.max(previous.state.epoch, last),
+      this.clock.now(),
+    );
+    const ids = this.#ids();
     const entry: CaptureEntry = {
       version: 1,
       state: stateToJson(freshState(epoch, toLsn(BigInt(this.postgres.lsn)))),
@@ -71,7 +80,8 @@ export class World {
       tables: ids.map(formatTable),
       partitions: Object.fromEntries(ids.map((id) => [`m.${formatTable(id)}`, this.shape.partitions])),
     };
-    for (const key of this.kafka.image.keys()) if (/^(plan|owed)\//.test(key)) this.kafka.image.delete(key);
+    for (const key of this.kafka.image.keys())
+      if (/^(plan|owed|table)\//.test(key)) this.kafka.image.delete(key);
     this.kafka.image.set(CAPTURE_KEY, JSON.stringify(entry));
     for (const table of ids) {
       const request = {
@@ -142,15 +152,37 @@ export class World {
     return true;
   }
 
+  /** From now on the registry takes no new shape of the table, or it takes all again. */
+  refuse(table: number, isRefused: boolean): boolean {
+    const subject = `m.${formatTable(this.tables.id(table))}-value`;
+    if (isRefused) this.#registry.refused.add(subject);
+    else this.#registry.refused.delete(subject);
+    return false;
+  }
+
+  /** The watch looks at the tables that are halted. */
+  look(): boolean {
+    if (this.session === null) return false;
+    for (let table = 0; table < this.shape.tables; table++) {
+      const id = this.tables.id(table);
+      if (!this.session.isHalted(id)) continue;
+      this.#wereHalted.add(table);
+      if (!this.#registry.refused.has(`m.${formatTable(id)}-value`)) this.session.cure(id, this.postgres.lsn);
+    }
+    return true;
+  }
+
   /** Everything that can happen without new writes happens: then the sink must equal the source. */
   async quiesce(): Promise<void> {
     for (const connection of this.postgres.connectionsIn('running')) this.postgres.commit(connection, 1);
     for (const connection of this.postgres.connectionsIn('committed')) this.postgres.show(connection);
     if (!this.slot.created) this.createSlot();
+    for (let table = 0; table < this.shape.tables; table++) this.refuse(table, false);
     for (let round = 0; round < QUIESCE_ROUNDS; round++) {
       this.start(false);
       this.slot.send(100);
       this.slot.keepalive(true);
+      this.look();
       await settled();
       for (let i = this.reader.count; i > 0; i--) this.reader.advance(i);
       await settled();
@@ -171,6 +203,7 @@ export class World {
       session !== null &&
       !session.hasEnded &&
       session.isRefreshed &&
+      this.#ids().every((id) => !session.isHalted(id)) &&
       session.stream.isEmpty &&
       slot.confirmed >= end
     );
@@ -202,7 +235,15 @@ export class World {
     this.clock.forget();
   }
 
+  #ids(): TableId[] {
+    return Array.from({ length: this.shape.tables }, (_, table) => this.tables.id(table));
+  }
+
   #isPublished({ xid, ops }: CommittedTransaction): boolean {
+    // What a halted table leaves out comes with its refresh.
+    for (const id of this.#ids())
+      if (this.session?.isHalted(id) === true) this.#wereHalted.add(this.tables.numberOf(id));
+    if (ops.some(({ table }) => this.#wereHalted.has(table))) return true;
     const records = { insert: 1, update: 1, delete: 1, rekey: 2, truncate: this.shape.partitions };
     return this.kafka.recordsOf(xid) >= ops.reduce((sum, { kind }) => sum + records[kind], 0);
   }

@@ -13,6 +13,8 @@ const SCHEDULER = 'src/capture/snapshot-scheduler.ts';
 const LOOP = 'src/capture/publish-loop.ts';
 const XIDS = 'src/snapshot/published-xids.ts';
 const PLAN = 'src/snapshot/refresh-plan.ts';
+const GUARD = 'src/capture/table-guard.ts';
+const APPLIER = 'src/capture/stream-applier.ts';
 const READER = 'test/model/simulated-reader.ts';
 const SINK = 'test/model/reference-sink.ts';
 
@@ -62,9 +64,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a window ignores the old side of a changed key',
     file: MERGE,
-    find: '      this.delete(table, before);\n      this.#create(table, after, true);',
+    find: '      this.#delete(table, transaction, before);\n',
     replace:
-      '      const old = this.#advance();\n      if (old.position !== null) this.#writer.delete(table, before, old.position, old.transaction);\n      this.#create(table, after, true);',
+      '      const old = this.#advance(table, transaction, 0);\n      if (old !== null) this.#writer.delete(table, before, old, transaction);\n',
   },
   {
     name: 'a window ignores truncates',
@@ -124,15 +126,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'both records of a changed key get one index',
     file: MERGE,
-    find: '      this.delete(table, before);\n',
+    find: '      this.#create(table, transaction, 1, after);',
     replace:
-      '      this.delete(table, before);\n      if (this.#transaction !== null) this.#transaction.nextSeq -= 1;\n',
+      '      this.#lastSeq -= 1;\n      this.#create(table, { ...transaction, changes: transaction.changes - 0.5 }, 1, after);',
   },
   {
     name: 'records of before a restart are published again',
     file: MERGE,
-    find: '      return { position: null, transaction };\n',
-    replace: '',
+    find: 'seq <= this.#lastSeq)) return null;',
+    replace: 'seq <= this.#lastSeq)) this.#mid = true;',
   },
   {
     name: 'a truncate is written to one partition',
@@ -180,8 +182,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no refresh for a changed key without its TOASTed value',
     file: MERGE,
-    find: 'if (keyChanged && incomplete)',
-    replace: 'if (keyChanged && incomplete && table.partitions < 0)',
+    find: 'if (record === 1 && incomplete)',
+    replace: 'if (record === 1 && incomplete && table.partitions < 0)',
   },
   {
     name: 'no refresh for a skipped row whose change left a TOASTed value out',
@@ -244,6 +246,48 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/capture/merge-state.ts',
     find: 'return Math.max(last === null ? 0 : last + 1, Math.floor(nowMs / 1000));',
     replace: 'return last ?? Math.floor(nowMs / 1000);',
+  },
+  {
+    name: 'a change that is left out is not counted in its transaction',
+    file: APPLIER,
+    find: '    this.#merge.passOver(isWanted);\n',
+    replace: '',
+  },
+  {
+    name: 'changes that a halted table left out do not make chunks stale',
+    file: MERGE,
+    find: 'if (isHalted) this.xids.published(transaction.xid);',
+    replace: '',
+  },
+  {
+    name: 'chunks that were read before a halt are published after it',
+    file: GUARD,
+    find: '    this.#options.merge.relationChanged(table);\n',
+    replace: '',
+  },
+  {
+    name: 'a cured table goes on without a refresh',
+    file: GUARD,
+    find: '    this.#plan(initialPlan(id, epoch));\n',
+    replace: '',
+  },
+  {
+    name: 'a cured table goes on in its old epoch',
+    file: GUARD,
+    find: 'const epoch = nextEpoch(this.#states.epochOf(table, merge.epoch), clock.now());',
+    replace: 'const epoch = this.#states.epochOf(table, merge.epoch) + 0 * clock.now() * nextEpoch(null, 0);',
+  },
+  {
+    name: 'a halt is kept in memory only',
+    file: 'src/capture/table-states.ts',
+    find: '    this.#dirty.add(table);\n',
+    replace: '',
+  },
+  {
+    name: 'the refresh of before a halt goes on after it',
+    file: GUARD,
+    find: '    merge.owed.settleAll(table);\n',
+    replace: '    if (clock.now() < 0) merge.owed.settleAll(table);\n    if (clock.now() > 0) return;\n',
   },
   {
     name: 'no sweep after a gap',

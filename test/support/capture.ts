@@ -29,6 +29,8 @@ const QUIET: CaptureObserver = {
   committed: () => {},
   progress: () => {},
   rejected: () => {},
+  halted: () => {},
+  revived: () => {},
   connected: () => {},
   slot: () => {},
   log: () => {},
@@ -66,6 +68,7 @@ export function captureContext(
     onSlotLoss: 'stop',
     transactionTimeoutMs: 10_000,
     slotTimeoutMs: 20_000,
+    watchMs: 250,
     ...more,
   };
   return {

@@ -6,8 +6,11 @@ import { FreshetError } from '../../../src/runtime/errors.ts';
 export class MemoryRegistry implements SchemaRegistryPort {
   readonly texts: string[] = [];
   readonly subjects = new Map<string, number>();
+  /** Subjects that take nothing more. */
+  readonly refused = new Set<string>();
 
   async register(subject: string, schema: AvroSchema): Promise<number> {
+    if (this.refused.has(subject)) throw new FreshetError('SCHEMA_REFUSED', `${subject} is refused`);
     const text = JSON.stringify(schema);
     const known = this.texts.indexOf(text);
     const id = known >= 0 ? known + 1 : this.texts.push(text);

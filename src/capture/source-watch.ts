@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import { parseLsn } from '../change/lsn.ts';
+import { type FreshetError, isFreshetError } from '../runtime/errors.ts';
+import { readSlot } from '../source/slot.ts';
+import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import type { TableWatch } from './table-watch.ts';
+
+const SLOT_POLL_MS = 1_000;
+
+interface Watched {
+  readonly control: pg.Client;
+  readonly config: CaptureConfig;
+  readonly dependencies: CaptureDependencies;
+}
+
+/**
+ * Looks at the catalog now, and from now on at slot and catalog again and again. `failed` hears of what
+ * makes going on wrong; it is thrown where the first look finds it.
+ */
+export async function watchSource(
+  watched: Watched,
+  tables: TableWatch,
+  failed: (error: FreshetError) => void,
+): Promise<Disposable> {
+  await tables.look();
+  const timers = [
+    every(SLOT_POLL_MS, () => lookAtSlot(watched), failed),
+    every(watched.config.watchMs, () => tables.look(), failed),
+  ];
+  return { [Symbol.dispose]: () => timers.forEach(clearInterval) };
+}
+
+async function lookAtSlot({ control, config, dependencies }: Watched): Promise<void> {
+  const status = await readSlot(control, config.slot);
+  const { rows } = await control.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+  if (status !== null) dependencies.observer.slot(status, parseLsn(rows[0]?.lsn ?? '0/0'));
+}
+
+/** One look at a time. What only says that a connection is lost shows in the stream as well, which ends the session. */
+function every(ms: number, look: () => Promise<void>, failed: (error: FreshetError) => void): NodeJS.Timeout {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void look()
+      .catch((error: unknown) => {
+        if (isFreshetError(error) && error.action === 'stop') failed(error);
+      })
+      .finally(() => (busy = false));
+  }, ms);
+}
