@@ -16,13 +16,13 @@ import type { CaptureObserver } from './observer.ts';
 import type { CapturedTable, RecordWriter } from './record-writer.ts';
 import type { SnapshotScheduler } from './snapshot-scheduler.ts';
 import type { StreamApplier } from './stream-applier.ts';
-import type { TableGuard } from './table-guard.ts';
+import { stopsTable, type TableGuard } from './table-guard.ts';
 
 export interface PublishLoopOptions {
   readonly stream: Pick<ReplicationStream, 'take' | 'isEmpty' | 'confirm' | 'requestKeepalive' | 'onArrival'>;
   readonly applier: StreamApplier;
   readonly merge: Merge;
-  readonly guard: Pick<TableGuard, 'settle' | 'drain' | 'isDirty' | 'isHalted'>;
+  readonly guard: Pick<TableGuard, 'settle' | 'drain' | 'isDirty' | 'isHalted' | 'halt'>;
   readonly writer: RecordWriter;
   readonly scheduler: SnapshotScheduler;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
@@ -145,7 +145,7 @@ export class PublishLoop {
 
   /** A plan whose rows are all published ends, with a sweep where it followed a gap. */
   async #finishPlans(): Promise<void> {
-    const { plans, merge, writer, sweepTable, clock, guard } = this.#options;
+    const { plans, merge, writer, clock, guard } = this.#options;
     for (const plan of plans.values()) {
       if (plan.isFinished || !plan.isRead || !merge.isBetweenTransactions) continue;
       if (guard.isHalted(formatTable(plan.request.table))) continue;
@@ -153,13 +153,26 @@ export class PublishLoop {
       // An owed row has not been seen in this epoch yet: the sweep would take it away.
       if (sweepBefore !== null && merge.owed.owes(formatTable(plan.request.table))) continue;
       if (sweepBefore !== null) {
-        const table = await sweepTable(plan);
+        const table = await this.#tableToSweep(plan);
+        if (table === null) continue;
         for (let partition = 0; partition < table.partitions; partition++) {
           writer.sweep(table, partition, sweepBefore, merge.snapshotPosition(table.name).text);
         }
       }
       plan.finish(new Date(clock.now()).toISOString());
       this.#finished.add(id);
+    }
+  }
+
+  /** Null: it cannot be published any more. */
+  async #tableToSweep(plan: RefreshPlan): Promise<CapturedTable | null> {
+    const { sweepTable, guard } = this.#options;
+    try {
+      return await sweepTable(plan);
+    } catch (error) {
+      if (!stopsTable(error)) throw error;
+      guard.halt(formatTable(plan.request.table), error);
+      return null;
     }
   }
 
