@@ -6,7 +6,7 @@ import { type KeyTexts, RefreshPlan, type RefreshRequest } from '../snapshot/ref
 import { assertCondition } from '../snapshot/where-clause.ts';
 import type { ControlRequest } from '../topics/control-topic.ts';
 import type { ControlDesk } from './control-desk.ts';
-import { planKey } from './publish-loop.ts';
+import { planKey } from './initial-plan.ts';
 import { requestFailure } from './request-failure.ts';
 
 /** What requests have to ask the source. Each throws what PostgreSQL says of them. */
