@@ -141,7 +141,9 @@ async function runStream(session: RunningSession): Promise<void> {
   });
   for (const plan of plans.values()) observer.progress(plan.state);
   observer.connected(config.slot, state.epoch);
-  using _ = await watchSource(session, watchOf(session, tableIds, guard, states), (error) => loop.fail(error));
+  using _ = await watchSource(session, watchOf(session, tableIds, guard, states), (error) =>
+    loop.fail(error),
+  );
   const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
   await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tableIds, signal)]);
 }
