@@ -41,6 +41,7 @@ export function createTargetPool(config: PostgresConfig, role: string, settings:
   });
   // An idle connection that the server ends is replaced by the next query.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

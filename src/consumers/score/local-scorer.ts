@@ -44,6 +44,7 @@ const SIGNALS: Readonly<Record<LeadSignal, Finding>> = {
  */
 export class LocalScorer implements LeadScorer {
   readonly version: string;
+  readonly billed = false;
   readonly #scale: ScoreScale;
 
   constructor(scale: ScoreScale = DEFAULT_SCALE) {

@@ -1,86 +1,71 @@
+import type { Migration } from '../../sinks/schema.ts';
+
 /**
- * The example source of the score pipeline. `overall_score` and what stands beside it are written by
- * the pipeline only; everything else belongs to the application. Safe to run again.
+ * An example of the tables that the pipeline reads. An application's own `leads` and `messages` need
+ * these columns; what the pipeline writes, it adds itself. Safe to run again.
  */
 export const SCORE_SOURCE_SQL = `
-CREATE TABLE IF NOT EXISTS clients (
+CREATE TABLE IF NOT EXISTS public.clients (
   id         text PRIMARY KEY,
   name       text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE TABLE IF NOT EXISTS leads (
-  id                  text PRIMARY KEY,
-  client_id           text NOT NULL REFERENCES clients (id),
-  name                text,
-  status              text NOT NULL DEFAULT 'open',
-  blacklisted         boolean NOT NULL DEFAULT false,
-  opted_out_at        timestamptz,
-  overall_score       numeric,
-  score_reasons       jsonb,
-  score_anchor        text,
-  score_model_version text,
-  scored_at           timestamptz,
-  created_at          timestamptz NOT NULL DEFAULT now()
-);
-CREATE INDEX IF NOT EXISTS leads_client_id_id ON leads (client_id, id);
-CREATE INDEX IF NOT EXISTS leads_unscored ON leads (id) WHERE overall_score IS NULL;
+CREATE TABLE IF NOT EXISTS public.leads (
+  id           text PRIMARY KEY,
+  client_id    text NOT NULL REFERENCES public.clients (id),
+  name         text,
+  status       text NOT NULL DEFAULT 'open',
+  blacklisted  boolean NOT NULL DEFAULT false,
+  opted_out_at timestamptz,
+  created_at   timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 80);
+CREATE INDEX IF NOT EXISTS leads_client_id_id ON public.leads (client_id, id);
 
-CREATE TABLE IF NOT EXISTS messages (
+CREATE TABLE IF NOT EXISTS public.messages (
   id         text PRIMARY KEY,
-  lead_id    text NOT NULL REFERENCES leads (id) ON DELETE CASCADE,
+  lead_id    text NOT NULL REFERENCES public.leads (id) ON DELETE CASCADE,
   direction  text NOT NULL CHECK (direction IN ('inbound', 'outbound')),
   body       text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX IF NOT EXISTS messages_lead_id_created_at ON messages (lead_id, created_at, id);
+CREATE INDEX IF NOT EXISTS messages_lead_id_created_at ON public.messages (lead_id, created_at, id);
 `;
 
 /**
- * What the pipeline owns. A lead with its messages spans two topics, so their rows are kept here, and
- * a transaction stores the rows, locks the leads in sorted order, reads them again and decides.
- * Bodies are not kept: of a message only what was judged of it. No foreign keys: messages may come
- * before their lead. `source_partition` and `seen_epoch` are what a sweep goes by.
+ * What the pipeline owns. The score stands in the lead's own row, and so does the opt-out: one row lock
+ * decides between a score and a disqualification. `opt_out_message_id` and `_at` stay when somebody
+ * lifts an opt-out (sets `opted_out_at` to NULL): messages up to that one are not held against the lead
+ * again.
  */
-export const SCORE_STATE_SQL = `
-CREATE SCHEMA IF NOT EXISTS freshet;
+export const SCORE_MIGRATIONS: readonly Migration[] = [
+  {
+    id: 'score-1',
+    sql: `
+ALTER TABLE public.leads
+  ADD COLUMN IF NOT EXISTS overall_score       integer,
+  ADD COLUMN IF NOT EXISTS score_reasons       jsonb,
+  ADD COLUMN IF NOT EXISTS score_anchor        text,
+  ADD COLUMN IF NOT EXISTS score_model_version text,
+  ADD COLUMN IF NOT EXISTS scored_at           timestamptz,
+  ADD COLUMN IF NOT EXISTS disqualified_at     timestamptz,
+  ADD COLUMN IF NOT EXISTS opted_out_at        timestamptz,
+  ADD COLUMN IF NOT EXISTS opt_out_message_id  text,
+  ADD COLUMN IF NOT EXISTS opt_out_message_at  timestamptz,
+  ADD COLUMN IF NOT EXISTS opt_out_rule        text,
+  ADD COLUMN IF NOT EXISTS opt_out_evidence    text;
 
-CREATE TABLE IF NOT EXISTS freshet.score_leads (
-  lead_id          text PRIMARY KEY,
-  client_id        text,
-  blacklisted      boolean NOT NULL DEFAULT false,
-  opted_out_at     timestamptz,
-  source_partition integer NOT NULL,
-  seen_epoch       bigint NOT NULL
-);
-CREATE INDEX IF NOT EXISTS score_leads_sweep ON freshet.score_leads (source_partition, seen_epoch);
-
-CREATE TABLE IF NOT EXISTS freshet.score_messages (
-  message_id       text PRIMARY KEY,
-  lead_id          text NOT NULL,
-  direction        text NOT NULL,
-  created_at       timestamptz NOT NULL,
-  opt_out_rule     text,
-  opt_out_evidence text,
-  source_partition integer NOT NULL,
-  seen_epoch       bigint NOT NULL
-);
-CREATE INDEX IF NOT EXISTS score_messages_newest_inbound
-  ON freshet.score_messages (lead_id, created_at DESC, message_id DESC) WHERE direction = 'inbound';
-CREATE INDEX IF NOT EXISTS score_messages_opt_out
-  ON freshet.score_messages (lead_id) WHERE opt_out_rule IS NOT NULL;
-CREATE INDEX IF NOT EXISTS score_messages_sweep ON freshet.score_messages (source_partition, seen_epoch);
-
-CREATE TABLE IF NOT EXISTS freshet.score_calls (
+CREATE TABLE freshet.score_calls (
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   lead_id           text NOT NULL,
   model_version     text NOT NULL,
-  called_at         timestamptz NOT NULL DEFAULT now(),
-  disqualified      boolean NOT NULL,
-  outcome           text NOT NULL,
+  called_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+  outcome           text NOT NULL DEFAULT 'started',
   prompt_tokens     integer,
   completion_tokens integer,
   cost_usd          numeric
 );
-CREATE INDEX IF NOT EXISTS score_calls_lead_id ON freshet.score_calls (lead_id);
-`;
+CREATE INDEX score_calls_lead_id ON freshet.score_calls (lead_id);
+`,
+  },
+];

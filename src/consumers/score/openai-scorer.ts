@@ -69,6 +69,7 @@ const DEFAULTS = {
 /** Scores through an OpenAI-compatible endpoint. One instance a process: it holds the rate limit. */
 export class OpenAiScorer implements LeadScorer {
   readonly version: string;
+  readonly billed = true;
   readonly #options: Required<OpenAiScorerOptions>;
   readonly #client: OpenAI;
   readonly #gate: RequestGate;

@@ -42,6 +42,8 @@ export interface ScoreResult {
 export interface LeadScorer {
   /** Stored with each score: another version's score is out of date. */
   readonly version: string;
+  /** Whether a call costs money, and is to be accounted for. */
+  readonly billed: boolean;
   score(conversation: Conversation, signal: AbortSignal): Promise<ScoreResult>;
 }
 
