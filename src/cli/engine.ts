@@ -45,6 +45,7 @@ export class Engine {
       } finally {
         await client.end();
       }
+      for (const pipeline of needs) await pipeline.prepare?.(target);
     }
   }
 

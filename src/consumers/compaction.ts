@@ -10,7 +10,8 @@ export interface KeyedChange {
 
 /**
  * One change per key, with the outcome of applying all of them in order; keys in the order of their
- * first change. The tag of a refresh stays with its key, though a later change came on top.
+ * first change. The tag of a refresh stays with its key, though a later change came on top; and a key of
+ * which a change was streamed is no snapshot's, though its row was read after that.
  */
 export function compactChanges(changes: readonly KeyedChange[]): AnyChange[] {
   const byKey = new Map<KeyIdentity, AnyChange>();
@@ -20,7 +21,8 @@ export function compactChanges(changes: readonly KeyedChange[]): AnyChange[] {
 
 function merge(before: AnyChange | undefined, next: AnyChange): AnyChange {
   if (before === undefined) return next;
-  const tagged = next.tag === null && before.tag !== null ? { ...next, tag: before.tag } : next;
+  const snapshot = next.snapshot && before.snapshot;
+  const tagged = { ...next, tag: next.tag ?? before.tag, snapshot };
   if (tagged.kind !== 'patch') return tagged;
   // A partial change needs the row as this epoch wrote it: without it, it is left out.
   if (before.kind === 'delete' || before.epoch < next.epoch) return before;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { RefreshTag, Row } from '../change/change.ts';
 import type { TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
+import type { PostgresConfig } from '../runtime/postgres.ts';
 import type { Lane } from '../sinks/positions.ts';
 import type { WriteCounts } from '../sinks/row-writer.ts';
 import type { Migration, TargetNeeds } from '../sinks/schema.ts';
@@ -105,6 +106,8 @@ export interface PipelineDefinition<S extends Sources> {
   /** Tables in the order in which rows are to be written; deletes go the other way. */
   readonly targets: readonly TargetTable[];
   readonly migrations?: readonly Migration[];
+  /** Creates what SQL migrations cannot, in the target database; repeatable. Called after the migrations. */
+  prepare?(target: PostgresConfig): Promise<void>;
   /** The target row that patches need to see before they can be transformed. */
   readonly lookup?: { readonly table: TargetTable; readonly keyOf: (change: PipelineChange<S>) => Row };
   /**
@@ -135,6 +138,7 @@ export interface Pipeline extends TargetNeeds {
   readonly sources: Sources;
   readonly lookup: { readonly table: TargetTable; readonly keyOf: (change: AnyChange) => Row } | null;
   readonly transform: (changes: readonly AnyChange[], context: PipelineContext) => readonly Write[];
+  readonly prepare: ((target: PostgresConfig) => Promise<void>) | null;
   readonly apply: ((batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>) | null;
   readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
   readonly finish: ((batch: FinishBatch) => Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>) | null;
@@ -156,6 +160,7 @@ export function definePipeline<const S extends Sources>(definition: PipelineDefi
     migrations: definition.migrations ?? [],
     lookup: lookup === undefined ? null : { table: lookup.table, keyOf: (change) => lookup.keyOf(change) },
     transform: (changes, context) => erased.transform?.(changes, context) ?? [],
+    prepare: erased.prepare?.bind(erased) ?? null,
     apply: erased.apply?.bind(erased) ?? null,
     clear: erased.clear?.bind(erased) ?? null,
     finish: erased.finish?.bind(erased) ?? null,

@@ -114,6 +114,7 @@ class Runner implements PipelineRunner {
     } finally {
       await client.end().catch(() => {});
     }
+    await this.#options.pipeline.prepare?.(this.#options.target);
   }
 
   async #consume(
