@@ -121,6 +121,41 @@ const http = z.strictObject({
   port: count(0, 65_535).default(9464).describe('0: any free port'),
 });
 
+const scale = z
+  .strictObject({
+    min: count(-1_000_000, 1_000_000).default(1),
+    max: count(-1_000_000, 1_000_000).default(10),
+  })
+  .refine(({ min, max }) => min < max, 'min must be below max');
+
+const score = z.strictObject({
+  scale: scale.prefault({}).describe('whole numbers; min is also the score of a disqualified lead'),
+  concurrency: count(1, 1_000)
+    .optional()
+    .describe('jobs side by side in one worker; default 100 for the local scorer, 8 for an endpoint'),
+  maxAttempts: count(1, 1_000).default(25).describe('tries of a job, with growing pauses'),
+  queueSchema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case name')
+    .default('graphile_worker')
+    .describe('schema of the job queue'),
+  endpoint: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^https?:\/\//, 'must be an http(s) URL')
+        .optional(),
+      model: z.string().min(1).optional(),
+      key: secret.optional(),
+      timeoutMs: count(100, 3_600_000).default(30_000),
+      requestsPerMinute: count(1, 1_000_000).optional(),
+      answerFormat: z.enum(['json_schema', 'json_object']).default('json_schema'),
+      promptUsdPerMillion: z.number().min(0).optional(),
+      completionUsdPerMillion: z.number().min(0).optional(),
+    })
+    .prefault({}),
+});
+
 /** The config file, `freshet.config.ts`. Unknown keys fail. */
 export const configSchema = z.strictObject({
   dataDir: z.string().min(1).default('.freshet').describe('where the embedded services keep their data'),
@@ -136,6 +171,7 @@ export const configSchema = z.strictObject({
   consumers: consumers.prefault({}),
   http: http.prefault({}),
   transform: transform.prefault({}),
+  score: score.prefault({}),
   pipelines: z.array(z.unknown()).default(['upsert']),
 });
 

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
 import { configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
 import { importPipelines } from './config-pipelines.ts';
+import { SCORER_ENVIRONMENT, type ScorerEndpoint, scorerEndpoint } from './config-scorer.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
 import { errorMessage, type PostgresConfig, type PostgresTls } from './runtime/postgres.ts';
@@ -25,6 +26,7 @@ export const ENVIRONMENT = {
   FRESHET_TARGET_PASSWORD: 'its password, if the URL has none; or FRESHET_TARGET_PASSWORD_FILE',
   FRESHET_KAFKA_BROKERS: 'host:port,host:port',
   FRESHET_REGISTRY_URL: 'URL of the schema registry, with the path of its Confluent API',
+  ...SCORER_ENVIRONMENT,
   FRESHET_HTTP_PORT: 'port of /metrics, /healthz and /readyz; 0 for any',
   NO_COLOR: 'no colours, whatever the terminal can do',
 } as const;
@@ -49,6 +51,8 @@ export interface Config extends Omit<ParsedConfig, 'sources' | 'target' | 'kafka
   readonly target: PostgresConfig;
   readonly kafka: KafkaConfig;
   readonly registry: RegistryOptions;
+  /** Null: the local scorer. */
+  readonly scorer: ScorerEndpoint | null;
 }
 
 /** Reads and checks the config file. Reports every problem at once: CONFIG_INVALID. */
@@ -104,6 +108,12 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
     },
     kafka: toKafka(parsed, brokers ?? [], env, problems),
     registry: toRegistry(parsed, registryUrl ?? '', env, problems),
+    scorer: scorerEndpoint(
+      parsed,
+      env,
+      secretOf(parsed.score.endpoint.key, env, 'FRESHET_SCORER_KEY', problems),
+      problems,
+    ),
   };
   if (problems.length > 0) throw invalid(problems);
   return config;

@@ -27,12 +27,12 @@ export class Engine {
   readonly config: Config;
   readonly metrics = new Metrics();
   readonly status = new LiveStatus();
-  readonly #log: Log;
+  readonly log: Log;
   readonly #latencies: LatencyListener;
 
   constructor(config: Config, log: Log, latencies: LatencyListener = () => {}) {
     this.config = config;
-    this.#log = log;
+    this.log = log;
     this.#latencies = latencies;
   }
 
@@ -56,7 +56,7 @@ export class Engine {
 
   async capture(source: SourceConfig, signal: AbortSignal): Promise<void> {
     const { kafka, registry } = this.config;
-    const observer = captureObserver(source.name, this.metrics, this.status, this.#log);
+    const observer = captureObserver(source.name, this.metrics, this.status, this.log);
     const dependencies = {
       kafka: createKafka(kafka),
       kafkaConfig: kafka,
@@ -79,7 +79,7 @@ export class Engine {
       target: this.targetOf(pipeline),
       prefix: source.prefix,
       settings: { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections },
-      observer: consumerObserver(this.metrics, this.status, this.#log, this.#latencies),
+      observer: consumerObserver(this.metrics, this.status, this.log, this.#latencies),
     });
     await runner.run(signal);
   }
@@ -108,7 +108,7 @@ export class Engine {
       const found = await withAdmin(kafka, (admin) => partitionCounts(admin, topics));
       if (topics.every((topic) => found.has(topic))) return;
       if (tries === 20)
-        this.#log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
+        this.log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
       await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
     }
   }

@@ -3,11 +3,13 @@ import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { transformPipeline } from '../consumers/transform/pipeline.ts';
 import { upsertPipeline } from '../consumers/upsert/pipeline.ts';
 import { FreshetError } from '../runtime/errors.ts';
+import { scorePipeline } from './score/setup.ts';
 
 /** Name → how the pipeline is made from the config. */
 const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
   upsert: () => upsertPipeline,
   transform: ({ transform }) => transformPipeline(transform),
+  score: scorePipeline,
 };
 
 /** The configured pipelines: ours by name, the user's own as `definePipeline` made them. */

@@ -8,19 +8,21 @@ import {
   consumeCommand,
   runCommand,
   serveCommand,
+  workCommand,
 } from './commands/run.ts';
 import { demoCommand, type DemoOptions } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand, type InitOptions } from './commands/init.ts';
 import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
 import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
+import { registerScore } from './commands/score.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
 import type { CommandContext, JsonOption } from './context.ts';
 import { wholeNumber } from './option-values.ts';
 
 /** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
-const PIPELINE_COMMANDS: readonly RegisterCommands[] = [];
+const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerScore];
 
 const EXIT_CODES = `
 Exit codes:
@@ -73,6 +75,11 @@ function addRoles(program: Command, context: CommandContext): void {
     .description('run one pipeline; start more of them to share the partitions')
     .option('--json', 'messages as JSON')
     .action((pipeline: string, options: JsonOption) => consumeCommand(context, pipeline, options));
+  program
+    .command('work')
+    .description('do the jobs of the score pipeline; start more of them to share the jobs')
+    .option('--json', 'messages as JSON')
+    .action((options: JsonOption) => workCommand(context, options));
   program
     .command('serve')
     .description('the HTTP endpoints alone: /metrics, /healthz, /readyz, /status')

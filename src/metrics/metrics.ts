@@ -129,6 +129,41 @@ export class Metrics {
     'code',
   ]);
 
+  readonly scoreJobs = this.#gauge('freshet_score_jobs', 'Jobs of the score pipeline, by state', ['state']);
+  readonly scoreOldestJobSeconds = this.#gauge(
+    'freshet_score_oldest_job_seconds',
+    'How long the oldest job that could run has waited',
+    [],
+  );
+  readonly scoreUnscoredLeads = this.#gauge(
+    'freshet_score_unscored_leads',
+    'Leads that have written and have no score',
+    [],
+  );
+  readonly scoreJobsDone = this.#counter('freshet_score_jobs_done_total', 'Jobs that ended, by outcome', [
+    'outcome',
+  ]);
+  readonly scoreJobSeconds = this.#histogram('freshet_score_job_seconds', 'Duration of a job', ['outcome']);
+  readonly scorerRequests = this.#counter(
+    'freshet_scorer_requests_total',
+    'Requests to the scorer’s endpoint, by outcome',
+    ['outcome'],
+  );
+  readonly scorerSeconds = this.#histogram('freshet_scorer_request_seconds', 'Duration of a request', [
+    'outcome',
+  ]);
+  readonly scorerWaitSeconds = this.#counter(
+    'freshet_scorer_wait_seconds_total',
+    'Time that requests waited for the rate limit',
+    [],
+  );
+  readonly scorerTokens = this.#counter('freshet_scorer_tokens_total', 'Tokens that were billed', ['kind']);
+  readonly scorerCost = this.#counter(
+    'freshet_scorer_cost_dollars_total',
+    'Cost of the tokens, where prices are configured',
+    [],
+  );
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

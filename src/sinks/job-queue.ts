@@ -186,6 +186,11 @@ export class JobQueue {
   }
 }
 
+/** For statements that join the queue's public views. */
+export function quotedSchema(queue: JobQueue): string {
+  return quoteIdent(queue.schema);
+}
+
 /** Any number, the same in every process. */
 const WORKER_LOCK = 724_101_337;
 

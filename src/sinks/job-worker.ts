@@ -23,7 +23,7 @@ export interface JobWorkerOptions {
   readonly observer: JobWorkerObserver;
 }
 
-export interface JobWorkerObserver {
+interface JobWorkerObserver {
   /** `final`: it was the last try. */
   jobFailed(message: string, final: boolean): void;
   log(level: 'info' | 'warn' | 'error', message: string): void;

@@ -41,7 +41,7 @@ function work(database: TestDatabase, queue: JobQueue, handle: (n: number) => Pr
       observer: { jobFailed: (message, final) => void failures.push({ message, final }), log: () => {} },
     },
     stop.signal,
-  ).finally(() => pool.end());
+  ).finally(async () => pool.end());
   ended.catch(() => {});
   return {
     failures,
@@ -52,7 +52,9 @@ function work(database: TestDatabase, queue: JobQueue, handle: (n: number) => Pr
   };
 }
 
-async function jobs(database: TestDatabase): Promise<{ key: string | null; attempts: number; last_error: string | null }[]> {
+async function jobs(
+  database: TestDatabase,
+): Promise<{ key: string | null; attempts: number; last_error: string | null }[]> {
   const { rows } = await database.pool.query(
     'SELECT key, attempts, last_error FROM graphile_worker.jobs ORDER BY key, id',
   );
@@ -205,7 +207,9 @@ describe('the job queue', () => {
     const living = await database.pool.connect();
     await queue.announce(living, 'alive-worker');
     expect(await withClient(database, (client) => queue.tidy(client, 'TEST'))).toBe(1);
-    const { rows } = await database.pool.query('SELECT key FROM graphile_worker.jobs WHERE locked_by IS NULL');
+    const { rows } = await database.pool.query(
+      'SELECT key FROM graphile_worker.jobs WHERE locked_by IS NULL',
+    );
     expect(rows).toEqual([{ key: 'dead' }]);
     living.release(true);
     await until('the other is given back, too', async () =>

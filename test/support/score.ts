@@ -40,23 +40,26 @@ export interface LeadTexts {
 
 export async function addLeads(pool: Pool, leads: readonly LeadTexts[]): Promise<void> {
   const clients = [...new Set(leads.map((lead) => lead.client ?? 'c1'))];
-  await pool.query('INSERT INTO clients (id, name) SELECT id, id FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING', [
-    clients,
-  ]);
+  await pool.query(
+    'INSERT INTO clients (id, name) SELECT id, id FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING',
+    [clients],
+  );
   for (const { id, client = 'c1', blacklisted = false, messages = [] } of leads) {
-    await pool.query('INSERT INTO leads (id, client_id, blacklisted) VALUES ($1, $2, $3)', [id, client, blacklisted]);
+    await pool.query('INSERT INTO leads (id, client_id, blacklisted) VALUES ($1, $2, $3)', [
+      id,
+      client,
+      blacklisted,
+    ]);
     for (const [index, text] of messages.entries()) await addMessage(pool, id, `${id}-m${index + 1}`, text);
   }
 }
 
 export async function addMessage(pool: Pool, leadId: string, id: string, text: string): Promise<void> {
   const outbound = text.startsWith('>');
-  await pool.query('INSERT INTO messages (id, lead_id, direction, body, created_at) VALUES ($1, $2, $3, $4, clock_timestamp())', [
-    id,
-    leadId,
-    outbound ? 'outbound' : 'inbound',
-    outbound ? text.slice(1) : text,
-  ]);
+  await pool.query(
+    'INSERT INTO messages (id, lead_id, direction, body, created_at) VALUES ($1, $2, $3, $4, clock_timestamp())',
+    [id, leadId, outbound ? 'outbound' : 'inbound', outbound ? text.slice(1) : text],
+  );
 }
 
 export interface StoredScore {
@@ -109,7 +112,7 @@ export function startWorker(
       observer: { jobFailed: (message) => void failures.push(message), log: () => {} },
     },
     stop.signal,
-  ).finally(() => pool.end());
+  ).finally(async () => pool.end());
   ended.catch(() => {});
   const end = async (): Promise<void> => {
     stop.abort();

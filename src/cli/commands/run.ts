@@ -5,6 +5,8 @@ import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
 import { Engine } from '../engine.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
+import { scorePipeline } from '../score/setup.ts';
+import { workOnScores } from '../score/work.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
 export interface CaptureOptions extends JsonOption {
@@ -29,6 +31,9 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
         (signal) =>
           engine.consume(pipeline, signal),
     ),
+    ...pipelines
+      .filter(({ name }) => name === 'score')
+      .map((): Task => (signal) => workOnScores(engine, signal)),
   ]);
 }
 
@@ -62,6 +67,12 @@ export async function consumeCommand(
   const pipeline = pipelineNamed(configuredPipelines(engine.config), name);
   await engine.migrate([pipeline]);
   await runRoles(engine, [(signal) => engine.consume(pipeline, signal)]);
+}
+
+export async function workCommand(context: CommandContext, options: JsonOption): Promise<void> {
+  const engine = await openEngine(context, options);
+  await engine.migrate([scorePipeline(engine.config)]);
+  await runRoles(engine, [(signal) => workOnScores(engine, signal)]);
 }
 
 export async function serveCommand(context: CommandContext, options: JsonOption): Promise<void> {

@@ -3,7 +3,14 @@ import type { JobQueue } from '../../sinks/job-queue.ts';
 import type { ScoreBackfillOptions } from './backfill-options.ts';
 import { continuousJobKey, decideLead } from './decision.ts';
 import { evidenceOf, findOptOut } from './lead-judgement.ts';
-import { type LeadRow, type LeadTexts, leadOf, leadQuery, type OptOutHit, readConversations } from './lead-rows.ts';
+import {
+  type LeadRow,
+  type LeadTexts,
+  leadOf,
+  leadQuery,
+  type OptOutHit,
+  readConversations,
+} from './lead-rows.ts';
 import { addTotals, emptyTotals, type ScoreBackfillTotals } from './summary.ts';
 
 /** What is to be done about the leads of one page. */
@@ -36,7 +43,10 @@ export async function planPage(
   const leads = await readPage(client, question, cursor);
   const hits = await findOptOuts(client, leads, options.rescoreAll);
   const live = question.hasQueue
-    ? await question.queue.liveKeys(client, leads.map((lead) => continuousJobKey(lead.id)))
+    ? await question.queue.liveKeys(
+        client,
+        leads.map((lead) => continuousJobKey(lead.id)),
+      )
     : new Set<string>();
   let totals = addTotals(emptyTotals(), {
     ...emptyTotals(),
@@ -58,9 +68,17 @@ export async function planPage(
     });
     if (decision === 'enqueue') enqueue.push(lead);
     else if (decision === 'disqualify') disqualify.set(lead.id, hit);
-    else totals = { ...totals, skipped: { ...totals.skipped, [decision.skip]: totals.skipped[decision.skip] + 1 } };
+    else
+      totals = {
+        ...totals,
+        skipped: { ...totals.skipped, [decision.skip]: totals.skipped[decision.skip] + 1 },
+      };
   }
-  return { totals: { ...totals, enqueued: enqueue.length, disqualified: disqualify.size }, enqueue, disqualify };
+  return {
+    totals: { ...totals, enqueued: enqueue.length, disqualified: disqualify.size },
+    enqueue,
+    disqualify,
+  };
 }
 
 async function readPage(
@@ -94,7 +112,10 @@ async function findOptOuts(
   const hits = new Map<string, OptOutHit>();
   for (let at = 0; at < open.length; at += CONVERSATIONS) {
     const some = open.slice(at, at + CONVERSATIONS);
-    const conversations = await readConversations(client, some.map((lead) => lead.id));
+    const conversations = await readConversations(
+      client,
+      some.map((lead) => lead.id),
+    );
     for (const lead of some) {
       const hit = findOptOut(conversations.get(lead.id) ?? [], lead.judgedUpTo);
       if (hit !== null) hits.set(lead.id, hit);

@@ -33,7 +33,9 @@ export function optOutOf(message: MessagePlace & { readonly body: string }): Opt
 
 /** Of two messages of the same microsecond, both count as later than the other. */
 function isAfter(message: MessagePlace, place: MessagePlace | null): boolean {
-  return place === null || message.atUs > place.atUs || (message.atUs === place.atUs && message.id !== place.id);
+  return (
+    place === null || message.atUs > place.atUs || (message.atUs === place.atUs && message.id !== place.id)
+  );
 }
 
 export interface Verdict {
@@ -56,11 +58,7 @@ export function judgeLead(
 }
 
 /** Score and reasons of a lead that must not be contacted. */
-function disqualification(
-  lead: LeadRow,
-  optOut: OptOutHit | null,
-  lowestScore: number,
-): LeadOutcome {
+function disqualification(lead: LeadRow, optOut: OptOutHit | null, lowestScore: number): LeadOutcome {
   const reasons = disqualifyReasons({ ...lead, optedOut: lead.optedOut ?? evidenceOf(optOut) });
   return {
     id: lead.id,

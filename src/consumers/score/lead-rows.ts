@@ -37,7 +37,7 @@ export interface LeadOutcome {
 }
 
 /** Messages of one conversation that are read; a scorer takes fewer. */
-export const MAX_MESSAGES = 200;
+const MAX_MESSAGES = 200;
 const MAX_BODY_CHARS = 4_000;
 
 const MICROSECONDS = (column: string): string => `(extract(epoch FROM ${column}) * 1000000)::float8`;

@@ -22,7 +22,7 @@ interface TokenPrices {
 }
 
 /** Told of everything that costs time or money; it never gets a prompt or an answer. */
-interface ScorerObserver {
+export interface ScorerObserver {
   /** One HTTP request ended. */
   requested(outcome: 'ok' | ScorerFailure, durationMs: number): void;
   /** Tokens were billed, whether or not the answer was of use. */

@@ -42,7 +42,12 @@ const sources = {
 type Change = PipelineChange<typeof sources>;
 
 /** For the report only: the table is the application's, and the pipeline's columns come by migration. */
-const LEADS = targetTable({ name: 'leads', columns: [{ name: 'id', type: 'text' }], key: ['id'], stamped: false });
+const LEADS = targetTable({
+  name: 'leads',
+  columns: [{ name: 'id', type: 'text' }],
+  key: ['id'],
+  stamped: false,
+});
 
 /**
  * Enqueues a job for each lead that wrote, in the transaction that moves the pipeline on, and stores an
@@ -138,11 +143,18 @@ async function enqueueJobs(
   suspects: ReadonlyMap<string, unknown>,
 ): Promise<void> {
   const specs = [...leads.values()]
-    .filter((lead) => !suspects.has(lead.id) && (wrote.has(lead.id) || (acting.has(lead.id) && lacksScore(lead))))
+    .filter(
+      (lead) => !suspects.has(lead.id) && (wrote.has(lead.id) || (acting.has(lead.id) && lacksScore(lead))),
+    )
     .filter(
       (lead) =>
-        decideLead({ ...lead, scorerVersion, lowestScore, purpose: 'continuous', continuousJobLive: false }) ===
-        'enqueue',
+        decideLead({
+          ...lead,
+          scorerVersion,
+          lowestScore,
+          purpose: 'continuous',
+          continuousJobLive: false,
+        }) === 'enqueue',
     )
     .map((lead) => continuousJob(lead.id, lead.newestInboundId));
   await queue.enqueue(client, continuousKind(maxAttempts), specs);

@@ -74,8 +74,7 @@ class BackfillRun {
       await this.#store(false);
       this.#hooks.page(this.#totals);
       if (options.pages === 'one') return { totals: this.#totals, end: 'more' };
-      if (options.pageDelayMs > 0)
-        await sleep(options.pageDelayMs, undefined, { signal }).catch(() => {});
+      if (options.pageDelayMs > 0) await sleep(options.pageDelayMs, undefined, { signal }).catch(() => {});
     }
   }
 

@@ -169,4 +169,3 @@ function loadedOf(lead: LeadRow | null, messages: readonly StoredMessage[]): Loa
   const seen = { ...lead, newestInboundId: newest, inboundCount: newest === null ? 0 : 1 };
   return { lead: seen, messages, optOut: findOptOut(messages, lead.judgedUpTo) };
 }
-

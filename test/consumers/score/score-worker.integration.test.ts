@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { LocalScorer } from '../../../src/consumers/score/local-scorer.ts';
 import { DISQUALIFIED_VERSION, type LeadScorer } from '../../../src/consumers/score/scorer.ts';
 import { ScorerError } from '../../../src/consumers/score/scorer-error.ts';
-import { backfillJob, backfillKind, continuousJob, continuousKind } from '../../../src/consumers/score/score-jobs.ts';
+import {
+  backfillJob,
+  backfillKind,
+  continuousJob,
+  continuousKind,
+} from '../../../src/consumers/score/score-jobs.ts';
 import type { JobSpec } from '../../../src/sinks/job-queue.ts';
 import { inTransaction } from '../../../src/sinks/target-pool.ts';
 import { disqualifyLeads } from '../../../src/consumers/score/lead-judgement.ts';
@@ -16,7 +21,11 @@ import {
   startWorker,
 } from '../../support/score.ts';
 
-async function enqueue(database: ScoreDatabase, specs: readonly JobSpec[], kind = continuousKind(3)): Promise<void> {
+async function enqueue(
+  database: ScoreDatabase,
+  specs: readonly JobSpec[],
+  kind = continuousKind(3),
+): Promise<void> {
   const client = await database.pool.connect();
   try {
     await database.queue.enqueue(client, kind, specs);
@@ -48,7 +57,10 @@ describe('the score worker', () => {
       { id: 'empty' },
     ]);
     await using worker = startWorker(database);
-    await enqueue(database, ['a', 'silent', 'empty', 'gone'].map((id) => continuousJob(id, null)));
+    await enqueue(
+      database,
+      ['a', 'silent', 'empty', 'gone'].map((id) => continuousJob(id, null)),
+    );
     await until('all are done', () => worker.outcomes.length === 4);
     expect(worker.outcomes.toSorted()).toEqual(['lead-gone', 'no-inbound', 'no-inbound', 'scored']);
     const stored = await leadScore(database.pool, 'a');
@@ -93,7 +105,10 @@ describe('the score worker', () => {
       { id: 'footer', messages: ['Our offer ends soon. Reply STOP to end'] },
     ]);
     await using worker = startWorker(database, scorer);
-    await enqueue(database, ['black', 'optout', 'footer'].map((id) => continuousJob(id, null)));
+    await enqueue(
+      database,
+      ['black', 'optout', 'footer'].map((id) => continuousJob(id, null)),
+    );
     await until('all are done', () => worker.outcomes.length === 3);
     expect(scorer.calls).toEqual(['footer']);
     expect(await leadScore(database.pool, 'black')).toMatchObject({
@@ -126,7 +141,10 @@ describe('the score worker', () => {
     expect((await leadScore(database.pool, 'a'))?.overall_score).toBeGreaterThan(1);
     await addMessage(database.pool, 'a', 'again', 'STOP');
     await run();
-    expect(await leadScore(database.pool, 'a')).toMatchObject({ overall_score: 1, opt_out_message_id: 'again' });
+    expect(await leadScore(database.pool, 'a')).toMatchObject({
+      overall_score: 1,
+      opt_out_message_id: 'again',
+    });
   });
 
   it('stores nothing of an endpoint that fails, keeps the cause with the job, and tries again', async () => {
@@ -155,10 +173,16 @@ describe('the score worker', () => {
   it('fails one lead that cannot be stored, and stores the others', async () => {
     await using database = await scoreDatabase();
     const ids = [...Array(30).keys()].map((n) => `l${n}`);
-    await addLeads(database.pool, ids.map((id) => ({ id, messages: ['Tell me more'] })));
+    await addLeads(
+      database.pool,
+      ids.map((id) => ({ id, messages: ['Tell me more'] })),
+    );
     await database.pool.query(`ALTER TABLE leads ADD CHECK (id <> 'l7' OR overall_score IS NULL)`);
     await using worker = startWorker(database);
-    await enqueue(database, ids.map((id) => continuousJob(id, null)));
+    await enqueue(
+      database,
+      ids.map((id) => continuousJob(id, null)),
+    );
     await until('the others are done', () => worker.outcomes.length === 29);
     await until('the one failed', () => worker.failures.length > 0);
     expect(worker.failures[0]).toContain('violates check constraint');
@@ -169,7 +193,10 @@ describe('the score worker', () => {
     const rounds = 1_000;
     const ids = [...Array(rounds).keys()].map((n) => `l${n}`);
     await database.pool.query(`INSERT INTO clients VALUES ('c1', 'c1')`);
-    await database.pool.query(`INSERT INTO leads (id, client_id) SELECT id, 'c1' FROM unnest($1::text[]) AS id`, [ids]);
+    await database.pool.query(
+      `INSERT INTO leads (id, client_id) SELECT id, 'c1' FROM unnest($1::text[]) AS id`,
+      [ids],
+    );
     await database.pool.query(
       `INSERT INTO messages (id, lead_id, direction, body) SELECT id || '-1', id, 'inbound', 'Tell me more' FROM unnest($1::text[]) AS id`,
       [ids],
@@ -190,7 +217,8 @@ describe('the score worker', () => {
       // In turn: a message, and the lead's row; told to nobody but by what the pipeline does about it.
       if (index % 2 === 0) await addMessage(database.pool, id, `${id}-2`, 'STOP');
       else await database.pool.query('UPDATE leads SET blacklisted = true WHERE id = $1', [id]);
-      const hit = index % 2 === 0 ? { id: `${id}-2`, atUs: Date.now() * 1_000, rule: 'test', evidence: 'STOP' } : null;
+      const hit =
+        index % 2 === 0 ? { id: `${id}-2`, atUs: Date.now() * 1_000, rule: 'test', evidence: 'STOP' } : null;
       await inTransaction(database.pool, (client) => disqualifyLeads(client, new Map([[id, hit]]), 1));
     };
     await Promise.all(
