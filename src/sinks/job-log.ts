@@ -2,8 +2,8 @@ import { Logger } from 'graphile-worker';
 
 /** What the queue's own code has to say; `heard` gets what is wrong with the queue itself, not with a job. */
 export function queueLogger(heard: (message: string) => void): Logger {
-  return new Logger(() => (level, message, meta) => {
-    if (String(level) === 'error' && meta?.['failure'] !== true) heard(message);
+  return new Logger(() => (level: string, message, meta) => {
+    if (level === 'error' && meta?.['failure'] !== true) heard(message);
   });
 }
 

@@ -41,13 +41,17 @@ function work(database: TestDatabase, queue: JobQueue, handle: (n: number) => Pr
       observer: { jobFailed: (message, final) => void failures.push({ message, final }), log: () => {} },
     },
     stop.signal,
-  ).finally(async () => pool.end());
+  );
   ended.catch(() => {});
   return {
     failures,
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await ended;
+      try {
+        await ended;
+      } finally {
+        await pool.end();
+      }
     },
   };
 }

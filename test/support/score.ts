@@ -112,11 +112,16 @@ export function startWorker(
       observer: { jobFailed: (message) => void failures.push(message), log: () => {} },
     },
     stop.signal,
-  ).finally(async () => pool.end());
+  );
   ended.catch(() => {});
   const end = async (): Promise<void> => {
+    if (stop.signal.aborted) return;
     stop.abort();
-    await ended;
+    try {
+      await ended;
+    } finally {
+      await pool.end();
+    }
   };
   return { outcomes, failures, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
 }
