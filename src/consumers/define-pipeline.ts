@@ -99,6 +99,31 @@ interface FinishBatch {
   readonly work: object;
 }
 
+/** A row that a unit is to have in a target table. */
+export interface UnitRow {
+  readonly table: TargetTable;
+  readonly row: Row;
+}
+
+/**
+ * For results that need rows of several keys, partitions or topics. The runtime keeps the sources' rows, and
+ * computes a unit again, under a lock, whenever a row that names it comes, changes or goes.
+ */
+export interface UnitsDefinition<S extends Sources> {
+  /** The units that a row belongs to; none is allowed, an empty text is not. Pure. */
+  readonly of: {
+    readonly [Name in keyof S & string]: (row: z.output<S[Name]['row']>) => readonly string[];
+  };
+  /**
+   * All rows that the unit is to have now; those that it had and that are missing here are deleted. Pure;
+   * the rows come ordered by their key. A target row belongs to one unit at a time.
+   */
+  readonly compute: (
+    unit: string,
+    rows: { readonly [Name in keyof S & string]: readonly z.output<S[Name]['row']>[] },
+  ) => readonly UnitRow[];
+}
+
 export interface PipelineDefinition<S extends Sources> {
   /** Part of the consumer group's name: lower-case letters, digits, hyphens. */
   readonly name: string;
@@ -115,6 +140,8 @@ export interface PipelineDefinition<S extends Sources> {
    * sweep do not come here: the stamps of the target's rows decide them.
    */
   transform?(changes: readonly PipelineChange<S>[], context: PipelineContext): readonly Write[];
+  /** The declared form of a pipeline whose units span keys, partitions or topics; its targets have no stamps. */
+  readonly units?: UnitsDefinition<S>;
   /** Writes with SQL of its own, after what `transform` wrote. It must be repeatable: a batch can be rolled back and tried again. */
   apply?(batch: ApplyBatch<PipelineChange<S>>): Promise<ApplyOutcome<PipelineChange<S>>>;
   /** TRUNCATE and sweep for what `apply` keeps; stamped targets are cleared by the runtime. */
@@ -142,7 +169,15 @@ export interface Pipeline extends TargetNeeds {
   readonly apply: ((batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>) | null;
   readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
   readonly finish: ((batch: FinishBatch) => Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>) | null;
+  readonly units: PipelineUnits | null;
   readonly writesBack: boolean;
+}
+
+type AnyRow = Readonly<Record<string, unknown>>;
+
+export interface PipelineUnits {
+  readonly of: (source: string, row: AnyRow) => readonly string[];
+  readonly compute: (unit: string, rows: Readonly<Record<string, readonly AnyRow[]>>) => readonly UnitRow[];
 }
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$/;
@@ -164,19 +199,25 @@ export function definePipeline<const S extends Sources>(definition: PipelineDefi
     apply: erased.apply?.bind(erased) ?? null,
     clear: erased.clear?.bind(erased) ?? null,
     finish: erased.finish?.bind(erased) ?? null,
+    units: erased.units === undefined ? null : erasedUnits(erased.units),
     writesBack: definition.writesBack ?? false,
   };
 }
 
+function erasedUnits({ of, compute }: UnitsDefinition<Sources>): PipelineUnits {
+  return { of: (source, row) => of[source]?.(row) ?? [], compute };
+}
+
 function assertSound(definition: PipelineDefinition<Sources>): void {
-  const { name, targets, writesBack } = definition;
+  const { name, targets, writesBack, units } = definition;
   const problems: string[] = [];
   if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
-  if (definition.transform === undefined && definition.apply === undefined)
-    problems.push('has neither transform nor apply');
+  if (definition.transform === undefined && definition.apply === undefined && units === undefined)
+    problems.push('has none of transform, units and apply');
   const stamped = targets.find((table) => table.stamped);
-  if (writesBack === true && stamped !== undefined) {
-    problems.push(`writes back, so its target "${stamped.schema}.${stamped.name}" must say stamped: false`);
+  if ((writesBack === true || units !== undefined) && stamped !== undefined) {
+    const why = units === undefined ? 'writes back' : 'has units';
+    problems.push(`${why}, so its target "${stamped.schema}.${stamped.name}" must say stamped: false`);
   }
   if (problems.length > 0)
     throw new FreshetError('CONFIG_INVALID', `pipeline "${name}": ${problems.join('; ')}`);

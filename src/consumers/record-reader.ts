@@ -167,6 +167,6 @@ export function keyTextOf(item: Item): string | null {
   return item.kind === 'change' ? keyText(item.change.key) : null;
 }
 
-function keyText(key: object): string {
+export function keyText(key: object): string {
   return JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }

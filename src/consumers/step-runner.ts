@@ -8,6 +8,7 @@ import { reduceWrites } from '../sinks/write-set.ts';
 import type { EpochWrite, Write } from '../sinks/write.ts';
 import type { Step } from './batch-plan.ts';
 import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './define-pipeline.ts';
+import { UnitRunner } from './unit-runner.ts';
 
 /** Where a step works: the batch's transaction, its partition, and the stamp of that partition's rows. */
 export interface StepPlace {
@@ -23,10 +24,12 @@ export interface StepPlace {
 export class StepRunner {
   readonly #pipeline: Pipeline;
   readonly #rows: RowWriter;
+  readonly #units: UnitRunner | null;
 
   constructor(pipeline: Pipeline, rows: RowWriter) {
     this.#pipeline = pipeline;
     this.#rows = rows;
+    this.#units = pipeline.units === null ? null : new UnitRunner(pipeline, pipeline.units, rows);
   }
 
   async run(place: StepPlace, step: Step): Promise<ApplyOutcome<AnyChange>> {
@@ -39,17 +42,22 @@ export class StepRunner {
     const context = await this.#context(client, lane.group, changes);
     const writes = transformed(this.#pipeline, changes, context);
     const counts = await this.#rows.write(client, reduceWrites(writes), from);
-    if (this.#pipeline.apply === null) return { counts };
-    const outcome = await this.#pipeline.apply({ ...place, changes, context });
-    return { ...outcome, counts: [...counts, ...outcome.counts] };
+    const units = await this.#units?.apply(place, changes);
+    const own = await this.#pipeline.apply?.({ ...place, changes, context });
+    return {
+      ...own,
+      counts: [...counts, ...(units?.counts ?? []), ...(own?.counts ?? [])],
+      incomplete: [...(units?.incomplete ?? []), ...(own?.incomplete ?? [])],
+    };
   }
 
   async #clear(place: StepPlace, before: number | null): Promise<WriteCounts[]> {
     const { targets, writesBack, clear } = this.#pipeline;
     if (writesBack && before !== null) return [];
     const counts = await this.#rows.clear(place.client, targets, place.from, before);
-    if (clear === null) return counts;
-    return [...counts, ...(await clear({ ...place, before }))];
+    const units = await this.#units?.clear(place, before);
+    const own = await clear?.({ ...place, before });
+    return [...counts, ...(units ?? []), ...(own ?? [])];
   }
 
   async #context(client: PoolClient, group: string, changes: readonly AnyChange[]): Promise<PipelineContext> {

@@ -53,6 +53,23 @@ const STEPS: readonly string[] = [
      count bigint NOT NULL,
      PRIMARY KEY (group_id, refresh_id, topic, partition, name)
    ) WITH (fillfactor = 50)`,
+  `CREATE TABLE freshet.unit_rows (
+     group_name text NOT NULL,
+     source text NOT NULL,
+     key text COLLATE "C" NOT NULL,
+     unit text COLLATE "C" NOT NULL,
+     origin text NOT NULL,
+     epoch bigint NOT NULL,
+     content text COLLATE "C" NOT NULL,
+     PRIMARY KEY (group_name, source, key, unit)
+   );
+   CREATE INDEX unit_rows_by_unit ON freshet.unit_rows (group_name, unit);
+   CREATE TABLE freshet.units (
+     group_name text NOT NULL,
+     unit text COLLATE "C" NOT NULL,
+     outputs text COLLATE "C" NOT NULL DEFAULT '[]',
+     PRIMARY KEY (group_name, unit)
+   )`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

@@ -6,7 +6,7 @@ import type { ServiceUrls } from '../../src/embedded/services.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
 
 /** Sums of what a pipeline reported. */
-class Tally implements ConsumerObserver {
+export class Tally implements ConsumerObserver {
   readonly changes = new Map<string, number>();
   rowsWritten = 0;
   rowsUnchanged = 0;
