@@ -2,11 +2,16 @@
 export { type ConfigInput, defineConfig } from './config-schema.ts';
 export type { Row, Value } from './change/change.ts';
 export {
+  type ApplyBatch,
+  type ApplyOutcome,
+  type ClearBatch,
   definePipeline,
   type Pipeline,
   type PipelineChange,
   type PipelineContext,
+  type Rejection,
   sourceTable,
+  type UnitRow,
 } from './consumers/define-pipeline.ts';
 export { targetTable, type TargetTable } from './sinks/target-table.ts';
 export { deleteRow, patchRow, upsertRow, type Write } from './sinks/write.ts';

@@ -109,7 +109,7 @@ export interface UnitRow {
  * For results that need rows of several keys, partitions or topics. The runtime keeps the sources' rows, and
  * computes a unit again, under a lock, whenever a row that names it comes, changes or goes.
  */
-export interface UnitsDefinition<S extends Sources> {
+interface UnitsDefinition<S extends Sources> {
   /** The units that a row belongs to; none is allowed, an empty text is not. Pure. */
   readonly of: {
     readonly [Name in keyof S & string]: (row: z.output<S[Name]['row']>) => readonly string[];

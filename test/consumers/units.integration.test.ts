@@ -306,4 +306,28 @@ describe('units that span keys, partitions and topics', () => {
     await fc.assert(law, { numRuns: 25, endOnFailure: true });
     expect(target.tally.deadLetters).toEqual([]);
   });
+
+  it('write nothing when the same rows come again', async () => {
+    await using database = await createDatabase();
+    const client = await database.pool.connect();
+    await migrateTarget(client, [pipeline]).finally(() => client.release());
+    await using target = new Target(database);
+    const orders = { source: 'orders', partition: 0 } as const;
+    const lines = { source: 'lines', partition: 0 } as const;
+    const again = async (): Promise<unknown[]> => {
+      const [first, second] = [itemOf({ kind: 'order', id: 0, region: 'n' }, orders, 0), [1, 2, 3]];
+      await target.apply(orders, [first], [1]);
+      const items = second.map((id) => itemOf({ kind: 'line', id, order: 0, amount: 1n }, lines, id));
+      await target.apply(lines, items, [2]);
+      await database.pool.query('TRUNCATE freshet.positions');
+      const versions = ['totals', 'billed', 'freshet.unit_rows', 'freshet.units'].map((table) =>
+        database.pool.query<{ xmin: string }>(`SELECT xmin::text FROM ${table} ORDER BY ctid`),
+      );
+      return (await Promise.all(versions)).map(({ rows }) => rows);
+    };
+    const before = await again();
+    const written = target.tally.rowsWritten;
+    expect(await again()).toEqual(before);
+    expect(target.tally.rowsWritten).toBe(written);
+  });
 });
