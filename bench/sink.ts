@@ -1,35 +1,55 @@
+import { connect } from '../src/runtime/postgres.ts';
 import type { BenchContext } from './bench-context.ts';
 import { clearTarget, verify } from './end-to-end.ts';
 import { type ContenderResult, type Figures, throughputFigures } from './figures.ts';
 import { UsageMeter } from './process-usage.ts';
 import { fillProducts, PRODUCTS } from './tables.ts';
 
-/** A full topic into an empty target by the upsert pipeline: from its first batch until the last row is committed. */
+/**
+ * A full topic into the target by the upsert pipeline: from its first batch until the last row is
+ * committed. Once into an empty table, and once more from the topic's beginning, when no row changes.
+ */
 export async function benchSink(context: BenchContext): Promise<ContenderResult[]> {
   const rowBytes = await fillProducts(context.source, context.options.rows);
-  return context.interleave([{ name: 'freshet', run: () => runSink(context, rowBytes) }]);
-}
-
-async function runSink(context: BenchContext, rowBytes: number): Promise<Figures> {
-  const { rows } = context.options;
   const name = context.freshName('sink');
   try {
     await context.prepare(
       context.job(name, { tables: [PRODUCTS], consume: false, until: { kind: 'snapshots' } }),
     );
-    await clearTarget(context);
-    await using child = await context.bootFreshet(true);
-    child.send({
-      type: 'run',
-      job: context.job(name, { tables: [], consume: true, until: { kind: 'applied', rows } }),
-    });
-    const working = await child.report('working', context.signal);
-    const meter = UsageMeter.start(context.tracked(child.pid));
-    const done = await child.report('done', context.signal);
-    const usage = meter.stop();
-    await verify(context, rows);
-    return throughputFigures(rows, rowBytes, (done.atMs - working.atMs) / 1000, usage);
+    const into = async (prepareTarget: (context: BenchContext) => Promise<void>): Promise<Figures> => {
+      await prepareTarget(context);
+      return runSink(context, name, rowBytes);
+    };
+    // Each turn runs them in this order: the second finds the rows of the first.
+    return await context.interleave([
+      { name: 'into an empty table', run: () => into(clearTarget) },
+      { name: 'unchanged rows', run: () => into(forgetProgress) },
+    ]);
   } finally {
     await context.forget(name);
+  }
+}
+
+async function runSink(context: BenchContext, name: string, rowBytes: number): Promise<Figures> {
+  const { rows } = context.options;
+  await using child = await context.bootFreshet(true);
+  const until = { kind: 'applied', rows } as const;
+  child.send({ type: 'run', job: context.job(name, { tables: [], consume: true, until }) });
+  const working = await child.report('working', context.signal);
+  const meter = UsageMeter.start(context.tracked(child.pid));
+  const done = await child.report('done', context.signal);
+  const usage = meter.stop();
+  await verify(context, rows);
+  return throughputFigures(rows, rowBytes, (done.atMs - working.atMs) / 1000, usage);
+}
+
+/** The rows stay; the pipeline reads the topic from its beginning, and takes nothing for a replay. */
+async function forgetProgress({ services }: BenchContext): Promise<void> {
+  const target = await connect({ url: services.urls.targetUrl }, 'bench');
+  try {
+    for (const sql of ['DELETE FROM freshet.positions', 'VACUUM (ANALYZE) items', 'CHECKPOINT'])
+      await target.query(sql);
+  } finally {
+    await target.end();
   }
 }

@@ -6,7 +6,7 @@ import { type Lane, type Progress, lockLane, openLane, storeProgress } from '../
 import { judgeSinkError, sinkFailure } from '../sinks/sink-error.ts';
 import { inTransaction } from '../sinks/target-pool.ts';
 import type { RawRecord } from '../topics/codec/record-decoder.ts';
-import { type BatchHandler, assertOffsetKept, whileBeating } from '../topics/consumer.ts';
+import { type BatchHandler, assertOffsetKept } from '../topics/consumer.ts';
 import { type FetchedBatch, type PartitionBounds, partitionKey } from '../topics/consumer-batch.ts';
 import { POSITION_HEADER } from '../topics/codec/headers.ts';
 import { type LaneOutcome, type LaneServices, PartitionLane, highestPosition } from './partition-lane.ts';
@@ -43,7 +43,7 @@ export class PipelineLanes implements BatchHandler {
   async handle(batch: FetchedBatch): Promise<bigint> {
     const lane = this.#lanes.get(partitionKey(batch));
     if (lane === undefined) return batch.nextOffset;
-    const outcome = await whileBeating(this.#work(lane, batch), () => batch.heartbeat());
+    const outcome = await this.#work(lane, batch);
     if (outcome === 'overtaken') return await this.#reopen(batch);
     this.#options.services.report.lag(batch, lane.progress.nextOffset);
     return lane.progress.nextOffset;
@@ -51,11 +51,7 @@ export class PipelineLanes implements BatchHandler {
 
   /** While the target writes one slice, the next one is decoded. */
   async #work(lane: PartitionLane, batch: FetchedBatch): Promise<LaneOutcome> {
-    const goOn = async (): Promise<boolean> => {
-      if (batch.isStale()) return false;
-      await batch.heartbeat();
-      return !batch.isStale();
-    };
+    const goOn = async (): Promise<boolean> => !batch.isStale();
     let writing: Promise<LaneOutcome> = Promise.resolve('applied');
     let position = lane.progress.position;
     for (const slice of slices(batch, lane.progress.nextOffset, this.#options.settings.maxBatchRecords)) {

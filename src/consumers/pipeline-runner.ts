@@ -132,7 +132,7 @@ class Runner implements PipelineRunner {
     const handler = this.#lanes(pool, deadLetters, signal);
     const group = this.#group;
     await new TopicConsumer({
-      kafka,
+      kafka: this.#options.kafka,
       group,
       topics,
       maxBytesPerPartition,

@@ -3,11 +3,17 @@ import { errorMessage } from '../runtime/postgres.ts';
 import type { KafkaConfig } from './kafka-config.ts';
 import { BrokerError } from './wire/broker-error.ts';
 import { Cluster } from './wire/cluster.ts';
-import { earliestOffset, fetchCommitted } from './wire/fetch.ts';
+import { EARLIEST, fetchCommitted, listOffsets } from './wire/fetch-requests.ts';
+import { readBatches } from './wire/record-batch-reader.ts';
 import type { WireRequest } from './wire/requests.ts';
-import { type FetchedRecord, readBatches } from './wire/record-batch-reader.ts';
 
-export type TailRecord = FetchedRecord;
+export interface TailRecord {
+  readonly offset: bigint;
+  /** Unix milliseconds. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
 
 export interface TailPiece {
   readonly records: readonly TailRecord[];
@@ -36,8 +42,8 @@ export class TopicTail implements Disposable {
       return await this.#fetch(from, maxWaitMs);
     } catch (error) {
       if (error instanceof BrokerError && error.type === 'OFFSET_OUT_OF_RANGE') {
-        const earliest = await this.#ask(earliestOffset(this.#at));
-        return { records: [], nextOffset: earliest, atEnd: false };
+        const [earliest] = await this.#ask(listOffsets(EARLIEST, [this.#at]));
+        return { records: [], nextOffset: earliest?.offset ?? 0n, atEnd: false };
       }
       this.#leaderMayHaveMoved = true;
       throw new FreshetError('CONNECTION', `cannot read ${this.#at.topic}: ${errorMessage(error)}`, {
@@ -51,14 +57,20 @@ export class TopicTail implements Disposable {
   }
 
   async #fetch(from: bigint, maxWaitMs: number): Promise<TailPiece> {
-    const fetched = await this.#ask(fetchCommitted(this.#at, from, maxWaitMs, FETCH_BYTES));
-    const { records, nextOffset } = readBatches(fetched);
-    const next = nextOffset ?? from;
+    const limits = { maxWaitMs, maxBytes: FETCH_BYTES, maxBytesPerPartition: FETCH_BYTES };
+    const [fetched] = await this.#ask(fetchCommitted(limits, [{ ...this.#at, offset: from }]));
+    if (fetched === undefined) throw new RangeError('the answer holds no partition');
+    if (fetched.error !== null) throw fetched.error;
+    const { records, nextOffset } = readBatches(fetched, from);
     return {
-      // A batch is given as a whole, also where `from` is in its middle.
-      records: records.filter(({ offset }) => offset >= from),
-      nextOffset: next,
-      atEnd: next >= fetched.lastStableOffset,
+      records: records.map(({ offset, timestamp, key, value }) => ({
+        offset: BigInt(offset),
+        timestampMs: Number(timestamp),
+        key,
+        value,
+      })),
+      nextOffset,
+      atEnd: nextOffset >= fetched.lastStableOffset,
     };
   }
 

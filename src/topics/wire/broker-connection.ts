@@ -2,6 +2,8 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { KafkaConfig } from '../kafka-config.ts';
 import { BrokerError, ConnectionLostError, UnreachableError } from './broker-error.ts';
+import { FETCH_APIS } from './fetch-requests.ts';
+import { GROUP_APIS } from './group-requests.ts';
 import {
   type Api,
   apiVersions,
@@ -19,7 +21,7 @@ import { WireReader, WireWriter } from './wire-format.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 10_000;
-/** The answers to these requests are small; a longer one is not Kafka's. */
+/** Longer than any answer that is asked for; such a length is not Kafka's. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Of a login's lifetime: then the connection is made anew, before the broker ends it. */
 const LOGIN_SHARE = 0.8;
@@ -37,7 +39,7 @@ export class BrokerConnection {
   readonly #clientId: string;
   readonly #address: string;
   readonly #waiting: Waiting[] = [];
-  #received: Buffer = Buffer.alloc(0);
+  readonly #received = new AnswerBuffer();
   #correlationId = 0;
   #loginEndsAt = Number.POSITIVE_INFINITY;
   #lost: ConnectionLostError | null = null;
@@ -78,9 +80,10 @@ export class BrokerConnection {
     return new Promise((resolve, reject) => {
       if (this.#lost !== null) throw this.#lost;
       const correlationId = this.#correlationId++ & 0x7fffffff;
+      const { timeoutMs = REQUEST_TIMEOUT_MS } = request;
       const timer = setTimeout(() => {
-        this.#lose(`${this.#address} did not answer ${request.api.name} within ${REQUEST_TIMEOUT_MS} ms`);
-      }, REQUEST_TIMEOUT_MS);
+        this.#lose(`${this.#address} did not answer ${request.api.name} within ${timeoutMs} ms`);
+      }, timeoutMs);
       const settle = (answer: Buffer): void => resolve(request.read(new WireReader(answer)));
       this.#waiting.push({ correlationId, timer, settle, reject });
       this.#write(request.api, request.version, correlationId, request.body);
@@ -93,7 +96,7 @@ export class BrokerConnection {
 
   async #introduce({ sasl }: KafkaConfig): Promise<void> {
     const versions = await this.send(apiVersions());
-    for (const api of NEEDED_APIS) requireVersion(api, versions.get(api.key), this.#address);
+    for (const api of [...NEEDED_APIS, ...FETCH_APIS, ...GROUP_APIS]) requireVersion(api, versions.get(api.key), this.#address);
     if (sasl === undefined) return;
     await this.send(saslHandshake(sasl.mechanism.toUpperCase()));
     const version = Math.min(SASL_AUTHENTICATE.version, versions.get(SASL_AUTHENTICATE.key)?.max ?? 0);
@@ -120,17 +123,16 @@ export class BrokerConnection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    while (this.#lost === null && this.#received.length >= 4) {
-      const length = this.#received.readInt32BE(0);
-      if (length < 4 || length > MAX_ANSWER_BYTES) {
+    let at = 0;
+    while (at < chunk.length && this.#lost === null) {
+      at += this.#received.put(chunk, at);
+      const { announced } = this.#received;
+      if (announced !== null && (announced < 4 || announced > MAX_ANSWER_BYTES)) {
         this.#lose(`${this.#address} does not speak Kafka's protocol, or wants TLS`);
         return;
       }
-      if (this.#received.length < 4 + length) return;
-      const answer = this.#received.subarray(4, 4 + length);
-      this.#received = this.#received.subarray(4 + length);
-      this.#answer(answer);
+      const answer = this.#received.take();
+      if (answer !== null) this.#answer(answer);
     }
   }
 
@@ -165,6 +167,43 @@ export class BrokerConnection {
       clearTimeout(timer);
       reject(this.#lost);
     }
+  }
+}
+
+/** Collects one answer, copying each piece once: an answer can hold megabytes of records. */
+class AnswerBuffer {
+  readonly #length = Buffer.alloc(4);
+  #lengthBytes = 0;
+  #body: Buffer | null = null;
+  #bodyBytes = 0;
+
+  /** The body's length, once it is known. */
+  get announced(): number | null {
+    return this.#lengthBytes < 4 ? null : this.#length.readInt32BE(0);
+  }
+
+  /** Takes what belongs to the current answer, and gives the number of bytes taken. */
+  put(chunk: Buffer, from: number): number {
+    if (this.#lengthBytes < 4) {
+      const copied = chunk.copy(this.#length, this.#lengthBytes, from);
+      this.#lengthBytes += copied;
+      return copied;
+    }
+    const length = this.announced ?? 0;
+    this.#body ??= Buffer.allocUnsafeSlow(length);
+    const copied = chunk.copy(this.#body, this.#bodyBytes, from);
+    this.#bodyBytes += copied;
+    return copied;
+  }
+
+  /** The whole answer; null as long as a part is missing. The next one begins then. */
+  take(): Buffer | null {
+    const body = this.#body;
+    if (body === null || this.#bodyBytes < body.length) return null;
+    this.#lengthBytes = 0;
+    this.#bodyBytes = 0;
+    this.#body = null;
+    return body;
   }
 }
 

@@ -1,4 +1,4 @@
-/** The error codes that mean something to a transactional producer: https://kafka.apache.org/protocol#protocol_error_codes */
+/** The error codes that mean something to a transactional producer or a consumer: https://kafka.apache.org/protocol#protocol_error_codes */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [-1, 'UNKNOWN_SERVER_ERROR'],
   [1, 'OFFSET_OUT_OF_RANGE'],
@@ -16,7 +16,14 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [18, 'RECORD_LIST_TOO_LARGE'],
   [19, 'NOT_ENOUGH_REPLICAS'],
   [20, 'NOT_ENOUGH_REPLICAS_AFTER_APPEND'],
+  [22, 'ILLEGAL_GENERATION'],
+  [23, 'INCONSISTENT_GROUP_PROTOCOL'],
+  [24, 'INVALID_GROUP_ID'],
+  [25, 'UNKNOWN_MEMBER_ID'],
+  [26, 'INVALID_SESSION_TIMEOUT'],
+  [27, 'REBALANCE_IN_PROGRESS'],
   [29, 'TOPIC_AUTHORIZATION_FAILED'],
+  [30, 'GROUP_AUTHORIZATION_FAILED'],
   [31, 'CLUSTER_AUTHORIZATION_FAILED'],
   [33, 'UNSUPPORTED_SASL_MECHANISM'],
   [34, 'ILLEGAL_SASL_STATE'],
@@ -37,7 +44,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [56, 'KAFKA_STORAGE_ERROR'],
   [58, 'SASL_AUTHENTICATION_FAILED'],
   [59, 'UNKNOWN_PRODUCER_ID'],
+  [74, 'FENCED_LEADER_EPOCH'],
+  [75, 'UNKNOWN_LEADER_EPOCH'],
   [76, 'UNSUPPORTED_COMPRESSION_TYPE'],
+  [78, 'OFFSET_NOT_AVAILABLE'],
+  [81, 'GROUP_MAX_SIZE_REACHED'],
   [87, 'INVALID_RECORD'],
   [90, 'PRODUCER_FENCED'],
 ]);
@@ -57,6 +68,9 @@ const RETRIABLE: ReadonlySet<string> = new Set([
   'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
   'CONCURRENT_TRANSACTIONS',
   'KAFKA_STORAGE_ERROR',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'OFFSET_NOT_AVAILABLE',
 ]);
 
 /** A broker's own "no". `subject`: what it was asked, with topic and partition where there is one. */

@@ -3,7 +3,7 @@ import { BrokerError, ConnectionLostError, UnreachableError } from './broker-err
 import { BrokerConnection } from './broker-connection.ts';
 import {
   type BrokerAddress,
-  findTransactionCoordinator,
+  findCoordinator,
   type Leaders,
   metadata,
   type TopicPartition,
@@ -27,7 +27,12 @@ export class Cluster {
 
   /** Undefined: not known, or there is none now. */
   leaderOf({ topic, partition }: TopicPartition): BrokerAddress | undefined {
-    return this.#leaders.get(topic)?.get(partition);
+    return this.#leaders.get(topic)?.get(partition) ?? undefined;
+  }
+
+  /** Numbers of all partitions, as of the last refresh; none where the topic does not exist. */
+  partitionsOf(topic: string): number[] {
+    return [...(this.#leaders.get(topic)?.keys() ?? [])].toSorted((a, b) => a - b);
   }
 
   /** What is known of other topics is kept. */
@@ -40,9 +45,9 @@ export class Cluster {
     return this.#connection('leader', address);
   }
 
-  /** Its own connection: it does not wait behind megabytes of records. */
-  async toCoordinator(transactionalId: string): Promise<BrokerConnection> {
-    this.#coordinator ??= await this.#askAny(findTransactionCoordinator(transactionalId));
+  /** Its own connection: it does not wait behind megabytes of records. A cluster object is for one `id`. */
+  async toCoordinator(kind: 'group' | 'transaction', id: string): Promise<BrokerConnection> {
+    this.#coordinator ??= await this.#askAny(findCoordinator(kind, id));
     return this.#connection(COORDINATOR, this.#coordinator);
   }
 
@@ -83,7 +88,7 @@ export class Cluster {
       if (connection.isUsable) return connection;
       connection.close();
     }
-    if (this.#isClosed) throw new ConnectionLostError('the producer was closed');
+    if (this.#isClosed) throw new ConnectionLostError('the client was closed');
     return this.#open(key, address);
   }
 

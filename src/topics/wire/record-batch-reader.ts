@@ -1,20 +1,7 @@
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import type { FetchedPartition } from './fetch.ts';
+import type { RawRecord } from '../codec/record-decoder.ts';
+import { decompress } from './compression.ts';
+import type { AbortedTransaction, FetchedPartition } from './fetch-requests.ts';
 import { VarintReader } from './varint-reader.ts';
-
-export interface FetchedRecord {
-  readonly offset: bigint;
-  /** Unix milliseconds. */
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-}
-
-export interface ReadBatches {
-  readonly records: readonly FetchedRecord[];
-  /** Behind the last whole batch; null where there is none. */
-  readonly nextOffset: bigint | null;
-}
 
 /** Where things are in a batch's header: https://kafka.apache.org/documentation/#recordbatch */
 const LENGTH_AT = 8;
@@ -23,75 +10,190 @@ const MAGIC_AT = 16;
 const ATTRIBUTES_AT = 21;
 const LAST_OFFSET_AT = 23;
 const FIRST_TIMESTAMP_AT = 27;
+const MAX_TIMESTAMP_AT = 35;
 const PRODUCER_ID_AT = 43;
 const COUNT_AT = 57;
 const HEADER_BYTES = 61;
 
 const MAGIC = 2;
 const CODEC = 0x07;
+const APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT_MARKER = 0;
 
-/** The records that a reader of committed ones sees: no control records, nothing of aborted transactions. */
-export function readBatches({ bytes, aborted }: FetchedPartition): ReadBatches {
-  const records: FetchedRecord[] = [];
-  const ahead = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
-  const abortedProducers = new Set<bigint>();
-  let nextOffset: bigint | null = null;
-  for (let at = 0; at + HEADER_BYTES <= bytes.length;) {
+export interface ReadBatches {
+  readonly records: readonly RawRecord[];
+  /** Behind the last whole batch, markers and aborted records included. */
+  readonly nextOffset: bigint;
+}
+
+/**
+ * The records from `from` on that a reader of committed ones sees: no control records, nothing of aborted
+ * transactions. Keys, values and headers are views of the fetched bytes. Throws RangeError on batches of
+ * an old format or a codec that is not known.
+ */
+export function readBatches(fetched: FetchedPartition, from: bigint): ReadBatches {
+  const { records: bytes } = fetched;
+  const filter = new AbortedFilter(fetched.aborted);
+  const context: BatchContext = { topic: fetched.topic, partition: fetched.partition, names: new HeaderNames() };
+  const records: RawRecord[] = [];
+  let nextOffset = from;
+  for (let at = 0; at + BEHIND_LENGTH <= bytes.length; ) {
     const end = at + BEHIND_LENGTH + bytes.readInt32BE(at + LENGTH_AT);
     if (end > bytes.length) break;
     const batch = bytes.subarray(at, end);
     at = end;
+    if (batch.readInt8(MAGIC_AT) !== MAGIC)
+      throw new RangeError(
+        `${fetched.topic}[${fetched.partition}] holds records of a format older than Kafka 0.11`,
+      );
     const lastOffset = batch.readBigInt64BE(0) + BigInt(batch.readInt32BE(LAST_OFFSET_AT));
+    if (lastOffset < nextOffset) continue;
+    if (filter.shows(batch, lastOffset)) readRecords(batch, context, from, records);
     nextOffset = lastOffset + 1n;
-    while (ahead[0] !== undefined && ahead[0].firstOffset <= lastOffset)
-      abortedProducers.add(ahead.shift()?.producerId ?? -1n);
-    const attributes = batch.readInt16BE(ATTRIBUTES_AT);
-    const producerId = batch.readBigInt64BE(PRODUCER_ID_AT);
-    if ((attributes & CONTROL) !== 0) {
-      if (markerType(batch) === ABORT_MARKER) abortedProducers.delete(producerId);
-    } else if ((attributes & TRANSACTIONAL) === 0 || !abortedProducers.has(producerId)) {
-      records.push(...readRecords(batch, attributes));
-    }
   }
   return { records, nextOffset };
 }
 
+/** Follows which producers' records are aborted, batch by batch. */
+class AbortedFilter {
+  readonly #ahead: readonly AbortedTransaction[];
+  readonly #producers = new Set<bigint>();
+  #next = 0;
+
+  constructor(aborted: readonly AbortedTransaction[]) {
+    this.#ahead = aborted.toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
+  }
+
+  shows(batch: Buffer, lastOffset: bigint): boolean {
+    for (let next = this.#ahead[this.#next]; next !== undefined; next = this.#ahead[++this.#next]) {
+      if (next.firstOffset > lastOffset) break;
+      this.#producers.add(next.producerId);
+    }
+    const attributes = batch.readInt16BE(ATTRIBUTES_AT);
+    if ((attributes & TRANSACTIONAL) === 0) return (attributes & CONTROL) === 0;
+    const producerId = batch.readBigInt64BE(PRODUCER_ID_AT);
+    if ((attributes & CONTROL) === 0) return !this.#producers.has(producerId);
+    if (markerType(batch) === ABORT_MARKER) this.#producers.delete(producerId);
+    return false;
+  }
+}
+
 /** A control record's key: its version and its type. */
 function markerType(batch: Buffer): number | undefined {
-  const key = readRecords(batch, 0)[0]?.key;
-  return key?.readInt16BE(2);
+  const records: RawRecord[] = [];
+  readRecords(batch, { topic: '', partition: 0, names: new HeaderNames() }, 0n, records);
+  return records[0]?.key?.readInt16BE(2);
 }
 
-function readRecords(batch: Buffer, attributes: number): FetchedRecord[] {
-  if (batch.readInt8(MAGIC_AT) !== MAGIC) throw new RangeError('a record batch of an old format');
-  const baseOffset = batch.readBigInt64BE(0);
-  const baseTimestamp = Number(batch.readBigInt64BE(FIRST_TIMESTAMP_AT));
-  const reader = new VarintReader(decompressed(batch.subarray(HEADER_BYTES), attributes & CODEC));
-  return Array.from({ length: batch.readInt32BE(COUNT_AT) }, () => {
+interface BatchContext {
+  readonly topic: string;
+  readonly partition: number;
+  readonly names: HeaderNames;
+}
+
+/** A batch is fetched as a whole, also where `from` is in its middle. */
+function readRecords(batch: Buffer, context: BatchContext, from: bigint, into: RawRecord[]): void {
+  const attributes = batch.readInt16BE(ATTRIBUTES_AT);
+  // Offsets and times are far below 2^53.
+  const baseOffset = Number(batch.readBigInt64BE(0));
+  const firstOffset = Number(from);
+  const isAppendTime = (attributes & APPEND_TIME) !== 0;
+  const baseTimestamp = Number(batch.readBigInt64BE(isAppendTime ? MAX_TIMESTAMP_AT : FIRST_TIMESTAMP_AT));
+  const bytes = decompress(attributes & CODEC, batch.subarray(HEADER_BYTES));
+  const reader = new VarintReader(bytes);
+  for (let count = batch.readInt32BE(COUNT_AT); count > 0; count--) {
     const length = reader.number();
     const end = reader.at + length;
+    if (length < 0 || end > bytes.length) throw new RangeError('a record ends behind its batch');
     reader.skip(1);
-    const timestampMs = baseTimestamp + reader.number();
-    const offset = baseOffset + BigInt(reader.number());
-    const record = { offset, timestampMs, key: reader.bytes(), value: reader.bytes() };
-    // Headers are of no interest here.
+    const delta = reader.number();
+    const timestampMs = isAppendTime ? baseTimestamp : baseTimestamp + delta;
+    const offset = baseOffset + reader.number();
+    const key = reader.bytes();
+    const value = reader.bytes();
+    if (offset >= firstOffset) {
+      into.push(new FetchedRecord(context, offset, timestampMs, key, value, bytes, reader.at));
+    }
     reader.skip(end - reader.at);
-    return record;
-  });
+  }
 }
 
-function decompressed(records: Buffer, codec: number): Buffer {
-  switch (codec) {
-    case 0:
-      return records;
-    case 1:
-      return gunzipSync(records);
-    case 4:
-      return zstdDecompressSync(records);
-    default:
-      throw new RangeError(`a record batch in a compression that is not supported here (${codec})`);
+/** What few records are asked for is made when it is. */
+class FetchedRecord implements RawRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly #context: BatchContext;
+  readonly #offset: number;
+  readonly #timestampMs: number;
+  readonly #bytes: Buffer;
+  readonly #headersAt: number;
+  #headers: Readonly<Record<string, Buffer | undefined>> | null = null;
+
+  constructor(
+    context: BatchContext,
+    offset: number,
+    timestampMs: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    bytes: Buffer,
+    headersAt: number,
+  ) {
+    this.key = key;
+    this.value = value;
+    this.#context = context;
+    this.#offset = offset;
+    this.#timestampMs = timestampMs;
+    this.#bytes = bytes;
+    this.#headersAt = headersAt;
+  }
+
+  get topic(): string {
+    return this.#context.topic;
+  }
+
+  get partition(): number {
+    return this.#context.partition;
+  }
+
+  get offset(): string {
+    return String(this.#offset);
+  }
+
+  get timestamp(): string {
+    return String(this.#timestampMs);
+  }
+
+  get headers(): Readonly<Record<string, Buffer | undefined>> {
+    this.#headers ??= readHeaders(new VarintReader(this.#bytes, this.#headersAt), this.#context.names);
+    return this.#headers;
+  }
+}
+
+function readHeaders(reader: VarintReader, names: HeaderNames): Readonly<Record<string, Buffer | undefined>> {
+  const headers: Record<string, Buffer | undefined> = {};
+  const count = reader.number();
+  for (let i = 0; i < count; i++) {
+    const name = names.at(i, reader.bytes() ?? NOTHING);
+    const value = reader.bytes() ?? NOTHING;
+    if (name === '__proto__') continue;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/** The records of a topic nearly all have the same headers in the same order: their names are decoded once. */
+class HeaderNames {
+  readonly #names: { readonly bytes: Buffer; readonly text: string }[] = [];
+
+  at(index: number, bytes: Buffer): string {
+    const known = this.#names[index];
+    if (known !== undefined && known.bytes.equals(bytes)) return known.text;
+    const text = bytes.toString();
+    this.#names[index] = { bytes, text };
+    return text;
   }
 }

@@ -3,7 +3,7 @@ import type { ProducerIdentity } from './record-batch-writer.ts';
 import { type WireReader, WireWriter } from './wire-format.ts';
 
 /**
- * The requests of a transactional producer, in the newest classic ("non-flexible") version that brokers
+ * Requests, those of a transactional producer first among them, in the newest classic ("non-flexible") version that brokers
  * from 2.1 to 4.x all speak: https://kafka.apache.org/protocol#protocol_messages
  */
 export interface WireRequest<T> {
@@ -12,6 +12,8 @@ export interface WireRequest<T> {
   readonly body: readonly Buffer[];
   /** Throws BrokerError. */
   readonly read: (answer: WireReader) => T;
+  /** Where the broker may rightly take longer than for others. */
+  readonly timeoutMs?: number;
 }
 
 export interface Api {
@@ -48,7 +50,7 @@ export interface VersionRange {
 
 /** By API key. */
 export function apiVersions(): WireRequest<ReadonlyMap<number, VersionRange>> {
-  return request(API_VERSIONS, [], (answer) => {
+  return wireRequest(API_VERSIONS, [], (answer) => {
     failOnError(answer.int16(), API_VERSIONS.name);
     const ranges = answer.array(
       () => [answer.int16(), { min: answer.int16(), max: answer.int16() }] as const,
@@ -58,7 +60,7 @@ export function apiVersions(): WireRequest<ReadonlyMap<number, VersionRange>> {
 }
 
 export function saslHandshake(mechanism: string): WireRequest<void> {
-  return request(SASL_HANDSHAKE, [new WireWriter().string(mechanism).take()], (answer) => {
+  return wireRequest(SASL_HANDSHAKE, [new WireWriter().string(mechanism).take()], (answer) => {
     const code = answer.int16();
     failOnError(
       code,
@@ -77,7 +79,7 @@ export interface SaslAnswer {
 export function saslAuthenticate(token: Buffer, version: number): WireRequest<SaslAnswer> {
   const body = [new WireWriter().bytes(token).take()];
   return {
-    ...request(SASL_AUTHENTICATE, body, (answer) => {
+    ...wireRequest(SASL_AUTHENTICATE, body, (answer) => {
       failOnError(answer.int16(), SASL_AUTHENTICATE.name, answer.nullableString());
       return { token: answer.bytes(), lifetimeMs: version > 0 ? Number(answer.int64()) : 0 };
     }),
@@ -95,13 +97,13 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-/** Topic → address of the leader by partition; without the partitions that have none now. */
-export type Leaders = ReadonlyMap<string, ReadonlyMap<number, BrokerAddress>>;
+/** Topic → address of the leader by partition; null where there is none now. Topics that do not exist have no partitions. */
+export type Leaders = ReadonlyMap<string, ReadonlyMap<number, BrokerAddress | null>>;
 
 export function metadata(topics: readonly string[]): WireRequest<Leaders> {
   const body = new WireWriter();
   body.array(topics, (topic) => body.string(topic)).boolean(false);
-  return request(METADATA, [body.take()], readLeaders);
+  return wireRequest(METADATA, [body.take()], readLeaders);
 }
 
 function readLeaders(answer: WireReader): Leaders {
@@ -113,7 +115,7 @@ function readLeaders(answer: WireReader): Leaders {
     answer.int16();
     const topic = answer.string();
     answer.boolean();
-    return [topic, new Map(answer.array(() => readPartition(answer, brokers)).flat())] as const;
+    return [topic, new Map(answer.array(() => readPartition(answer, brokers)))] as const;
   });
   return new Map(topics);
 }
@@ -127,12 +129,12 @@ function readBroker(answer: WireReader): BrokerAddress {
 function readPartition(
   answer: WireReader,
   brokers: ReadonlyMap<number, BrokerAddress>,
-): [number, BrokerAddress][] {
+): [number, BrokerAddress | null] {
   answer.int16();
   const partition = answer.int32();
   const leader = brokers.get(answer.int32());
   skipReplicaLists(answer);
-  return leader === undefined ? [] : [[partition, leader]];
+  return [partition, leader ?? null];
 }
 
 /** All, in sync, offline. */
@@ -140,10 +142,13 @@ function skipReplicaLists(answer: WireReader): void {
   for (let list = 0; list < 3; list++) answer.array(() => answer.int32());
 }
 
-export function findTransactionCoordinator(transactionalId: string): WireRequest<BrokerAddress> {
-  const transaction = 1;
-  const body = new WireWriter().string(transactionalId).int8(transaction);
-  return request(FIND_COORDINATOR, [body.take()], (answer) => {
+/** Whom a coordinator looks after; the protocol's number. */
+const COORDINATED = { group: 0, transaction: 1 } as const;
+
+/** `id`: the consumer group, or the transactional id. */
+export function findCoordinator(kind: keyof typeof COORDINATED, id: string): WireRequest<BrokerAddress> {
+  const body = new WireWriter().string(id).int8(COORDINATED[kind]);
+  return wireRequest(FIND_COORDINATOR, [body.take()], (answer) => {
     answer.int32();
     failOnError(answer.int16(), FIND_COORDINATOR.name, answer.nullableString());
     answer.int32();
@@ -154,7 +159,7 @@ export function findTransactionCoordinator(transactionalId: string): WireRequest
 /** Fences every earlier producer of this id, and aborts what it left open. */
 export function initProducerId(transactionalId: string, timeoutMs: number): WireRequest<ProducerIdentity> {
   const body = new WireWriter().string(transactionalId).int32(timeoutMs);
-  return request(INIT_PRODUCER_ID, [body.take()], (answer) => {
+  return wireRequest(INIT_PRODUCER_ID, [body.take()], (answer) => {
     answer.int32();
     failOnError(answer.int16(), INIT_PRODUCER_ID.name);
     return { id: answer.int64(), epoch: answer.int16() };
@@ -174,7 +179,7 @@ export function addPartitionsToTxn(
   body.array([...Map.groupBy(partitions, ({ topic }) => topic)], ([topic, ofTopic]) => {
     body.string(topic).array(ofTopic, ({ partition }) => body.int32(partition));
   });
-  return request(ADD_PARTITIONS, [body.take()], (answer) => {
+  return wireRequest(ADD_PARTITIONS, [body.take()], (answer) => {
     answer.int32();
     const results = answer.array(() => {
       const topic = answer.string();
@@ -199,7 +204,7 @@ export function endTxn(
   outcome: 'commit' | 'abort',
 ): WireRequest<void> {
   const body = new WireWriter().string(transactionalId).int64(producer.id).int16(producer.epoch);
-  return request(END_TXN, [body.boolean(outcome === 'commit').take()], (answer) => {
+  return wireRequest(END_TXN, [body.boolean(outcome === 'commit').take()], (answer) => {
     answer.int32();
     failOnError(answer.int16(), `${END_TXN.name} (${outcome})`);
   });
@@ -229,7 +234,7 @@ export function produce(
       parts.push(writer.int32(partition).int32(bytes.length).take(), bytes);
     });
   });
-  return request(PRODUCE, parts, (answer) => {
+  return wireRequest(PRODUCE, parts, (answer) => {
     const topics = answer.array(() => {
       const topic = answer.string();
       return answer.array(() => readProduceResult(answer, topic));
@@ -251,6 +256,6 @@ function skipOffsets(answer: WireReader): void {
   for (let field = 0; field < 3; field++) answer.int64();
 }
 
-function request<T>(api: Api, body: readonly Buffer[], read: (answer: WireReader) => T): WireRequest<T> {
+export function wireRequest<T>(api: Api, body: readonly Buffer[], read: (answer: WireReader) => T): WireRequest<T> {
   return { api, version: api.version, body, read };
 }

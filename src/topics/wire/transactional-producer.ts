@@ -107,7 +107,7 @@ function coordinate<T>(
 ): Promise<T> {
   return persistently(patience, async () => {
     try {
-      const connection = await cluster.toCoordinator(transactionalId);
+      const connection = await cluster.toCoordinator('transaction', transactionalId);
       return await connection.send(request);
     } catch (error) {
       if (hasMoved(error)) cluster.forgetCoordinator();

@@ -1,10 +1,11 @@
 /** Reads what Kafka's record format puts into signed varints (zigzag): numbers, and bytes behind their length. */
 export class VarintReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0) {
     this.#bytes = bytes;
+    this.#at = at;
   }
 
   get at(): number {
@@ -17,13 +18,13 @@ export class VarintReader {
 
   /** Up to 53 bits. Throws RangeError behind the end. */
   number(): number {
-    let value = 0;
-    let factor = 1;
-    for (;;) {
-      const byte = this.#bytes.readUInt8(this.#at++);
+    const first = this.#byte();
+    if (first < 128) return (first >>> 1) ^ -(first & 1);
+    let value = first & 127;
+    for (let factor = 128; ; factor *= 128) {
+      const byte = this.#byte();
       value += (byte & 127) * factor;
       if (byte < 128) break;
-      factor *= 128;
     }
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
@@ -36,5 +37,11 @@ export class VarintReader {
     this.#at += length;
     if (this.#at > this.#bytes.length) throw new RangeError('a record ends too early');
     return this.#bytes.subarray(start, this.#at);
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++];
+    if (byte === undefined) throw new RangeError('a record ends too early');
+    return byte;
   }
 }
