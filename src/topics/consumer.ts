@@ -117,9 +117,7 @@ export function assertOffsetKept({ topic, partition, low, high }: PartitionBound
 function asFreshetError(error: unknown): FreshetError {
   if (isFreshetError(error)) return error;
   const isClusters =
-    error instanceof BrokerError ||
-    error instanceof ConnectionLostError ||
-    error instanceof UnreachableError;
+    error instanceof BrokerError || error instanceof ConnectionLostError || error instanceof UnreachableError;
   const code = isClusters ? 'CONNECTION' : 'INTERNAL';
   return new FreshetError(code, `consuming: ${errorMessage(error)}`, { cause: error });
 }

@@ -66,7 +66,10 @@ export class GroupMember {
    */
   async join(signal: AbortSignal): Promise<Assignment> {
     this.#beating.abort();
-    const patience = { ms: PATIENCE_MS, isPassing: (error: unknown) => !signal.aborted && isWorthJoining(error) };
+    const patience = {
+      ms: PATIENCE_MS,
+      isPassing: (error: unknown) => !signal.aborted && isWorthJoining(error),
+    };
     const giveUp = (): void => this.#cluster.close();
     signal.addEventListener('abort', giveUp, { once: true });
     const joining = persistently(patience, () => this.#joinOnce());

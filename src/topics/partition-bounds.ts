@@ -39,7 +39,9 @@ async function askLeaders(
 ): Promise<OffsetAnswer[]> {
   const byLeader = Map.groupBy(partitions, (partition) => leaderOf(cluster, partition));
   const answers = await Promise.all(
-    [...byLeader].map(async ([leader, led]) => (await cluster.toLeader(leader)).send(listOffsets(which, led))),
+    [...byLeader].map(async ([leader, led]) =>
+      (await cluster.toLeader(leader)).send(listOffsets(which, led)),
+    ),
   );
   return answers.flat();
 }

@@ -39,7 +39,10 @@ class Store {
       assigned: async (partitions) => {
         this.assignments++;
         return new Map(
-          partitions.map((bounds) => [partitionKey(bounds), this.offsets.get(partitionKey(bounds)) ?? bounds.low]),
+          partitions.map((bounds) => [
+            partitionKey(bounds),
+            this.offsets.get(partitionKey(bounds)) ?? bounds.low,
+          ]),
         );
       },
       handle: async (batch) => {
@@ -85,7 +88,10 @@ function start(topic: string, handler: BatchHandler, group = randomUUID()): Runn
 async function createTopic(): Promise<string> {
   const topic = `consumer-${randomUUID()}`;
   await withAdmin(kafka, (admin) =>
-    admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }] }),
+    admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }],
+    }),
   );
   return topic;
 }

@@ -96,7 +96,8 @@ export class BrokerConnection {
 
   async #introduce({ sasl }: KafkaConfig): Promise<void> {
     const versions = await this.send(apiVersions());
-    for (const api of [...NEEDED_APIS, ...FETCH_APIS, ...GROUP_APIS]) requireVersion(api, versions.get(api.key), this.#address);
+    for (const api of [...NEEDED_APIS, ...FETCH_APIS, ...GROUP_APIS])
+      requireVersion(api, versions.get(api.key), this.#address);
     if (sasl === undefined) return;
     await this.send(saslHandshake(sasl.mechanism.toUpperCase()));
     const version = Math.min(SASL_AUTHENTICATE.version, versions.get(SASL_AUTHENTICATE.key)?.max ?? 0);

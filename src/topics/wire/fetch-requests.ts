@@ -48,11 +48,20 @@ export function fetchCommitted(
   positions: readonly FetchPosition[],
 ): WireRequest<FetchedPartition[]> {
   const anyBytes = 1;
-  const body = new WireWriter().int32(CONSUMER).int32(limits.maxWaitMs).int32(anyBytes).int32(limits.maxBytes);
+  const body = new WireWriter()
+    .int32(CONSUMER)
+    .int32(limits.maxWaitMs)
+    .int32(anyBytes)
+    .int32(limits.maxBytes);
   body.int8(READ_COMMITTED).int32(NO_SESSION.id).int32(NO_SESSION.epoch);
   body.array([...Map.groupBy(positions, ({ topic }) => topic)], ([topic, ofTopic]) => {
     body.string(topic).array(ofTopic, ({ partition, offset }) => {
-      body.int32(partition).int32(ANY_LEADER_EPOCH).int64(offset).int64(-1n).int32(limits.maxBytesPerPartition);
+      body
+        .int32(partition)
+        .int32(ANY_LEADER_EPOCH)
+        .int64(offset)
+        .int64(-1n)
+        .int32(limits.maxBytesPerPartition);
     });
   });
   body.array([], () => {});

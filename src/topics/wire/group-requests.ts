@@ -42,7 +42,10 @@ export interface Joined {
 
 /** Answered when every living member has joined, or the rebalance timeout is over. */
 export function joinGroup(join: JoinRequest): WireRequest<Joined> {
-  const body = new WireWriter().string(join.group).int32(join.sessionTimeoutMs).int32(join.rebalanceTimeoutMs);
+  const body = new WireWriter()
+    .string(join.group)
+    .int32(join.sessionTimeoutMs)
+    .int32(join.rebalanceTimeoutMs);
   body.string(join.memberId).string(PROTOCOL_TYPE);
   body.array([join.protocol], (name) => body.string(name).bytes(join.metadata));
   const request = wireRequest(JOIN_GROUP, [body.take()], (answer) => {

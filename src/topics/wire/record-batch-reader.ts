@@ -36,10 +36,14 @@ export interface ReadBatches {
 export function readBatches(fetched: FetchedPartition, from: bigint): ReadBatches {
   const { records: bytes } = fetched;
   const filter = new AbortedFilter(fetched.aborted);
-  const context: BatchContext = { topic: fetched.topic, partition: fetched.partition, names: new HeaderNames() };
+  const context: BatchContext = {
+    topic: fetched.topic,
+    partition: fetched.partition,
+    names: new HeaderNames(),
+  };
   const records: RawRecord[] = [];
   let nextOffset = from;
-  for (let at = 0; at + BEHIND_LENGTH <= bytes.length; ) {
+  for (let at = 0; at + BEHIND_LENGTH <= bytes.length;) {
     const end = at + BEHIND_LENGTH + bytes.readInt32BE(at + LENGTH_AT);
     if (end > bytes.length) break;
     const batch = bytes.subarray(at, end);

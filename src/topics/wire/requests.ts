@@ -256,6 +256,10 @@ function skipOffsets(answer: WireReader): void {
   for (let field = 0; field < 3; field++) answer.int64();
 }
 
-export function wireRequest<T>(api: Api, body: readonly Buffer[], read: (answer: WireReader) => T): WireRequest<T> {
+export function wireRequest<T>(
+  api: Api,
+  body: readonly Buffer[],
+  read: (answer: WireReader) => T,
+): WireRequest<T> {
   return { api, version: api.version, body, read };
 }

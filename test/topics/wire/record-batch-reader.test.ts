@@ -107,7 +107,9 @@ beforeAll(() => {
 
 describe('readBatches', () => {
   const bytes = fc.uint8Array({ maxLength: 300 }).map((each) => Buffer.from(each));
-  const headerName = fc.string({ unit: 'binary', maxLength: 20 }).filter((name) => !(name in Object.prototype));
+  const headerName = fc
+    .string({ unit: 'binary', maxLength: 20 })
+    .filter((name) => !(name in Object.prototype));
   const record: fc.Arbitrary<PlainRecord> = fc.record({
     timestampDelta: fc.integer({ min: -1_000, max: 1_000_000 }),
     key: fc.option(bytes),
