@@ -27,7 +27,7 @@ export interface JoinRequest {
   readonly metadata: Buffer;
 }
 
-export interface GroupMemberMetadata {
+interface GroupMemberMetadata {
   readonly memberId: string;
   readonly metadata: Buffer;
 }
