@@ -120,7 +120,7 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
 }
 
 /** `"a.b"."c"` or `a.b`. */
-function parseTableName(text: string): TableId {
+export function parseTableName(text: string): TableId {
   const quoted = /^"([^"]+)"\."([^"]+)"$/.exec(text);
   const [schema = '', name = ''] = quoted === null ? text.split('.') : [quoted[1], quoted[2]];
   return { schema, name };

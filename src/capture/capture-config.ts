@@ -24,6 +24,11 @@ export interface CaptureConfig {
   readonly stream: StreamSettings;
   /** What a gap in the source's history leads to: an error for the operator, or a new epoch and a refresh of every table. */
   readonly onSlotLoss: 'stop' | 'refresh';
+  /**
+   * A slot that this capture has to create is for one refresh only: no table's first refresh is done, and
+   * who captures next begins anew. See `dropTransientSlot`.
+   */
+  readonly transient?: boolean;
   readonly transactionTimeoutMs: number;
   readonly slotTimeoutMs: number;
   /** How often the catalog, and the topics, are compared with what the capture believes. */

@@ -12,7 +12,7 @@ const OFFSET_KEY = 'control';
 const ANSWER_PREFIX = 'answer/';
 const KEPT_ANSWERS = 100;
 
-const answerKey = (id: string): string => ANSWER_PREFIX + id;
+export const answerKey = (id: string): string => ANSWER_PREFIX + id;
 
 interface Changes {
   readonly entries: readonly CheckpointEntry[];

@@ -11,6 +11,8 @@ export interface CaptureEntry {
   readonly clusterId: string;
   /** False from the moment before the slot is created until it is known to exist. */
   readonly slotReady: boolean;
+  /** The slot is for one refresh, and goes with it: nothing else was refreshed in this epoch. */
+  readonly transient?: boolean;
   /** "schema.name" of the tables whose records are counted. */
   readonly tables: readonly string[];
   /** topic → partitions */
@@ -28,6 +30,8 @@ export interface ObservedHistory {
   readonly partitions: ReadonlyMap<string, number>;
   /** What was done to the publication, or null. */
   readonly catalogGap: FreshetError | null;
+  /** This capture, too, is for one refresh. */
+  readonly transient?: boolean;
 }
 
 export type StartDecision =
@@ -58,7 +62,7 @@ export function judgeHistory(entry: CaptureEntry | null, now: ObservedHistory): 
       `slot "${now.slotName}" exists, but its checkpoint does not: the topics were lost, or the slot is not ours`,
     );
   }
-  if (!entry.slotReady) return { kind: 'first' };
+  if (!entry.slotReady || (entry.transient === true && now.transient !== true)) return { kind: 'first' };
   return slotGap(entry, now) ?? historyGap(entry, now) ?? topicGap(entry, now) ?? { kind: 'resume' };
 }
 

@@ -12,7 +12,17 @@ import { type OutgoingRecord, TransactionalPublisher } from '../topics/publisher
 import { ensureCompactedTopic, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 
-const SESSION_KEY = 'session';
+export const SESSION_KEY = 'session';
+
+/** Who holds the lease; kept with the checkpoint. */
+export interface SessionEntry {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  /** Set by a holder that gave the lease back. */
+  readonly endedAt?: string;
+}
 
 /**
  * The right to publish for one slot, and what was last committed under it. Acquiring it fences every
@@ -24,6 +34,7 @@ export class Lease implements AsyncDisposable {
   readonly #publisher: TransactionalPublisher;
   readonly #topic: string;
   readonly #owner: string;
+  readonly #session: SessionEntry;
   #broken = false;
 
   private constructor(
@@ -31,7 +42,9 @@ export class Lease implements AsyncDisposable {
     image: CheckpointImage,
     topic: string,
     owner: string,
+    session: SessionEntry,
   ) {
+    this.#session = session;
     this.#publisher = publisher;
     this.image = image;
     this.#topic = topic;
@@ -46,7 +59,7 @@ export class Lease implements AsyncDisposable {
       timeoutMs: config.transactionTimeoutMs,
     });
     try {
-      const session = {
+      const session: SessionEntry = {
         id: randomUUID(),
         host: hostname(),
         pid: process.pid,
@@ -55,7 +68,7 @@ export class Lease implements AsyncDisposable {
       const marker = { key: SESSION_KEY, value: JSON.stringify(session) };
       await publisher.publish([checkpointRecord(topic, config.slot, marker)]);
       const image = await readCheckpoint(kafkaConfig, topic, config.slot, marker);
-      return new Lease(publisher, image, topic, config.slot);
+      return new Lease(publisher, image, topic, config.slot, session);
     } catch (error) {
       await publisher[Symbol.asyncDispose]();
       throw error;
@@ -79,6 +92,8 @@ export class Lease implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const ended = JSON.stringify({ ...this.#session, endedAt: new Date().toISOString() });
+    if (!this.#broken) await this.publish([], [{ key: SESSION_KEY, value: ended }]).catch(() => {});
     await this.#publisher[Symbol.asyncDispose]();
   }
 }

@@ -22,6 +22,8 @@ export interface RequestHandlerOptions {
   readonly desk: ControlDesk;
   readonly source: RequestSource;
   readonly tables: ReadonlyMap<string, TableId>;
+  /** An epoch in which nothing but what is asked for is refreshed: then a whole table ends with a sweep. */
+  readonly sweepBefore: number | null;
   readonly clock: Clock;
   readonly log: (level: 'info' | 'error', message: string) => void;
 }
@@ -75,9 +77,9 @@ export class RequestHandler {
   }
 
   async #refresh(request: Refresh): Promise<string[]> {
-    const { plans, log } = this.#options;
+    const { plans, log, sweepBefore } = this.#options;
     const made: RefreshPlan[] = [];
-    for (const part of partsOf(request)) made.push(await this.#plan(part));
+    for (const part of partsOf(request, sweepBefore)) made.push(await this.#plan(part));
     // A request that was sent twice is done once.
     const added = made.filter((plan) => !plans.has(plan.request.id));
     for (const plan of added) plans.set(plan.request.id, plan);
@@ -154,7 +156,7 @@ export class RequestHandler {
   }
 }
 
-function partsOf({ id, group, options, parts }: Refresh): RefreshRequest[] {
+function partsOf({ id, group, options, parts }: Refresh, sweepBefore: number | null): RefreshRequest[] {
   const tag = { id, group, options };
   const pieces = parts.flatMap(
     ({ table, where, keys }): Pick<RefreshRequest, 'table' | 'where' | 'keys'>[] => {
@@ -162,7 +164,10 @@ function partsOf({ id, group, options, parts }: Refresh): RefreshRequest[] {
       return slices(keys).map((slice) => ({ table, where: null, keys: slice }));
     },
   );
-  return pieces.map((piece, n) => ({ ...piece, id: `${id}/${n}`, tag, sweepBefore: null }));
+  return pieces.map((piece, n) => {
+    const isWhole = piece.where === null && piece.keys === null;
+    return { ...piece, id: `${id}/${n}`, tag, sweepBefore: isWhole ? sweepBefore : null };
+  });
 }
 
 function slices(keys: readonly KeyTexts[]): (readonly KeyTexts[])[] {

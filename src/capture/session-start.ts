@@ -90,6 +90,7 @@ export async function prepareSlot(
     clusterId: cluster,
     partitions: existing,
     tables,
+    transient: config.transient === true,
   };
   const facts = await readTableFacts(control, config.publication, config.tables);
   const decision = judgeHistory(entry, { ...observed, catalogGap: catalogGap(config, lease, facts) });
@@ -112,8 +113,11 @@ export async function prepareSlot(
     tables,
     partitions: Object.fromEntries(partitions),
   };
-  if (decision.kind === 'resume' && entry !== null) return { ...base, slotReady: true, state: entry.state };
-  return createSlotAnew(control, config, lease, { ...base, slotReady: false }, entry);
+  if (decision.kind === 'resume' && entry !== null)
+    return { ...base, transient: entry.transient === true, slotReady: true, state: entry.state };
+  // After a gap every table is refreshed, whoever asked for this capture.
+  const transient = config.transient === true && decision.kind === 'first';
+  return createSlotAnew(control, config, lease, { ...base, transient, slotReady: false }, entry);
 }
 
 /** What was done to the publication while nobody looked. A table that is gone, or halted already, is no gap of the others. */
@@ -148,9 +152,8 @@ async function createSlotAnew(
     slotReady: false,
     state: stateToJson(freshState(epoch, parseLsn('0/0'))),
   };
-  const forgotten = [...lease.image.keys()].filter(
-    (key) => key.startsWith('plan/') || key.startsWith('owed/') || isTableEntry(key),
-  );
+  const transient = base.transient === true;
+  const forgotten = forgottenEntries(lease.image, transient);
   await lease.publish(
     [],
     [{ key: CAPTURE_KEY, value: JSON.stringify(intent) }, ...forgotten.map((key) => ({ key, value: null }))],
@@ -159,9 +162,20 @@ async function createSlotAnew(
   await dropSlot(control, config.slot);
   const lsn: Lsn = await createSlot(control, config.slot, config.slotTimeoutMs);
   const entry: CaptureEntry = { ...base, slotReady: true, state: stateToJson(freshState(epoch, lsn)) };
-  const plans = config.tables.map((table) => freshPlan(table, epoch));
+  const plans = transient ? [] : config.tables.map((table) => freshPlan(table, epoch));
   await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...plans.map(planEntry)]);
   return entry;
+}
+
+/**
+ * What everything's refresh makes pointless. What an operator asked for goes on where it stood; in an epoch
+ * that does not refresh everything, owed keys stay owed.
+ */
+function forgottenEntries(image: CheckpointImage, transient: boolean): string[] {
+  const plans = plansOf(image).filter(({ request }) => request.tag === null);
+  const owed = transient ? [] : [...image.keys()].filter((key) => key.startsWith('owed/'));
+  const tables = [...image.keys()].filter(isTableEntry);
+  return [...plans.map(({ request }) => planKey(request.id)), ...owed, ...tables];
 }
 
 /** The plans of the checkpoint, one more for each table that is new, none for tables that are no longer listed. */
@@ -174,7 +188,7 @@ export async function preparePlans(
   const previous = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
   const added = config.tables.filter((id) => previous?.tables.includes(formatTable(id)) === false);
   const plans = plansOf(lease.image).filter((plan) => entry.tables.includes(formatTable(plan.request.table)));
-  const fresh = added.map((id) => freshPlan(id, state.epoch));
+  const fresh = entry.transient === true ? [] : added.map((id) => freshPlan(id, state.epoch));
   if (added.length > 0 || previous?.tables.length !== entry.tables.length) {
     await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...fresh.map(planEntry)]);
   }

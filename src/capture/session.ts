@@ -160,7 +160,7 @@ function watchOf(
 
 /** Requests are served beside the stream, which never waits for them. */
 async function serveControl(
-  { config, dependencies, plans }: RunningSession,
+  { config, dependencies, plans, entry }: RunningSession,
   desk: ControlDesk,
   tables: ReadonlyMap<string, TableId>,
   signal: AbortSignal,
@@ -170,7 +170,16 @@ async function serveControl(
   using tail = new TopicTail(kafkaConfig, controlTopic(config.prefix));
   const log = (level: 'info' | 'warn' | 'error', message: string): void => observer.log(level, message);
   const source = new PostgresRequestSource(connection, snapshot.whereTimeoutMs);
-  const handler = new RequestHandler({ plans, desk, source, tables, clock: SYSTEM_CLOCK, log });
+  const sweepBefore = entry.transient === true ? entry.state.epoch : null;
+  const handler = new RequestHandler({
+    plans,
+    desk,
+    source,
+    tables,
+    sweepBefore,
+    clock: SYSTEM_CLOCK,
+    log,
+  });
   signal.addEventListener('abort', () => tail[Symbol.dispose](), { once: true });
   await serveRequests({ tail, slot, desk, handler, clock: SYSTEM_CLOCK, log }, signal);
 }

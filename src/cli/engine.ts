@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaptureConfig } from '../capture/capture-config.ts';
+import type { CaptureConfig, CaptureDependencies } from '../capture/capture-config.ts';
 import { runCapture } from '../capture/capture.ts';
+import { dropTransientSlot } from '../capture/transient-slot.ts';
 import { formatTable } from '../change/table.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
@@ -55,15 +56,18 @@ export class Engine {
   }
 
   async capture(source: SourceConfig, signal: AbortSignal): Promise<void> {
-    const { kafka, registry } = this.config;
-    const observer = captureObserver(source.name, this.metrics, this.status, this.log);
-    const dependencies = {
-      kafka: createKafka(kafka),
-      kafkaConfig: kafka,
-      registry: createRegistry(registry),
-      observer,
-    };
-    await runCapture(this.#captureConfig(source), dependencies, signal);
+    await runCapture(this.#captureConfig(source), this.#captureDependencies(source), signal);
+  }
+
+  /** Captures until the signal, for one refresh: see `CaptureConfig.transient`. */
+  async captureOnce(source: SourceConfig, signal: AbortSignal): Promise<void> {
+    const config = { ...this.#captureConfig(source), transient: true };
+    await runCapture(config, this.#captureDependencies(source), signal);
+  }
+
+  /** Ends what `captureOnce` left at the source. */
+  async dropTransientSlot(source: SourceConfig): Promise<boolean> {
+    return dropTransientSlot(this.#captureConfig(source), this.#captureDependencies(source));
   }
 
   /** Runs one pipeline; waits for topics that a capture has not made yet. */
@@ -111,6 +115,16 @@ export class Engine {
         this.log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
       await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
     }
+  }
+
+  #captureDependencies(source: SourceConfig): CaptureDependencies {
+    const { kafka, registry } = this.config;
+    return {
+      kafka: createKafka(kafka),
+      kafkaConfig: kafka,
+      registry: createRegistry(registry),
+      observer: captureObserver(source.name, this.metrics, this.status, this.log),
+    };
   }
 
   #captureConfig(source: SourceConfig): CaptureConfig {

@@ -71,6 +71,12 @@ export const ERRORS = {
     action: 'dead-letter',
     advice: 'Raise the record limit on broker, topics and Freshet, then refresh the key.',
   },
+  REFRESH_FAILED: {
+    exit: 2,
+    action: 'stop',
+    advice: 'Correct the table, the condition or the keys, and ask again.',
+  },
+  REFRESH_CANCELLED: { exit: 1, action: 'stop', advice: 'Ask again, where that was not meant.' },
   CONNECTION: { exit: 1, action: 'retry', advice: 'Check that the service runs and can be reached.' },
   SCORER_UNAVAILABLE: {
     exit: 1,

@@ -41,3 +41,26 @@ export async function runTogether(
   const failed = first as { error: unknown } | null;
   if (failed !== null) throw failed.error;
 }
+
+/**
+ * Does the work while a background task runs, and stops that task when the work is done. The first error
+ * of the two is thrown when both have ended.
+ */
+export async function stopAfter<T>(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  background: (signal: AbortSignal) => Promise<void>,
+): Promise<T> {
+  const done = new AbortController();
+  const results: T[] = [];
+  await runTogether(signal, [
+    async (both) => {
+      results.push(await work(both));
+      done.abort();
+    },
+    (both) => background(AbortSignal.any([both, done.signal])),
+  ]);
+  const [result] = results;
+  if (results.length === 0) throw signal.reason;
+  return result as T;
+}

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { ClientBase, PoolClient } from 'pg';
 
 /** One partition of one consumer group. */
 export interface Lane {
@@ -56,6 +56,15 @@ export async function storeProgress(client: PoolClient, lane: Lane, progress: Pr
     text: `UPDATE freshet.positions SET position = $4, next_offset = $5, updated_at = clock_timestamp() WHERE ${OF_LANE}`,
     values: [lane.group, lane.topic, lane.partition, progress.position, String(progress.nextOffset)],
   });
+}
+
+/** Every lane of the group that was ever opened. */
+export async function readLanes(client: ClientBase, group: string): Promise<(Lane & Progress)[]> {
+  const { rows } = await client.query<ProgressRow & { topic: string; partition: number }>(
+    'SELECT topic, partition, position, next_offset FROM freshet.positions WHERE group_name = $1',
+    [group],
+  );
+  return rows.map((row) => ({ group, topic: row.topic, partition: row.partition, ...progressOf(row) }));
 }
 
 /** A row that somebody deleted matches no progress that is believed in: the lane is opened anew. */

@@ -31,21 +31,15 @@ export function applyEntries(image: CheckpointImage, entries: readonly Checkpoin
 }
 
 /** Follows the entries of one owner in the checkpoint topic, from any process. */
-class CheckpointReader implements Disposable {
+export class CheckpointReader implements Disposable {
   readonly image: CheckpointImage = new Map();
   readonly #tail: TopicTail;
   readonly #prefix: string;
   #offset = 0n;
-  #writtenAtMs = 0;
 
   constructor(config: KafkaConfig, topic: string, owner: string) {
     this.#tail = new TopicTail(config, topic);
     this.#prefix = `${owner}|`;
-  }
-
-  /** When the newest entry was written; 0 where there is none. */
-  get writtenAtMs(): number {
-    return this.#writtenAtMs;
   }
 
   /** Brings the image up to what is committed now. Throws CONNECTION. */
@@ -57,12 +51,11 @@ class CheckpointReader implements Disposable {
   async advance(maxWaitMs: number): Promise<boolean> {
     const { records, nextOffset, atEnd } = await this.#tail.fetch(this.#offset, maxWaitMs);
     this.#offset = nextOffset;
-    for (const { key, value, timestampMs } of records) {
+    for (const { key, value } of records) {
       const name = key?.toString() ?? '';
       if (!name.startsWith(this.#prefix)) continue;
       const entry = { key: name.slice(this.#prefix.length), value: value?.toString() ?? null };
       applyEntries(this.image, [entry]);
-      this.#writtenAtMs = timestampMs;
     }
     return atEnd;
   }

@@ -83,6 +83,34 @@ export async function ensureLogTopic(
   });
 }
 
+export interface EndOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the record to come, transaction markers counted. */
+  readonly offset: bigint;
+}
+
+/** Of the topics that exist. */
+export async function endOffsets(admin: Admin, topics: readonly string[]): Promise<EndOffset[]> {
+  const existing = await partitionCounts(admin, topics);
+  const ends = await Promise.all(
+    [...existing.keys()].map(async (topic) =>
+      (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
+        topic,
+        partition,
+        offset: BigInt(high),
+      })),
+    ),
+  );
+  return ends.flat();
+}
+
+/** Whether any process consumes for the group now. */
+export async function hasMembers(admin: Admin, group: string): Promise<boolean> {
+  const { groups } = await admin.describeGroups([group]);
+  return groups.some(({ members }) => members.length > 0);
+}
+
 /** Tells a re-created cluster from the one that a checkpoint belongs to. */
 export async function clusterId(admin: Admin): Promise<string> {
   const cluster = await admin.describeCluster();

@@ -1,5 +1,4 @@
 import { HttpServer } from '../../metrics/http-server.ts';
-import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
@@ -7,6 +6,7 @@ import { Engine } from '../engine.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
 import { scorePipeline } from '../score/setup.ts';
 import { workOnScores } from '../score/work.ts';
+import { chosenSource } from '../sources.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
 export interface CaptureOptions extends JsonOption {
@@ -40,14 +40,7 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
 export async function captureCommand(context: CommandContext, options: CaptureOptions): Promise<void> {
   const engine = await openEngine(context, options);
   const { sources } = engine.config;
-  const chosen =
-    options.source === undefined ? sources : sources.filter((source) => source.name === options.source);
-  if (chosen.length === 0) {
-    const known = sources.map((source) => source.name).join(', ');
-    throw new FreshetError('USAGE', `--source: there is no source "${options.source}"`, {
-      cure: `Choose one of: ${known}.`,
-    });
-  }
+  const chosen = options.source === undefined ? sources : [chosenSource(engine.config, options.source, null)];
   await runRoles(
     engine,
     chosen.map(

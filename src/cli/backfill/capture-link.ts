@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, answerKey } from '../../capture/control-desk.ts';
+import { SESSION_KEY, type SessionEntry } from '../../capture/lease.ts';
+import { TopicEnds } from '../../capture/topic-ends.ts';
+import type { Config, SourceConfig } from '../../config.ts';
+import { connect } from '../../runtime/postgres.ts';
+import { parsePlanState, type RefreshPlanState } from '../../snapshot/refresh-plan.ts';
+import { readSlot } from '../../source/slot.ts';
+import { CheckpointReader } from '../../topics/checkpoint.ts';
+import { type ControlRequest, sendControl } from '../../topics/control-topic.ts';
+import { createKafka, type Kafka } from '../../topics/kafka.ts';
+import { checkpointTopic, controlTopic } from '../../topics/names.ts';
+import { ensureCompactedTopic, withAdmin } from '../../topics/topic-admin.ts';
+
+/** A capture that lost its connection comes back within this, or is taken for dead. */
+const RETURN_MS = 5_000;
+const POLL_MS = 250;
+const HOUR_MS = 3_600_000;
+
+/** What any process can know and ask of the capture of one source: its checkpoint, its slot, its control topic. */
+export class CaptureLink implements Disposable {
+  readonly #config: Config;
+  readonly #source: SourceConfig;
+  readonly #kafka: Kafka;
+  readonly #reader: CheckpointReader;
+
+  private constructor(config: Config, source: SourceConfig, kafka: Kafka) {
+    this.#config = config;
+    this.#source = source;
+    this.#kafka = kafka;
+    this.#reader = new CheckpointReader(config.kafka, checkpointTopic(source.prefix), source.slot);
+  }
+
+  /** Throws CONNECTION. */
+  static async open(config: Config, source: SourceConfig): Promise<CaptureLink> {
+    const kafka = createKafka(config.kafka);
+    const topic = checkpointTopic(source.prefix);
+    await withAdmin(kafka, (admin) => ensureCompactedTopic(admin, topic, config.topics.replicationFactor));
+    const link = new CaptureLink(config, source, kafka);
+    await link.look();
+    return link;
+  }
+
+  /** Brings everything below up to now. */
+  async look(): Promise<void> {
+    await this.#reader.catchUp();
+  }
+
+  /** As `look`, but waits for something new. */
+  async watch(maxWaitMs: number): Promise<void> {
+    await this.#reader.advance(maxWaitMs);
+    await this.#reader.catchUp();
+  }
+
+  get plans(): RefreshPlanState[] {
+    const entries = [...this.#reader.image].filter(([key]) => key.startsWith('plan/'));
+    return entries.map(([, text]) => parsePlanState(text));
+  }
+
+  plansOf(refresh: string): RefreshPlanState[] {
+    return this.plans.filter(({ request }) => request.tag?.id === refresh || request.id === refresh);
+  }
+
+  answerTo(request: string): Answer | null {
+    const text = this.#reader.image.get(answerKey(request));
+    return text === undefined ? null : (JSON.parse(text) as Answer);
+  }
+
+  /** topic → position of the last record in each partition */
+  get ends(): ReadonlyMap<string, readonly string[]> {
+    return TopicEnds.fromCheckpoint(this.#reader.image).snapshot();
+  }
+
+  async send(request: ControlRequest): Promise<void> {
+    const { replicationFactor, retentionHours } = this.#config.topics;
+    const retentionMs = retentionHours * HOUR_MS;
+    const topic = { name: controlTopic(this.#source.prefix), replicationFactor, retentionMs };
+    await sendControl(this.#kafka, topic, this.#source.slot, request);
+  }
+
+  /** Whether a capture holds the slot; one that did not end is given some time to come back. */
+  async isAlive(): Promise<boolean> {
+    const client = await connect(this.#source.connection, 'backfill');
+    try {
+      const deadline = Date.now() + (this.#hasEnded() ? 0 : RETURN_MS);
+      for (;;) {
+        const slot = await readSlot(client, this.#source.slot);
+        if (slot?.active === true) return true;
+        if (slot === null || Date.now() >= deadline) return false;
+        await sleep(POLL_MS);
+      }
+    } finally {
+      await client.end();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader[Symbol.dispose]();
+  }
+
+  #hasEnded(): boolean {
+    const text = this.#reader.image.get(SESSION_KEY);
+    return text === undefined || (JSON.parse(text) as SessionEntry).endedAt !== undefined;
+  }
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TableId } from '../../change/table.ts';
+import type { SourceConfig } from '../../config.ts';
+import type { Pipeline } from '../../consumers/define-pipeline.ts';
+import { consumerGroup } from '../../consumers/pipeline-runner.ts';
+import { stopAfter } from '../../runtime/shutdown.ts';
+import type { KeyTexts } from '../../snapshot/refresh-plan.ts';
+import { createKafka, type Kafka } from '../../topics/kafka.ts';
+import { dlqTopic } from '../../topics/names.ts';
+import { endOffsets, hasMembers, withAdmin } from '../../topics/topic-admin.ts';
+import type { Engine } from '../engine.ts';
+import { awaitApplied } from './await-applied.ts';
+import { CaptureLink } from './capture-link.ts';
+import { askFor, type PublishProgress, publishRefresh } from './publish-refresh.ts';
+
+export interface BackfillRequest {
+  readonly pipeline: Pipeline;
+  readonly source: SourceConfig;
+  /** Of the refresh; a new one is made where it is left out. */
+  readonly id?: string;
+  readonly parts: readonly {
+    readonly table: TableId;
+    /** Either a condition or keys, or neither: the whole table. */
+    readonly where: string | null;
+    readonly keys: readonly KeyTexts[] | null;
+  }[];
+  /** They travel with every record: `PipelineChange.tag.options`. */
+  readonly options: Readonly<Record<string, string>>;
+  /** A slot that had to be made for this stays, and retains WAL until a capture runs. */
+  readonly keepSlot: boolean;
+  /** Goes on with the newest refresh of this group that has not ended, if there is one. */
+  readonly resume: boolean;
+}
+
+export interface BackfillProgress {
+  readonly phase: 'starting' | 'publishing' | 'applying';
+  readonly rowsPublished: number;
+  /** −1 where nobody knows. */
+  readonly estimatedRows: number;
+  /** As far as the lag of the group tells. */
+  readonly rowsApplied: number;
+}
+
+export interface BackfillHooks {
+  readonly signal: AbortSignal;
+  readonly progress: (progress: BackfillProgress) => void;
+}
+
+export interface BackfillOutcome {
+  readonly id: string;
+  readonly rowsPublished: number;
+  /** Of the group, since the backfill began. */
+  readonly deadLetters: number;
+  /** The signal came first: `resume` goes on with it. */
+  readonly interrupted: boolean;
+}
+
+/** A member that was killed counts until its session ends. */
+const MEMBER_POLL_MS = 2_000;
+
+/**
+ * Brings existing rows through one pipeline: asks the capture that lives, or runs one here; runs the
+ * pipeline here where nobody does; returns when the group has applied every row. Throws REFRESH_FAILED,
+ * REFRESH_CANCELLED, and what stops a capture or a consumer.
+ */
+export async function runBackfill(
+  engine: Engine,
+  request: BackfillRequest,
+  hooks: BackfillHooks,
+): Promise<BackfillOutcome> {
+  const { source, pipeline } = request;
+  using link = await CaptureLink.open(engine.config, source);
+  const kafka = createKafka(engine.config.kafka);
+  const group = consumerGroup(source.prefix, pipeline);
+  const id = refreshId(link, request, group);
+  const lettersBefore = await deadLetters(kafka, request);
+  await engine.migrate([pipeline]);
+  const progress = new ProgressSum(hooks.progress);
+  await askFor(link, {
+    kind: 'refresh',
+    id,
+    group,
+    options: { ...request.options },
+    parts: request.parts.map(({ table, where, keys }) => ({
+      table: { ...table },
+      where,
+      keys: keys?.map((key) => [...key]) ?? null,
+    })),
+  });
+  let interrupted = false;
+  try {
+    await whileConsumed(engine, kafka, request, group, hooks.signal, async (signal) => {
+      const { keepSlot } = request;
+      await publishRefresh(engine, source, link, id, {
+        keepSlot,
+        signal,
+        progress: (published) => progress.publishing(published),
+      });
+      await link.look();
+      await awaitApplied(engine, source, pipeline, link.ends, {
+        signal,
+        progress: (left) => progress.applying(left),
+      });
+    });
+  } catch (error) {
+    if (!hooks.signal.aborted) throw error;
+    interrupted = true;
+  }
+  const deadLettered = (await deadLetters(kafka, request)) - lettersBefore;
+  return { id, rowsPublished: progress.rowsPublished, deadLetters: deadLettered, interrupted };
+}
+
+function refreshId(link: CaptureLink, { id, resume }: BackfillRequest, group: string): string {
+  const unfinished = link.plans.filter(
+    ({ request, finishedAt }) => finishedAt === null && request.tag?.group === group,
+  );
+  const newest = unfinished.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
+  if (resume && newest?.request.tag !== undefined && newest.request.tag !== null)
+    return newest.request.tag.id;
+  return id ?? `${group}-${randomUUID()}`;
+}
+
+/** Does the work beside a consumer of this process, which steps in as soon as nobody else consumes. */
+async function whileConsumed(
+  engine: Engine,
+  kafka: Kafka,
+  { pipeline }: BackfillRequest,
+  group: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  await stopAfter(signal, work, async (stop) => {
+    while (!stop.aborted) {
+      if (!(await withAdmin(kafka, (admin) => hasMembers(admin, group))))
+        return engine.consume(pipeline, stop);
+      await sleep(MEMBER_POLL_MS, undefined, { signal: stop }).catch(() => {});
+    }
+  });
+}
+
+async function deadLetters(kafka: Kafka, { source, pipeline }: BackfillRequest): Promise<number> {
+  const ends = await withAdmin(kafka, (admin) => endOffsets(admin, [dlqTopic(source.prefix, pipeline.name)]));
+  return ends.reduce((sum, { offset }) => sum + Number(offset), 0);
+}
+
+/** What is told to the caller, from what the two phases tell. */
+class ProgressSum {
+  readonly #tell: BackfillHooks['progress'];
+  #published: PublishProgress = { rowsPublished: 0, estimatedRows: -1 };
+
+  constructor(tell: BackfillHooks['progress']) {
+    this.#tell = tell;
+    tell({ phase: 'starting', ...this.#published, rowsApplied: 0 });
+  }
+
+  get rowsPublished(): number {
+    return this.#published.rowsPublished;
+  }
+
+  publishing(published: PublishProgress): void {
+    this.#published = published;
+    const phase = published.rowsPublished === 0 ? 'starting' : 'publishing';
+    this.#tell({ phase, ...published, rowsApplied: 0 });
+  }
+
+  applying(left: number): void {
+    const rowsApplied = Math.max(0, this.rowsPublished - left);
+    this.#tell({ phase: 'applying', ...this.#published, rowsApplied });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import {
+  refreshCommand,
+  refreshListCommand,
+  type RefreshOptions,
+  steerCommand,
+  type SteerOptions,
+} from './commands/refresh.ts';
+import type { CommandContext } from './context.ts';
+import { keyList } from './option-values.ts';
+
+/** `freshet refresh <table>` and what can be done with a refresh that goes on. */
+export function addRefresh(program: Command, context: CommandContext): void {
+  const refresh = program
+    .command('refresh')
+    .description('publish current rows of a table again, while its changes go on');
+  refresh
+    .command('table <table>', { isDefault: true })
+    .description('ask for it; where no capture runs, do it here')
+    .option('--source <name>', 'of that source, where several have the table')
+    .option('--where <sql>', 'only rows that meet this condition')
+    .option(
+      '--keys <keys>',
+      'only these: 1,2,3, or a JSON array; those that are gone become deletes',
+      keyList,
+    )
+    .option('--group <group>', 'the consumer group it is for; others take the rows as plain state')
+    .option('--wait', 'return when every row is published')
+    .option('--keep-slot', 'where a slot has to be made for it, keep the slot')
+    .option('--json', 'as one JSON object')
+    .action((table: string, options: RefreshOptions) => refreshCommand(context, table, options));
+  refresh
+    .command('list')
+    .description('every refresh that is known, and how far it is')
+    .option('--source <name>', 'of that source only')
+    .option('--json', 'as one JSON object')
+    .action((options: SteerOptions) => refreshListCommand(context, options));
+  for (const [kind, text] of STEERING) {
+    refresh
+      .command(`${kind} <id>`)
+      .description(text)
+      .option('--source <name>', 'of that source')
+      .option('--json', 'as one JSON object')
+      .action((id: string, options: SteerOptions) => steerCommand(context, kind, id, options));
+  }
+}
+
+const STEERING = [
+  ['pause', 'read no further for now'],
+  ['resume', 'go on with a paused one'],
+  ['cancel', 'end it; what is published stays'],
+] as const;
