@@ -1,4 +1,13 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** The examples import the package by its name: here that is its source, not what was built last. */
+const resolve = {
+  alias: {
+    'freshet/test-kit': join(import.meta.dirname, 'src/test-kit/test-pipeline.ts'),
+    freshet: join(import.meta.dirname, 'src/freshet.ts'),
+  },
+};
 
 /** Two projects: `unit` needs nothing, `integration` gets real services once a run (test/support/services.ts). */
 export default defineConfig({
@@ -6,14 +15,16 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
+        resolve,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['test/**/*.integration.test.ts'],
           testTimeout: 20_000,
         },
       },
       {
+        resolve,
         test: {
           name: 'integration',
           include: ['test/**/*.integration.test.ts'],

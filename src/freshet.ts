@@ -11,7 +11,8 @@ export {
   type PipelineContext,
   type Rejection,
   sourceTable,
+  type SourceTable,
   type UnitRow,
 } from './consumers/define-pipeline.ts';
-export { targetTable, type TargetTable } from './sinks/target-table.ts';
+export { targetTable, type TargetTable, type TypedTable } from './sinks/target-table.ts';
 export { deleteRow, patchRow, upsertRow, type Write } from './sinks/write.ts';

@@ -9,6 +9,7 @@ import type { WriteCounts } from '../sinks/row-writer.ts';
 import type { Migration, TargetNeeds } from '../sinks/schema.ts';
 import type { TargetTable } from '../sinks/target-table.ts';
 import type { Write } from '../sinks/write.ts';
+import type { LookUp, LookUpResults, LookUpShapes } from './look-ups.ts';
 
 /** A source table, and the shape in which a pipeline reads its rows. Columns that `row` lacks are not decoded. */
 export interface SourceTable<Shape extends z.ZodObject = z.ZodObject> {
@@ -44,7 +45,7 @@ export type PipelineChange<S extends Sources> = {
   [Name in keyof S & string]: RowChange<Name, z.output<S[Name]['row']>>;
 }[keyof S & string];
 
-export interface PipelineContext {
+export interface PipelineContext<Shapes extends LookUpShapes = LookUpShapes> {
   /** The consumer group: a pipeline with costs acts on an `r` only where the tag names it. */
   readonly group: string;
   /**
@@ -52,6 +53,8 @@ export interface PipelineContext {
    * Null where there is none of this epoch: then the change is to be left out, a refresh brings the row.
    */
   stored(change: AnyChange): Row | null;
+  /** What the pipeline's look-ups found for the changes of this batch. */
+  readonly lookUps: LookUpResults<Shapes>;
 }
 
 /** What `apply` is given: changes of one partition, at most one a key, within the batch's transaction (READ COMMITTED). */
@@ -124,7 +127,7 @@ interface UnitsDefinition<S extends Sources> {
   ) => readonly UnitRow[];
 }
 
-export interface PipelineDefinition<S extends Sources> {
+export interface PipelineDefinition<S extends Sources, L extends LookUpShapes = LookUpShapes> {
   /** Part of the consumer group's name: lower-case letters, digits, hyphens. */
   readonly name: string;
   readonly sources: S;
@@ -136,10 +139,15 @@ export interface PipelineDefinition<S extends Sources> {
   /** The target row that patches need to see before they can be transformed. */
   readonly lookup?: { readonly table: TargetTable; readonly keyOf: (change: PipelineChange<S>) => Row };
   /**
+   * Rows of the target database to hand to `transform`, asked for once a batch. They are as they stand then: a row
+   * that changes later changes nothing that was written by it.
+   */
+  readonly lookUps?: { readonly [Name in keyof L]: LookUp<PipelineChange<S>, L[Name]> };
+  /**
    * Pure. `changes` come from one partition and have at most one entry per key. Deletes by TRUNCATE and
    * sweep do not come here: the stamps of the target's rows decide them.
    */
-  transform?(changes: readonly PipelineChange<S>[], context: PipelineContext): readonly Write[];
+  transform?(changes: readonly PipelineChange<S>[], context: PipelineContext<L>): readonly Write[];
   /** The declared form of a pipeline whose units span keys, partitions or topics; its targets have no stamps. */
   readonly units?: UnitsDefinition<S>;
   /** Writes with SQL of its own, after what `transform` wrote. It must be repeatable: a batch can be rolled back and tried again. */
@@ -164,6 +172,7 @@ export type AnyChange = RowChange<string, Readonly<Record<string, unknown>>>;
 export interface Pipeline extends TargetNeeds {
   readonly sources: Sources;
   readonly lookup: { readonly table: TargetTable; readonly keyOf: (change: AnyChange) => Row } | null;
+  readonly lookUps: ReadonlyMap<string, LookUp<AnyChange>>;
   readonly transform: (changes: readonly AnyChange[], context: PipelineContext) => readonly Write[];
   readonly prepare: ((target: PostgresConfig) => Promise<void>) | null;
   readonly apply: ((batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>) | null;
@@ -180,10 +189,17 @@ export interface PipelineUnits {
   readonly compute: (unit: string, rows: Readonly<Record<string, readonly AnyRow[]>>) => readonly UnitRow[];
 }
 
+/** A pipeline whose sources the compiler knows: the test kit types its changes by them. */
+export interface TypedPipeline<S extends Sources> extends Pipeline {
+  readonly sources: S;
+}
+
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$/;
 
 /** Throws CONFIG_INVALID on a name that can be no part of a group's name, and on what does not go together. */
-export function definePipeline<const S extends Sources>(definition: PipelineDefinition<S>): Pipeline {
+export function definePipeline<const S extends Sources, const L extends LookUpShapes = Record<never, never>>(
+  definition: PipelineDefinition<S, L>,
+): TypedPipeline<S> {
   // The runtime gives each source's rows through that source's own parser: the types hold by construction.
   const erased = definition as unknown as PipelineDefinition<Sources>;
   assertSound(erased);
@@ -194,6 +210,7 @@ export function definePipeline<const S extends Sources>(definition: PipelineDefi
     targets: definition.targets,
     migrations: definition.migrations ?? [],
     lookup: lookup === undefined ? null : { table: lookup.table, keyOf: (change) => lookup.keyOf(change) },
+    lookUps: new Map(Object.entries(erased.lookUps ?? {})),
     transform: (changes, context) => erased.transform?.(changes, context) ?? [],
     prepare: erased.prepare?.bind(erased) ?? null,
     apply: erased.apply?.bind(erased) ?? null,

@@ -1,13 +1,12 @@
 import type { PoolClient } from 'pg';
 import type { Row } from '../change/change.ts';
-import { FreshetError, isFreshetError } from '../runtime/errors.ts';
-import { errorMessage } from '../runtime/postgres.ts';
 import type { Lane } from '../sinks/positions.ts';
 import type { RowWriter, WriteCounts } from '../sinks/row-writer.ts';
 import { reduceWrites } from '../sinks/write-set.ts';
-import type { EpochWrite, Write } from '../sinks/write.ts';
 import type { Step } from './batch-plan.ts';
 import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './define-pipeline.ts';
+import { fetchBySql, lookUpAll } from './look-ups.ts';
+import { transformed } from './run-transform.ts';
 import { UnitRunner } from './unit-runner.ts';
 
 /** Where a step works: the batch's transaction, its partition, and the stamp of that partition's rows. */
@@ -62,42 +61,14 @@ export class StepRunner {
 
   async #context(client: PoolClient, group: string, changes: readonly AnyChange[]): Promise<PipelineContext> {
     const stored = new Map<AnyChange, Row | null>();
-    const { lookup } = this.#pipeline;
+    const { lookup, lookUps } = this.#pipeline;
     const patches = lookup === null ? [] : changes.filter((change) => change.kind === 'patch');
     if (lookup !== null && patches.length > 0) {
       const keys = patches.map((change) => ({ key: lookup.keyOf(change), epoch: change.epoch }));
       const rows = await this.#rows.lookup(client, lookup.table, keys);
       for (const [i, change] of patches.entries()) stored.set(change, rows[i] ?? null);
     }
-    return { group, stored: (change) => stored.get(change) ?? null };
-  }
-}
-
-/** Writes carry the epoch of their change; changes of several epochs are transformed epoch by epoch. */
-function transformed(
-  pipeline: Pipeline,
-  changes: readonly AnyChange[],
-  context: PipelineContext,
-): EpochWrite[] {
-  const writes: EpochWrite[] = [];
-  for (const [epoch, group] of Map.groupBy(changes, (change) => change.epoch)) {
-    for (const write of transform(pipeline, group, context)) writes.push({ write, epoch });
-  }
-  return writes;
-}
-
-/** A transform that throws does so because of a row: alone, that row becomes a dead letter. */
-function transform(
-  pipeline: Pipeline,
-  changes: readonly AnyChange[],
-  context: PipelineContext,
-): readonly Write[] {
-  try {
-    return pipeline.transform(changes, context);
-  } catch (error) {
-    if (isFreshetError(error)) throw error;
-    throw new FreshetError('RECORD_INVALID', `pipeline "${pipeline.name}": ${errorMessage(error)}`, {
-      cause: error,
-    });
+    const found = await lookUpAll(lookUps, changes, fetchBySql(client));
+    return { group, stored: (change) => stored.get(change) ?? null, lookUps: found };
   }
 }

@@ -46,12 +46,14 @@ it(
     await using folder = await temporaryFolder();
     const app = await install(folder.path);
     await run('npx', ['--no-install', 'tsc', '--noEmit'], { cwd: app });
-    const misspelt = (await readFile(join(app, 'freshet.config.ts'), 'utf8')).replace('label:', 'lable:');
+    const misspelt = (await readFile(join(app, 'labels.ts'), 'utf8')).replace('label:', 'lable:');
     await writeFile(join(app, 'misspelt.ts'), misspelt);
     const refused = await run('npx', ['--no-install', 'tsc', '--noEmit'], { cwd: app }).catch(
       (error: { stdout: string }) => error,
     );
     expect(refused.stdout).toContain("'lable' does not exist");
+
+    await run('npx', ['--no-install', 'node', 'check.ts'], { cwd: app });
 
     await using source = await createDatabase();
     await using target = await createDatabase();

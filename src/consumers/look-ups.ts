@@ -1,0 +1,90 @@
+import type { ClientBase } from 'pg';
+import type { z } from 'zod';
+import { FreshetError } from '../runtime/errors.ts';
+import { textArray } from '../sinks/array-parameter.ts';
+
+/** Name → the shape of a look-up's rows. */
+export type LookUpShapes = Readonly<Record<string, z.ZodObject>>;
+
+/** Rows of the target database that a transform needs, read once a batch for all of its changes. */
+export interface LookUp<Change, Shape extends z.ZodObject = z.ZodObject> {
+  /**
+   * A query with one parameter, the keys: `$1::text[]`. Each of its rows names its key, as text, in the column
+   * "key"; the others are parsed by `row`. Values come as the `pg` client gives them: bigint and numeric as
+   * text, timestamps as Date.
+   */
+  readonly sql: string;
+  readonly row: Shape;
+  /** The keys that a change needs; null and undefined are none. */
+  readonly keysOf: (change: Change) => readonly (string | null | undefined)[];
+}
+
+/** The rows that were found. */
+export interface LookedUp<Found> {
+  /** The key's first row. */
+  get(key: string | null | undefined): Found | undefined;
+  all(key: string | null | undefined): readonly Found[];
+}
+
+export type LookUpResults<Shapes extends LookUpShapes = LookUpShapes> = {
+  readonly [Name in keyof Shapes]: LookedUp<z.output<Shapes[Name]>>;
+};
+
+/** Rows by look-up, as their source gave them: the "key" and what `row` parses. */
+type FetchRows = (lookUp: LookUp<never>, keys: readonly string[]) => Promise<readonly FoundRow[]>;
+export type FoundRow = Readonly<Record<string, unknown>> & { readonly key?: unknown };
+
+export function fetchBySql(client: ClientBase): FetchRows {
+  return async ({ sql }, keys) => (await client.query<FoundRow>(sql, [textArray(keys)])).rows;
+}
+
+/** Asks each look-up once. Throws RECORD_INVALID where a row is not as the look-up says. */
+export async function lookUpAll<Change>(
+  lookUps: ReadonlyMap<string, LookUp<Change>>,
+  changes: readonly Change[],
+  fetchRows: FetchRows,
+): Promise<LookUpResults> {
+  const results: Record<string, LookedUp<Record<string, unknown>>> = {};
+  for (const [name, lookUp] of lookUps) {
+    const keys = keysOf(lookUp, changes);
+    const rows = keys.length === 0 ? [] : await fetchRows(lookUp, keys);
+    results[name] = lookedUp(name, lookUp.row, rows);
+  }
+  return results;
+}
+
+/** The distinct keys of some changes, in order. */
+export function keysOf<Change>(lookUp: LookUp<Change>, changes: readonly Change[]): string[] {
+  const keys = new Set<string>();
+  for (const change of changes) {
+    for (const key of lookUp.keysOf(change)) if (key !== null && key !== undefined) keys.add(key);
+  }
+  return [...keys].toSorted();
+}
+
+/** What of `rows` a transform sees. */
+export function lookedUp(
+  name: string,
+  shape: z.ZodObject,
+  rows: readonly FoundRow[],
+): LookedUp<Record<string, unknown>> {
+  const found = new Map<string, Record<string, unknown>[]>();
+  for (const { key, ...row } of rows) {
+    if (typeof key !== 'string') throw invalid(name, 'a row has no text in its column "key"');
+    const parsed = shape.safeParse('key' in shape.shape ? { key, ...row } : row);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw invalid(name, `key "${key}": ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+    }
+    const known = found.get(key);
+    if (known === undefined) found.set(key, [parsed.data]);
+    else known.push(parsed.data);
+  }
+  const all = (key: string | null | undefined): readonly Record<string, unknown>[] =>
+    (key === null || key === undefined ? undefined : found.get(key)) ?? [];
+  return { all, get: (key) => all(key)[0] };
+}
+
+function invalid(name: string, what: string): FreshetError {
+  return new FreshetError('RECORD_INVALID', `look-up "${name}": ${what}`);
+}
