@@ -197,7 +197,7 @@ export interface TypedPipeline<S extends Sources> extends Pipeline {
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$/;
 
 /** Throws CONFIG_INVALID on a name that can be no part of a group's name, and on what does not go together. */
-export function definePipeline<const S extends Sources, const L extends LookUpShapes = Record<never, never>>(
+export function definePipeline<const S extends Sources, const L extends LookUpShapes>(
   definition: PipelineDefinition<S, L>,
 ): TypedPipeline<S> {
   // The runtime gives each source's rows through that source's own parser: the types hold by construction.
