@@ -13,6 +13,7 @@ import { benchLatency } from './latency.ts';
 import { benchLimits } from './limits.ts';
 import { type BenchName, type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { createReport, formatReport } from './report.ts';
+import { benchScore } from './score.ts';
 import { benchSink } from './sink.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchStream } from './stream.ts';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
   sink: benchSink,
   'end-to-end': benchEndToEnd,
   limits: benchLimits,
+  score: benchScore,
 };
 
 const INTERRUPTED = 130;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const BENCHES = ['snapshot', 'stream', 'latency', 'sink', 'end-to-end', 'limits'] as const;
+export const BENCHES = ['snapshot', 'stream', 'latency', 'sink', 'end-to-end', 'limits', 'score'] as const;
 export type BenchName = (typeof BENCHES)[number];
 
 export interface BenchOptions {
@@ -33,6 +33,7 @@ const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
   sink: [],
   'end-to-end': [],
   limits: [],
+  score: [],
 };
 
 export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} [options]
@@ -41,7 +42,7 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} [options]
   --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
   --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
                     avro-low-latency, json-low-latency
-  --partitions N    of each topic; default 1, and 4 for sink and end-to-end, as Freshet makes them
+  --partitions N    of each topic; default 1, and 4 for sink, end-to-end and score, as Freshet makes them
   --seconds S       how long latency is measured; default 30
   --rate N          transactions a second for latency; default 500
   --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs
@@ -85,7 +86,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     json: values.json,
     partitions: whole(
       '--partitions',
-      values.partitions ?? (bench === 'sink' || bench === 'end-to-end' ? '4' : '1'),
+      values.partitions ?? (['sink', 'end-to-end', 'score'].includes(bench) ? '4' : '1'),
     ),
     seconds: whole('--seconds', values.seconds),
     rate: whole('--rate', values.rate),
