@@ -52,20 +52,17 @@ describe('a batch of the score pipeline', () => {
         ? 'SELECT id FROM leads ORDER BY id'
         : `SELECT id, lead_id, direction, body, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at FROM messages ORDER BY id`,
     );
-    return rows.map(
-      (row) =>
-        ({
-          source: table,
-          kind: 'upsert',
-          key: { id: row['id'] ?? '' },
-          row,
-          tag: null,
-          snapshot: false,
-          position: '',
-          epoch: 1,
-          ...how,
-        }) as AnyChange,
-    );
+    return rows.map((row) => ({
+      source: table,
+      kind: 'upsert',
+      key: { id: row['id'] ?? '' },
+      row,
+      tag: null,
+      snapshot: false,
+      position: '',
+      epoch: 1,
+      ...how,
+    }));
   }
 
   function apply(batch: readonly AnyChange[]): Promise<unknown> {
