@@ -24,6 +24,8 @@ import {
 import { Engine } from './engine.ts';
 import { configuredPipelines, pipelineNamed } from './pipelines.ts';
 import type { Progress } from './progress.ts';
+import { enqueueDemoLeads } from './score/demo-backfill.ts';
+import { workOnScores } from './score/work.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface DemoSettings {
@@ -137,9 +139,11 @@ export class Demo implements AsyncDisposable {
           (stop: AbortSignal) =>
             this.#engine.consume(pipeline, stop),
       ),
+      (stop) => workOnScores(this.#engine, stop),
     ]);
     await this.#orFailure(this.#snapshotFinished());
     await this.#caughtUp();
+    await this.#orFailure(enqueueDemoLeads(this.#engine, this.#settings.signal));
     this.#backfillSeconds = (performance.now() - startedAt) / 1_000;
   }
 
@@ -229,6 +233,8 @@ export class Demo implements AsyncDisposable {
   async #caughtUp(): Promise<void> {
     const { prefix } = this.#source;
     const target = await connect(this.#engine.config.target, 'demo');
+    // Of a pipeline that writes back the positions are at the source.
+    const writtenBack = await connect(this.#source.writeBack, 'demo');
     try {
       await this.#withSource((source) =>
         this.#orFailure(
@@ -238,7 +244,7 @@ export class Demo implements AsyncDisposable {
             groups: this.#shown.map(({ pipeline }) => ({
               name: consumerGroup(prefix, pipeline),
               topics: Object.values(pipeline.sources).map(({ table }) => topicName(prefix, table)),
-              target,
+              target: pipeline.writesBack ? writtenBack : target,
             })),
             status: this.status,
             timeoutMs: BACKFILL_TIMEOUT_MS,
@@ -248,6 +254,7 @@ export class Demo implements AsyncDisposable {
       );
     } finally {
       await target.end();
+      await writtenBack.end();
     }
   }
 
