@@ -67,7 +67,7 @@ describe('a batch of the score pipeline', () => {
 
   function apply(batch: readonly AnyChange[]): Promise<unknown> {
     const lane = { group: GROUP, topic: 't', partition: 0 };
-    const context = { group: GROUP, stored: () => null };
+    const context = { group: GROUP, stored: () => null, lookUps: {} };
     return inTransaction(database.pool, async (client) => {
       await pipeline.apply?.({ client, lane, from: 'x', changes: batch, context, work: {} });
     });
