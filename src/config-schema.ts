@@ -47,6 +47,7 @@ const source = z.strictObject({
   prefix: name.optional().describe('first part of the topics’ names; default: the source’s name'),
   tables: z.array(table).min(1, 'must name at least one table'),
   onSlotLoss: z.enum(['stop', 'refresh']).default('stop'),
+  failoverSlot: z.boolean().default(false).describe('the slot is synchronized to a standby; PostgreSQL 17'),
 });
 
 const kafka = z.strictObject({

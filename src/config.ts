@@ -42,6 +42,7 @@ export interface SourceConfig {
   readonly prefix: string;
   readonly tables: readonly TableId[];
   readonly onSlotLoss: 'stop' | 'refresh';
+  readonly failoverSlot: boolean;
 }
 
 /** The config with every default filled in, secrets read and places known. */
@@ -82,7 +83,7 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
   const problems: string[] = malformed(env);
   const sourceUrl = env.FRESHET_SOURCE_URL ?? running?.sourceUrl;
   const listed = parsed.sources ?? [
-    { name: 'shop', tables: ['public.products'], onSlotLoss: 'stop' as const },
+    { name: 'shop', tables: ['public.products'], onSlotLoss: 'stop' as const, failoverSlot: false },
   ];
   const sources = listed.map((source) => {
     const url = source.url ?? sourceUrl;
@@ -172,6 +173,7 @@ function toSource(
     prefix: source.prefix ?? source.name,
     tables: source.tables.map(parseTableName),
     onSlotLoss: source.onSlotLoss,
+    failoverSlot: source.failoverSlot,
   };
 }
 

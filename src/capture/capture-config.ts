@@ -29,6 +29,8 @@ export interface CaptureConfig {
    * who captures next begins anew. See `dropTransientSlot`.
    */
   readonly transient?: boolean;
+  /** Makes the slot one that a physical standby keeps a copy of. PostgreSQL 17. */
+  readonly failoverSlot: boolean;
   readonly transactionTimeoutMs: number;
   readonly slotTimeoutMs: number;
   /** How often the catalog, and the topics, are compared with what the capture believes. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FreshetError } from '../runtime/errors.ts';
+import { type ErrorCode, FreshetError } from '../runtime/errors.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { errorMessage, isConnectionLoss } from '../runtime/postgres.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
@@ -7,6 +7,7 @@ import { Lease } from './lease.ts';
 import { runSession } from './session.ts';
 
 const STEADY_MS = 30_000;
+const GAPS: ReadonlySet<ErrorCode> = new Set(['SLOT_LOST', 'PUBLICATION_CHANGED', 'TOPIC_CHANGED']);
 
 /**
  * Captures one source until the signal: acquires the lease, connects, and after a lost connection
@@ -17,7 +18,7 @@ export async function runCapture(
   dependencies: CaptureDependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  const failures = new Failures(dependencies, signal);
+  const failures = new Failures(config, dependencies, signal);
   while (!signal.aborted) {
     try {
       await using lease = await Lease.acquire(config, dependencies);
@@ -49,10 +50,12 @@ async function holdLease(
 class Failures {
   readonly #dependencies: CaptureDependencies;
   readonly #signal: AbortSignal;
+  readonly #closesGaps: boolean;
   #count = 0;
   #lastAt = 0;
 
-  constructor(dependencies: CaptureDependencies, signal: AbortSignal) {
+  constructor(config: CaptureConfig, dependencies: CaptureDependencies, signal: AbortSignal) {
+    this.#closesGaps = config.onSlotLoss === 'refresh';
     this.#dependencies = dependencies;
     this.#signal = signal;
   }
@@ -61,7 +64,9 @@ class Failures {
   async pause(error: unknown): Promise<void> {
     if (this.#signal.aborted) return;
     const known = classify(error);
-    if (known.action !== 'retry') throw known;
+    // What a running capture found is judged at the next start, which closes the gap where that is configured.
+    const isClosed = this.#closesGaps && GAPS.has(known.code);
+    if (known.action !== 'retry' && !isClosed) throw known;
     if (Date.now() - this.#lastAt > STEADY_MS) this.#count = 0;
     this.#lastAt = Date.now();
     const ms = backoffMs(this.#count++);

@@ -1,4 +1,4 @@
-import { formatLsn, parseLsn } from '../change/lsn.ts';
+import { formatLsn, type Lsn, parseLsn } from '../change/lsn.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import type { SlotStatus, SystemIdentity } from '../source/slot.ts';
 import type { MergeStateJson } from './merge-state.ts';
@@ -28,6 +28,10 @@ export interface ObservedHistory {
   readonly system: SystemIdentity;
   readonly clusterId: string;
   readonly partitions: ReadonlyMap<string, number>;
+  /** Topics that were published to and hold nothing, and never did: they were created again. */
+  readonly emptied: readonly string[];
+  /** Where the checkpoint's timeline ended, of which the present one is a branch; null: it is not, or nobody asked. */
+  readonly timelineEnd: Lsn | null;
   /** What was done to the publication, or null. */
   readonly catalogGap: FreshetError | null;
   /** This capture, too, is for one refresh. */
@@ -96,7 +100,7 @@ function historyGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | 
       `the source is another cluster now (system identifier ${now.system.systemId}, was ${entry.system.systemId})`,
     );
   }
-  if (entry.system.timeline !== now.system.timeline) {
+  if (entry.system.timeline !== now.system.timeline && !survivesFailover(entry, now)) {
     return gap(
       'HISTORY_CHANGED',
       `the source's timeline changed from ${entry.system.timeline} to ${now.system.timeline}: a failover or a restore`,
@@ -109,16 +113,37 @@ function historyGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | 
   return null;
 }
 
+/** A failover slot was kept in step on the standby, and nothing was published that the standby did not have. */
+function survivesFailover(entry: CaptureEntry, { slot, timelineEnd }: ObservedHistory): boolean {
+  return slot?.failover === true && timelineEnd !== null && parseLsn(entry.state.passed) <= timelineEnd;
+}
+
 function topicGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | null {
-  for (const [topic, partitions] of Object.entries(entry.partitions)) {
-    const found = now.partitions.get(topic);
+  const error = topicError(entry.partitions, now.partitions);
+  if (error !== null) return { kind: 'gap', error };
+  const [emptied] = now.emptied;
+  if (emptied === undefined) return null;
+  return { kind: 'gap', error: recreated(emptied) };
+}
+
+export function recreated(topic: string): FreshetError {
+  return new FreshetError('TOPIC_CHANGED', `topic ${topic} was created again: its records are gone`);
+}
+
+/** Null where every topic is there with the partitions it had. */
+export function topicError(
+  before: Readonly<Record<string, number>>,
+  now: ReadonlyMap<string, number>,
+): FreshetError | null {
+  for (const [topic, partitions] of Object.entries(before)) {
+    const found = now.get(topic);
     if (found === partitions) continue;
     const what = found === undefined ? 'is gone' : `has ${found} partitions, had ${partitions}`;
-    return gap('TOPIC_CHANGED', `topic ${topic} ${what}`);
+    return new FreshetError('TOPIC_CHANGED', `topic ${topic} ${what}`);
   }
   return null;
 }
 
-function gap(code: 'SLOT_LOST' | 'HISTORY_CHANGED' | 'TOPIC_CHANGED', message: string): StartDecision {
+function gap(code: 'SLOT_LOST' | 'HISTORY_CHANGED', message: string): StartDecision {
   return { kind: 'gap', error: new FreshetError(code, message) };
 }

@@ -5,25 +5,19 @@ import { formatTable, type TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { parsePlanState, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
-import { createSlot, dropSlot, identifySystem, readSlot } from '../source/slot.ts';
+import { createSlot, dropSlot, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
-import { readTableFacts, type TableFacts } from '../source/table-facts.ts';
+import { readTableFacts } from '../source/table-facts.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
 import { assertDistinctTopics, controlTopic, dlqTopic, topicName } from '../topics/names.ts';
-import {
-  clusterId,
-  ensureChangeTopics,
-  ensureLogTopic,
-  partitionCounts,
-  withAdmin,
-} from '../topics/topic-admin.ts';
+import { ensureChangeTopics, ensureLogTopic, partitionCounts, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
 import { initialPlan, planKey } from './initial-plan.ts';
 import type { Lease } from './lease.ts';
 import { freshState, type MergeState, nextEpoch, stateToJson } from './merge-state.ts';
-import { judgeTable } from './table-watch.ts';
+import { observeHistory } from './observe-history.ts';
 import { isTableEntry, TableStates } from './table-states.ts';
 
 /** The dead letters of what capture itself could not publish. */
@@ -77,23 +71,11 @@ export async function prepareSlot(
   lease: Lease,
   existing: ReadonlyMap<string, number>,
 ): Promise<CaptureEntry> {
-  const system = await identifySystem(control);
-  const cluster = await withAdmin(dependencies.kafka, clusterId);
   const entry = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
   const tables = config.tables.map((id) => formatTable(id));
-  const slot = await readSlot(control, config.slot);
-  const observed = {
-    slotName: config.slot,
-    database: config.database,
-    slot,
-    system,
-    clusterId: cluster,
-    partitions: existing,
-    tables,
-    transient: config.transient === true,
-  };
   const facts = await readTableFacts(control, config.publication, config.tables);
-  const decision = judgeHistory(entry, { ...observed, catalogGap: catalogGap(config, lease, facts) });
+  const observed = await observeHistory({ control, config, dependencies, lease, entry, existing, facts });
+  const decision = judgeHistory(entry, observed);
   if (decision.kind === 'gap' && config.onSlotLoss === 'stop') throw decision.error;
   if (decision.kind === 'gap')
     dependencies.observer.log('warn', `${decision.error.message}: every table is refreshed in a new epoch`);
@@ -108,8 +90,8 @@ export async function prepareSlot(
   await ensurePublication(control, config.publication, there);
   const base = {
     version: 1 as const,
-    system,
-    clusterId: cluster,
+    system: observed.system,
+    clusterId: observed.clusterId,
     tables,
     partitions: Object.fromEntries(partitions),
   };
@@ -118,23 +100,6 @@ export async function prepareSlot(
   // After a gap every table is refreshed, whoever asked for this capture.
   const transient = config.transient === true && decision.kind === 'first';
   return createSlotAnew(control, config, lease, { ...base, transient, slotReady: false }, entry);
-}
-
-/** What was done to the publication while nobody looked. A table that is gone, or halted already, is no gap of the others. */
-function catalogGap(
-  { tables, publication }: CaptureConfig,
-  lease: Lease,
-  facts: ReadonlyMap<string, TableFacts>,
-): FreshetError | null {
-  const states = TableStates.fromCheckpoint(lease.image);
-  for (const id of tables) {
-    const table = formatTable(id);
-    const before = states.factsOf(table);
-    if (before === null || states.isHalted(table)) continue;
-    const verdict = judgeTable(id, before, facts.get(table), publication);
-    if (verdict.kind === 'gap') return verdict.error;
-  }
-  return null;
 }
 
 /** The intent is in the checkpoint before the slot exists: a crash in between leaves no slot that nobody claims. */
@@ -160,7 +125,7 @@ async function createSlotAnew(
   );
   await releaseSlot(control, config);
   await dropSlot(control, config.slot);
-  const lsn: Lsn = await createSlot(control, config.slot, config.slotTimeoutMs);
+  const lsn: Lsn = await createSlot(control, config.slot, config.slotTimeoutMs, config.failoverSlot);
   const entry: CaptureEntry = { ...base, slotReady: true, state: stateToJson(freshState(epoch, lsn)) };
   const plans = transient ? [] : config.tables.map((table) => freshPlan(table, epoch));
   await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...plans.map(planEntry)]);

@@ -4,13 +4,18 @@ import { type FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { readSlot } from '../source/slot.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import type { TableWatch } from './table-watch.ts';
+import { TopicWatch } from './topic-watch.ts';
 
 const SLOT_POLL_MS = 1_000;
+/** A look at the topics costs connections to brokers. */
+const TOPIC_LOOK_SHARE = 5;
 
 interface Watched {
   readonly control: pg.Client;
   readonly config: CaptureConfig;
   readonly dependencies: CaptureDependencies;
+  /** topic → partitions */
+  readonly partitions: ReadonlyMap<string, number>;
 }
 
 /**
@@ -23,9 +28,12 @@ export async function watchSource(
   failed: (error: FreshetError) => void,
 ): Promise<Disposable> {
   await tables.look();
+  const topics = new TopicWatch(watched.dependencies.kafka, watched.partitions);
+  await topics.look();
   const timers = [
     every(SLOT_POLL_MS, () => lookAtSlot(watched), failed),
     every(watched.config.watchMs, () => tables.look(), failed),
+    every(watched.config.watchMs * TOPIC_LOOK_SHARE, () => topics.look(), failed),
   ];
   return { [Symbol.dispose]: () => timers.forEach(clearInterval) };
 }

@@ -29,9 +29,9 @@ export function judgeTable(
   if (before !== null && before.oid !== now.oid)
     return { kind: 'halt', error: missing(table, 'was dropped and created again') };
   if (now.publication === null) return { kind: 'gap', error: unpublished(table, publication) };
-  if (now.leavesOut !== null) return { kind: 'gap', error: partly(table, publication, now.leavesOut) };
   if (before !== null && before.publication !== now.publication)
     return { kind: 'gap', error: altered(table, publication) };
+  if (now.leavesOut !== null) return { kind: 'gap', error: partly(table, publication, now.leavesOut) };
   const same = before !== null && JSON.stringify(before.columns) === JSON.stringify(now.columns);
   return { kind: same ? 'same' : 'changed' };
 }
@@ -52,7 +52,7 @@ export class TableWatch {
     this.#options = options;
   }
 
-  /** Throws PUBLICATION_CHANGED where the stream may have a gap. */
+  /** Throws PUBLICATION_CHANGED where the stream may have a gap, PREFLIGHT where it always has. */
   async look(): Promise<void> {
     const { control, publication, tables, states, guard } = this.#options;
     const ids = tables();
@@ -128,11 +128,7 @@ function altered(table: string, publication: string): FreshetError {
 }
 
 function partly(table: string, publication: string, what: string): FreshetError {
-  return new FreshetError(
-    'PUBLICATION_CHANGED',
-    `publication "${publication}" leaves out ${what} of table ${table}`,
-    {
-      cure: `Publish the whole table: no WHERE, no column list, publish = 'insert, update, delete, truncate', publish_via_partition_root.`,
-    },
-  );
+  return new FreshetError('PREFLIGHT', `publication "${publication}" leaves out ${what} of table ${table}`, {
+    cure: `Publish the whole table: no WHERE, no column list, publish = 'insert, update, delete, truncate', publish_via_partition_root.`,
+  });
 }

@@ -57,7 +57,7 @@ export async function createDemo(settings: DemoSettings): Promise<Demo> {
   try {
     settings.signal.throwIfAborted();
     const tables = demoExamples.flatMap((example) => example.tables);
-    const source = { name: SOURCE, tables, onSlotLoss: 'stop' as const };
+    const source = { name: SOURCE, tables, onSlotLoss: 'stop' as const, failoverSlot: false };
     const pipelines = demoExamples.map((example) => example.pipeline);
     const config = resolveConfig(
       { ...parsed, sources: [source], pipelines },

@@ -50,7 +50,16 @@ export function clientConfig(config: PostgresConfig, role: string): ClientConfig
 
 /** Connects, and turns what PostgreSQL answers into an error that names the cure. */
 export async function connect(config: PostgresConfig, role: string): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(config, role));
+  return open(config, new pg.Client(clientConfig(config, role)));
+}
+
+/** For replication commands; the role must have REPLICATION. */
+export async function connectReplication(config: PostgresConfig, role: string): Promise<pg.Client> {
+  const replication = { ...clientConfig(config, role), replication: 'database' };
+  return open(config, new pg.Client(replication));
+}
+
+async function open(config: PostgresConfig, client: pg.Client): Promise<pg.Client> {
   // A connection that breaks while nobody waits on it must not end the process: the next query fails.
   client.on('error', () => {});
   try {

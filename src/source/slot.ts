@@ -13,6 +13,8 @@ export interface SlotStatus {
   readonly restartLsn: Lsn | null;
   /** reserved, extended, unreserved or lost; null before the slot was ever used */
   readonly walStatus: string | null;
+  /** A physical standby keeps a copy, and a failover goes on with it (PostgreSQL 17). */
+  readonly failover: boolean;
   /** WAL that the slot keeps on the server's disk. */
   readonly retainedBytes: number;
   /** WAL that may still be written before the slot is lost; null where `max_slot_wal_keep_size` is −1. */
@@ -27,9 +29,9 @@ export interface SystemIdentity {
 
 const SLOT = `
   SELECT plugin, database, active, active_pid, confirmed_flush_lsn::text AS confirmed, restart_lsn::text AS restart,
-         wal_status, safe_wal_size::text AS safe,
+         wal_status, safe_wal_size::text AS safe, coalesce(to_jsonb(s) ->> 'failover', 'false')::bool AS failover,
          coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::text AS retained
-    FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`;
+    FROM pg_catalog.pg_replication_slots s WHERE slot_name = $1`;
 
 interface SlotRow {
   readonly plugin: string;
@@ -40,6 +42,7 @@ interface SlotRow {
   readonly restart: string | null;
   readonly wal_status: string | null;
   readonly safe: string | null;
+  readonly failover: boolean;
   readonly retained: string;
 }
 
@@ -54,17 +57,23 @@ export async function readSlot(client: pg.ClientBase, slot: string): Promise<Slo
     confirmedLsn: row.confirmed === null ? null : parseLsn(row.confirmed),
     restartLsn: row.restart === null ? null : parseLsn(row.restart),
     walStatus: row.wal_status,
+    failover: row.failover,
     retainedBytes: Number(row.retained),
     safeBytes: row.safe === null ? null : Number(row.safe),
   };
 }
 
 /** Creates the slot; waits for every transaction that runs now, and says which one if that takes too long. */
-export async function createSlot(client: pg.ClientBase, slot: string, timeoutMs: number): Promise<Lsn> {
+export async function createSlot(
+  client: pg.ClientBase,
+  slot: string,
+  timeoutMs: number,
+  failover = false,
+): Promise<Lsn> {
   try {
     await client.query(`SET statement_timeout = ${Math.floor(timeoutMs)}`);
     const { rows } = await client.query<{ lsn: string }>(
-      `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`,
+      `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput'${failover ? ', failover => true' : ''})`,
       [slot],
     );
     return parseLsn(rows[0]?.lsn ?? '0/0');
@@ -104,6 +113,7 @@ async function slotCreationError(client: pg.ClientBase, slot: string, error: unk
     );
   }
   const cures: Record<string, string> = {
+    '42883': 'Failover slots need PostgreSQL 17: leave out sources[].failoverSlot.',
     '42501': 'Give the role REPLICATION: see freshet init --print-sql.',
     '55000':
       "Set wal_level = logical in postgresql.conf and restart PostgreSQL (ALTER SYSTEM SET wal_level = 'logical').",
@@ -124,4 +134,17 @@ export async function identifySystem(client: pg.ClientBase): Promise<SystemIdent
        FROM pg_control_system()`,
   );
   return { systemId: rows[0]?.system ?? '', timeline: rows[0]?.timeline ?? 0 };
+}
+
+/**
+ * Where timeline `old` ended that `now` comes from; null where `now` does not come from it. Both
+ * histories are the same up to there. Needs a replication connection.
+ */
+export async function readTimelineEnd(client: pg.ClientBase, now: number, old: number): Promise<Lsn | null> {
+  const { rows } = await client.query<{ content: Buffer | string }>(`TIMELINE_HISTORY ${now}`);
+  for (const line of String(rows[0]?.content ?? '').split('\n')) {
+    const [timeline, end] = line.trim().split(/\s+/);
+    if (Number(timeline) === old && end !== undefined) return parseLsn(end);
+  }
+  return null;
 }

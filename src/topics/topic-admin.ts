@@ -38,6 +38,19 @@ export async function partitionCounts(admin: Admin, topics: readonly string[]): 
   return new Map(metadata.map((topic) => [topic.name, topic.partitions.length]));
 }
 
+/** topic → how many offsets were given in it so far: retention takes none away, and only a new topic has fewer. */
+export async function writtenOffsets(admin: Admin, topics: readonly string[]): Promise<Map<string, bigint>> {
+  const written = new Map<string, bigint>();
+  for (const topic of topics) {
+    const partitions = await admin.fetchTopicOffsets(topic);
+    written.set(
+      topic,
+      partitions.reduce((sum, { high }) => sum + BigInt(high), 0n),
+    );
+  }
+  return written;
+}
+
 /** Creates the change topics that are missing, and gives the partition count of all. */
 export async function ensureChangeTopics(
   admin: Admin,

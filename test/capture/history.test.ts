@@ -35,6 +35,7 @@ const SLOT: SlotStatus = {
   confirmedLsn: parseLsn('0/200'),
   restartLsn: parseLsn('0/100'),
   walStatus: 'reserved',
+  failover: false,
   retainedBytes: 0,
   safeBytes: null,
 };
@@ -49,6 +50,8 @@ const NOW: ObservedHistory = {
     ['p.public.a', 4],
     ['p.public.b', 4],
   ]),
+  emptied: [],
+  timelineEnd: null,
   catalogGap: null,
 };
 
@@ -66,6 +69,15 @@ describe('a start', () => {
     ['where the slot was never confirmed', ENTRY, slot({ confirmedLsn: null })],
     ['where the slot keeps more WAL than it should', ENTRY, slot({ walStatus: 'unreserved' })],
     ['in the middle of a transaction', halfPublished, {}],
+    [
+      'behind a failover that lost nothing of what was published',
+      ENTRY,
+      {
+        ...slot({ failover: true }),
+        system: { systemId: '77', timeline: 2 },
+        timelineEnd: parseLsn('0/200'),
+      },
+    ],
   ])('goes on %s', (_when, entry, change) => {
     expect(judgeHistory(entry, { ...NOW, ...change })).toEqual({ kind: 'resume' });
   });
@@ -117,6 +129,25 @@ describe('a start', () => {
       'HISTORY_CHANGED',
       /timeline changed from 1 to 2/,
     ],
+    [
+      'a failover that lost what was published',
+      ENTRY,
+      {
+        ...slot({ failover: true }),
+        system: { systemId: '77', timeline: 2 },
+        timelineEnd: parseLsn('0/1ff'),
+      },
+      'HISTORY_CHANGED',
+      /timeline changed from 1 to 2/,
+    ],
+    [
+      'another timeline with a slot that is no failover slot',
+      ENTRY,
+      { system: { systemId: '77', timeline: 2 }, timelineEnd: parseLsn('0/200') },
+      'HISTORY_CHANGED',
+      /timeline changed from 1 to 2/,
+    ],
+    ['a topic that was created again', ENTRY, { emptied: ['p.public.a'] }, 'TOPIC_CHANGED', /created again/],
     ['another Kafka cluster', ENTRY, { clusterId: 'kafka-2' }, 'HISTORY_CHANGED', /from kafka-1 to kafka-2/],
     [
       'a topic that is gone',

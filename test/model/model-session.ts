@@ -203,6 +203,7 @@ function observedHistory(entry: CaptureEntry, slot: SimulatedSlot): ObservedHist
     confirmedLsn: at,
     restartLsn: at,
     walStatus: 'reserved',
+    failover: false,
     retainedBytes: 0,
     safeBytes: null,
   };
@@ -213,6 +214,8 @@ function observedHistory(entry: CaptureEntry, slot: SimulatedSlot): ObservedHist
     system: entry.system,
     clusterId: entry.clusterId,
     partitions: new Map(Object.entries(entry.partitions)),
+    emptied: [],
+    timelineEnd: null,
     catalogGap: null,
   };
 }

@@ -66,6 +66,7 @@ export function captureContext(
     },
     stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
     onSlotLoss: 'stop',
+    failoverSlot: false,
     transactionTimeoutMs: 10_000,
     slotTimeoutMs: 20_000,
     watchMs: 250,

@@ -1,0 +1,79 @@
+import type pg from 'pg';
+import { formatTable } from '../change/table.ts';
+import type { Lsn } from '../change/lsn.ts';
+import type { FreshetError } from '../runtime/errors.ts';
+import { connectReplication } from '../runtime/postgres.ts';
+import { identifySystem, readSlot, readTimelineEnd, type SystemIdentity } from '../source/slot.ts';
+import type { TableFacts } from '../source/table-facts.ts';
+import { clusterId, writtenOffsets, withAdmin } from '../topics/topic-admin.ts';
+import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import type { CaptureEntry, ObservedHistory } from './history.ts';
+import type { Lease } from './lease.ts';
+import { judgeTable } from './table-watch.ts';
+import { TableStates } from './table-states.ts';
+import { TopicEnds } from './topic-ends.ts';
+
+interface Observed {
+  readonly control: pg.Client;
+  readonly config: CaptureConfig;
+  readonly dependencies: CaptureDependencies;
+  readonly lease: Lease;
+  readonly entry: CaptureEntry | null;
+  /** topic → partitions */
+  readonly existing: ReadonlyMap<string, number>;
+  readonly facts: ReadonlyMap<string, TableFacts>;
+}
+
+/** Looks at everything that a gap could come from; changes nothing. */
+export async function observeHistory(of: Observed): Promise<ObservedHistory> {
+  const { control, config, dependencies, lease, entry, existing } = of;
+  const system = await identifySystem(control);
+  const slot = await readSlot(control, config.slot);
+  const published = [...TopicEnds.fromCheckpoint(lease.image).snapshot().keys()];
+  const asked = published.filter((topic) => existing.has(topic));
+  const { cluster, written } = await withAdmin(dependencies.kafka, async (admin) => ({
+    cluster: await clusterId(admin),
+    written: await writtenOffsets(admin, asked),
+  }));
+  const wasOnTimeline = entry?.system.timeline ?? system.timeline;
+  const failedOver = slot?.failover === true && wasOnTimeline !== system.timeline;
+  return {
+    slotName: config.slot,
+    database: config.database,
+    slot,
+    system,
+    clusterId: cluster,
+    emptied: asked.filter((topic) => written.get(topic) === 0n),
+    partitions: existing,
+    timelineEnd: failedOver ? await timelineEnd(config, system, wasOnTimeline) : null,
+    catalogGap: catalogGap(of),
+    transient: config.transient === true,
+  };
+}
+
+async function timelineEnd(
+  { connection, slot }: CaptureConfig,
+  { timeline }: SystemIdentity,
+  old: number,
+): Promise<Lsn | null> {
+  const client = await connectReplication(connection, `timeline ${slot}`);
+  try {
+    return await readTimelineEnd(client, timeline, old);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** What was done to the publication while nobody looked. A table that is gone, or halted already, is no gap of the others. */
+function catalogGap({ config, lease, facts }: Observed): FreshetError | null {
+  const { tables, publication } = config;
+  const states = TableStates.fromCheckpoint(lease.image);
+  for (const id of tables) {
+    const table = formatTable(id);
+    const before = states.factsOf(table);
+    if (before === null || states.isHalted(table)) continue;
+    const verdict = judgeTable(id, before, facts.get(table), publication);
+    if (verdict.kind === 'gap') return verdict.error;
+  }
+  return null;
+}
