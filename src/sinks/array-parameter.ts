@@ -1,4 +1,4 @@
-import type { Row, Value } from '../change/change.ts';
+import type { Value } from '../change/change.ts';
 
 /**
  * An array literal of texts, `{"a",NULL,"b\"c"}`, made of each value's PostgreSQL text input. One
@@ -10,18 +10,6 @@ export function textArray(texts: readonly (string | null)[]): string {
     if (i > 0) literal += ',';
     const text = texts[i];
     literal += text === null || text === undefined ? 'NULL' : quoteElement(text);
-  }
-  return `${literal}}`;
-}
-
-/** The array literal of one column of some rows. */
-export function columnArray(rows: readonly Row[], column: string): string {
-  let literal = '{';
-  let separator = '';
-  for (const row of rows) {
-    const text = valueText(row[column]);
-    literal += separator + (text === null ? 'NULL' : quoteElement(text));
-    separator = ',';
   }
   return `${literal}}`;
 }

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Row, Value } from '../change/change.ts';
-import { columnArray, textArray, valueText } from './array-parameter.ts';
+import { textArray, valueText } from './array-parameter.ts';
 import {
   clearStatement,
   deleteStatement,
@@ -10,6 +10,7 @@ import {
   upsertStatement,
 } from './statements.ts';
 import type { TargetColumn, TargetTable } from './target-table.ts';
+import { TextArrayWriter } from './text-array-writer.ts';
 import type { KeyWrite, TableWrites } from './write-set.ts';
 
 /** Rows of one table that a step changed, and those that were so already (or, for a patch, were left out). */
@@ -31,6 +32,7 @@ interface Prepared {
 /** Executes writes within a transaction that the caller holds. */
 export class RowWriter {
   readonly #prepared = new Map<TargetTable, Prepared>();
+  readonly #arrays = new TextArrayWriter();
 
   /** `from`: where the rows come from, for their stamp. Deletes run last, the referencing tables' first. */
   async write(client: PoolClient, tables: readonly TableWrites[], from: string): Promise<WriteCounts[]> {
@@ -100,13 +102,13 @@ export class RowWriter {
     from: string,
   ): Promise<number> {
     if (writes.length === 0) return 0;
-    const values = rowParameters(table, table.columns, writes, from);
+    const values = this.#rowParameters(table, table.columns, writes, from);
     return (await client.query({ ...this.#preparedFor(table).upsert, values })).rowCount ?? 0;
   }
 
   async #delete(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[]): Promise<number> {
     if (writes.length === 0) return 0;
-    const values = columnParameters(keyColumns(table), writes);
+    const values = this.#columnParameters(keyColumns(table), writes).take();
     return (await client.query({ ...this.#preparedFor(table).delete, values })).rowCount ?? 0;
   }
 
@@ -124,10 +126,27 @@ export class RowWriter {
       const present = new Set(Object.keys(group[0]?.row ?? {}));
       const changed = table.columns.filter(({ name }) => present.has(name) && !table.key.includes(name));
       if (changed.length === 0) continue;
-      const values = rowParameters(table, [...keyColumns(table), ...changed], group, from);
+      const values = this.#rowParameters(table, [...keyColumns(table), ...changed], group, from);
       written += (await client.query(patchStatement(table, changed), values)).rowCount ?? 0;
     }
     return written;
+  }
+
+  #rowParameters(
+    table: TargetTable,
+    columns: readonly TargetColumn[],
+    writes: readonly KeyWrite[],
+    from: string,
+  ): (Buffer | string)[] {
+    const arrays = this.#columnParameters(columns, writes);
+    if (!table.stamped) return arrays.take();
+    return [...arrays.numbers(writes.map(({ epoch }) => epoch)).take(), from];
+  }
+
+  #columnParameters(columns: readonly TargetColumn[], writes: readonly KeyWrite[]): TextArrayWriter {
+    const rows = writes.map(({ row }) => row);
+    for (const { name } of columns) this.#arrays.column(rows, name);
+    return this.#arrays;
   }
 
   #preparedFor(table: TargetTable): Prepared {
@@ -141,22 +160,6 @@ export class RowWriter {
     this.#prepared.set(table, prepared);
     return prepared;
   }
-}
-
-function rowParameters(
-  table: TargetTable,
-  columns: readonly TargetColumn[],
-  writes: readonly KeyWrite[],
-  from: string,
-): string[] {
-  const parameters = columnParameters(columns, writes);
-  if (table.stamped) parameters.push(textArray(writes.map(({ epoch }) => String(epoch))), from);
-  return parameters;
-}
-
-function columnParameters(columns: readonly TargetColumn[], writes: readonly KeyWrite[]): string[] {
-  const rows = writes.map(({ row }) => row);
-  return columns.map(({ name }) => columnArray(rows, name));
 }
 
 function storedValue(type: string, text: string | number | null | undefined): Value {

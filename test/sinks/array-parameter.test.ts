@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnArray, textArray, valueText } from '../../src/sinks/array-parameter.ts';
+import { textArray, valueText } from '../../src/sinks/array-parameter.ts';
 
 describe('parameters', () => {
   it.each([
@@ -25,9 +25,5 @@ describe('parameters', () => {
 
   it('quotes what an array would read as syntax, and the word NULL', () => {
     expect(textArray(['a,b', '{}', 'NULL', null, 'q"\\'])).toBe('{"a,b","{}","NULL",NULL,"q\\"\\\\"}');
-  });
-
-  it('takes a column that a row leaves out as NULL', () => {
-    expect(columnArray([{ x: 1 }, { y: 2 }], 'x')).toBe('{"1",NULL}');
   });
 });

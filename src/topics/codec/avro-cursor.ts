@@ -1,3 +1,5 @@
+import type { RepeatedText } from './repeated-text.ts';
+
 /** A record ended, or said a length, where its schema promised more. */
 export class MalformedAvro extends Error {
   constructor(message: string) {
@@ -79,6 +81,13 @@ export class AvroCursor {
     const length = this.int();
     const at = this.#advance(length);
     return this.#buffer.toString('utf8', at, at + length);
+  }
+
+  /** A string of a column whose values come again. */
+  repeatedString(texts: RepeatedText): string {
+    const length = this.int();
+    const at = this.#advance(length);
+    return texts.read(this.#buffer, at, at + length);
   }
 
   /** A string that most often is the same as last time: `known` with its bytes, or null where it is another. */

@@ -69,6 +69,7 @@ class FormatDecoder implements RecordDecoder {
   readonly #keys = new Map<number, RowReader>();
   readonly #values = new Map<number, EnvelopeReader>();
   readonly #positions = new PositionReader();
+  readonly #tags = new TagReader();
   readonly #cursor = new AvroCursor();
   readonly #json: JsonRecordReader;
 
@@ -118,7 +119,7 @@ class FormatDecoder implements RecordDecoder {
     if (envelope.op === 't') return { op: 't', source: sourceOf(envelope), position };
     if (key === null) throw new RangeError(`a change of kind "${envelope.op}" has no key`);
     markRows(envelope, headers);
-    return changeOf(envelope, this.#readKey(key, envelope), position, refreshTag(headers[REFRESH_HEADER]));
+    return changeOf(envelope, this.#readKey(key, envelope), position, this.#tags.read(headers[REFRESH_HEADER]));
   }
 
   #readEnvelope(value: Buffer, withLsn: boolean): Envelope {
@@ -228,6 +229,17 @@ function sourceOf({ schema, table, txId, tsUs, snapshot }: Envelope): ChangeSour
   return { schema, table, txId, tsUs, snapshot };
 }
 
-function refreshTag(header: Buffer | undefined): RefreshTag | null {
-  return header === undefined ? null : (JSON.parse(header.toString()) as RefreshTag);
+/** The records of a refresh have the same tag: it is parsed once. */
+class TagReader {
+  #bytes: Buffer = Buffer.alloc(0);
+  #tag: RefreshTag | null = null;
+
+  read(header: Buffer | undefined): RefreshTag | null {
+    if (header === undefined) return null;
+    if (this.#tag === null || !this.#bytes.equals(header)) {
+      this.#tag = JSON.parse(header.toString()) as RefreshTag;
+      this.#bytes = Buffer.from(header);
+    }
+    return this.#tag;
+  }
 }

@@ -1,3 +1,4 @@
+import { RepeatedText } from './repeated-text.ts';
 import {
   formatDate,
   formatInterval,
@@ -90,8 +91,14 @@ function stringReader(name: string, pgType: string | null): ValueReader {
     case `${TIME}ZonedTime`:
       return (cursor) => cursor.string().replace(/Z$/, '+00');
     default:
-      return pgType === 'hstore' ? (cursor) => jsonToHstore(cursor.string()) : (cursor) => cursor.string();
+      if (pgType === 'hstore') return (cursor) => jsonToHstore(cursor.string());
+      return plainTextReader();
   }
+}
+
+function plainTextReader(): ValueReader {
+  const texts = new RepeatedText();
+  return (cursor) => cursor.repeatedString(texts);
 }
 
 function bytesReader(name: string, attributes: Attributes, pgType: string | null): ValueReader {
