@@ -7,7 +7,10 @@ import { createDatabase } from '../support/database.ts';
 
 /** PostgreSQL's texts hold no NUL, and JavaScript's halves of a surrogate pair are no text. */
 const text = fc
-  .oneof(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.constantFrom('NULL', '', '{}', '"\\"', 'ä'.repeat(40)))
+  .oneof(
+    fc.string({ unit: 'grapheme', maxLength: 60 }),
+    fc.constantFrom('NULL', '', '{}', '"\\"', 'ä'.repeat(40)),
+  )
   .map((each) => each.toWellFormed().replaceAll('\u0000', ''));
 const value: fc.Arbitrary<Value> = fc.oneof(
   text,

@@ -119,7 +119,12 @@ class FormatDecoder implements RecordDecoder {
     if (envelope.op === 't') return { op: 't', source: sourceOf(envelope), position };
     if (key === null) throw new RangeError(`a change of kind "${envelope.op}" has no key`);
     markRows(envelope, headers);
-    return changeOf(envelope, this.#readKey(key, envelope), position, this.#tags.read(headers[REFRESH_HEADER]));
+    return changeOf(
+      envelope,
+      this.#readKey(key, envelope),
+      position,
+      this.#tags.read(headers[REFRESH_HEADER]),
+    );
   }
 
   #readEnvelope(value: Buffer, withLsn: boolean): Envelope {
