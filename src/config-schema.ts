@@ -108,6 +108,12 @@ const consumers = z.strictObject({
   connections: count(1, 64).default(4),
 });
 
+const classify = z.strictObject({
+  urls: plainTable.default('public.urls').describe('the URLs; their page types are written back into it'),
+  accounts: plainTable.default('public.accounts').describe('whose key urls.account_id holds'),
+  patterns: plainTable.default('public.page_type_patterns').describe('made where it is missing'),
+});
+
 const transform = z.strictObject({
   positionsTable: plainTable.default('public.extracted_positions'),
   competitorsTable: plainTable.default('public.brand_competitors'),
@@ -171,6 +177,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}),
   consumers: consumers.prefault({}),
   http: http.prefault({}),
+  classify: classify.prefault({}),
   transform: transform.prefault({}),
   score: score.prefault({}),
   pipelines: z.array(z.unknown()).default(['upsert']),
