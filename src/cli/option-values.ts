@@ -7,6 +7,16 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** As `wholeNumber`, within bounds that are told. */
+export function wholeNumberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value < least || value > most)
+      throw new InvalidArgumentError(`"${text}" is not between ${least} and ${most}.`);
+    return value;
+  };
+}
+
 /** For `--keys`: `1,2,3`, or JSON where keys hold commas or have several columns: `[["a","b"],["c","d"]]`. */
 export function keyList(text: string): string[][] {
   const keys = text.trimStart().startsWith('[') ? jsonKeys(text) : text.split(',').map((key) => [key]);

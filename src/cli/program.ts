@@ -15,6 +15,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { initCommand, type InitOptions } from './commands/init.ts';
 import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
 import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
+import { registerClassify } from './commands/classify.ts';
 import { registerScore } from './commands/score.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
@@ -23,7 +24,7 @@ import { wholeNumber } from './option-values.ts';
 import { addRefresh } from './refresh-commands.ts';
 
 /** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
-const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerScore];
+const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerClassify, registerScore];
 
 const EXIT_CODES = `
 Exit codes:

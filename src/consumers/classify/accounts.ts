@@ -14,10 +14,15 @@ export async function assertAccount(
   const ids = `SELECT DISTINCT ${column}::text AS id FROM ${quoteName(table)}`;
   const found = await client.query(`${ids} WHERE ${column}::text = $1`, [account]);
   if (found.rows.length > 0) return;
-  const known = await client.query<{ id: string }>(`${ids} WHERE ${column} IS NOT NULL ORDER BY 1 LIMIT ${SHOWN + 1}`);
+  const known = await client.query<{ id: string }>(
+    `${ids} WHERE ${column} IS NOT NULL ORDER BY 1 LIMIT ${SHOWN + 1}`,
+  );
   const shown = known.rows.slice(0, SHOWN).map(({ id }) => id);
   const list = known.rows.length > SHOWN ? `${shown.join(', ')}, …` : shown.join(', ');
   throw new FreshetError('USAGE', `--account-id: there is no account "${account}" in ${table}`, {
-    cure: shown.length === 0 ? `${table} is empty.` : `Give one of its ids (${list}), or leave the option out for all.`,
+    cure:
+      shown.length === 0
+        ? `${table} is empty.`
+        : `Give one of its ids (${list}), or leave the option out for all.`,
   });
 }

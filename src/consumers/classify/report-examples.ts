@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { CLASSIFIER_VERSION } from './classifier.ts';
+import { readPatterns } from './account-patterns.ts';
 import type { PatternProblem } from './directory-patterns.ts';
 import { INVALID_RULE, LOW_CONFIDENCE, type PageTypeValue } from './judge.ts';
 import { type ClassifyTables, quoteName } from './tables.ts';
@@ -68,21 +69,21 @@ export class ExampleCollector {
     this.#changes.push({ ...judgedExample(row, value), before: row.page_type });
   }
 
-  badPattern({ account, message }: PatternProblem & { readonly account: string }): void {
-    if (this.#badPatterns.length < SHOWN) this.#badPatterns.push(`account ${account}: ${message}`);
+  badPattern(problem: PatternProblem & { readonly account: string }): void {
+    if (this.#badPatterns.length < SHOWN) this.#badPatterns.push(problemText(problem));
   }
 }
 
-/** What is in the table after a backfill. `account` null: of all accounts. */
+/** What is in the tables after a backfill. `account` null: of all accounts. */
 export async function readExamples(
   client: ClientBase,
-  { urls }: ClassifyTables,
+  { urls, patterns }: ClassifyTables,
   account: string | null,
-): Promise<Pick<ClassifyExamples, 'low_confidence' | 'errors'>> {
+): Promise<ClassifyExamples> {
   const examples = async (condition: string): Promise<JudgedExample[]> => {
     const { rows } = await client.query<JudgedExample>(
       `SELECT id::text AS id, account_id::text AS account_id, url::text AS url, page_type::text AS type,
-              page_type_confidence::float4::text::float8 AS confidence, page_type_rule::text AS rule
+              page_type_confidence::text::float8 AS confidence, page_type_rule::text AS rule
          FROM ${quoteName(urls)}
         WHERE page_type_source::text = '${CLASSIFIER_SOURCE}' AND page_type_version::text = '${CLASSIFIER_VERSION}'
           AND ($1::text IS NULL OR account_id::text = $1) AND ${condition}
@@ -92,10 +93,17 @@ export async function readExamples(
     return rows;
   };
   const bad = `page_type_rule::text = '${INVALID_RULE}'`;
+  const { problems } = await readPatterns(client, patterns, account === null ? null : [account]);
   return {
     low_confidence: await examples(`page_type_confidence < ${LOW_CONFIDENCE} AND NOT ${bad}`),
     errors: (await examples(bad)).map(({ id, account_id, url }) => ({ id, account_id, url })),
+    changes: [],
+    bad_patterns: problems.slice(0, SHOWN).map(problemText),
   };
+}
+
+function problemText({ account, message }: PatternProblem & { readonly account: string }): string {
+  return `account ${account}: ${message}`;
 }
 
 function urlExample({ id, account_id, url }: UrlRow): UrlExample {

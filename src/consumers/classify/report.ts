@@ -85,7 +85,10 @@ function accountLines({ accounts }: ClassifyReport): string[] {
     const counts = `${number(own.processed)} processed, ${number(own.classified)} classified, ${number(own.skipped)} skipped`;
     return `${account === '' ? '(none)' : account}: ${counts}, ${number(own.unchanged)} unchanged`;
   });
-  return section('by account', more > 0 ? [...lines, `and ${number(more)} more (--json has them all)`] : lines);
+  return section(
+    'by account',
+    more > 0 ? [...lines, `and ${number(more)} more (--json has them all)`] : lines,
+  );
 }
 
 function judged(example: ClassifyExamples['low_confidence'][number]): string {

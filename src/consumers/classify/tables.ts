@@ -27,6 +27,9 @@ export type UrlTypes = Readonly<
   Record<(typeof NEEDED)[number], string> & Partial<Record<keyof typeof RESULT, string>>
 >;
 
+/** Any number, the same in every process: two that start at once do this one after the other. */
+const ADVISORY_LOCK = 7_236_450_119;
+
 /** Freshet's own: each pattern as it was applied last, so that a changed one tells which URLs the old one meant. */
 const APPLIED_PATTERNS = `CREATE TABLE IF NOT EXISTS freshet.classify_patterns (
   id text PRIMARY KEY,
@@ -42,6 +45,18 @@ const APPLIED_PATTERNS = `CREATE TABLE IF NOT EXISTS freshet.classify_patterns (
  * the table of patterns, where they are missing. Throws PREFLIGHT with the SQL to run where it may not.
  */
 export async function prepareTables(client: ClientBase, tables: ClassifyTables): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+    await bringIntoShape(client, tables);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+async function bringIntoShape(client: ClientBase, tables: ClassifyTables): Promise<void> {
   const found = await columnsOf(client, tables.urls);
   assertNeeded(tables.urls, found);
   const missing = Object.entries(RESULT).filter(([name]) => !found.has(name));

@@ -41,7 +41,7 @@ export class ClassifyTally {
 }
 
 /** What became of an account's URLs. */
-export interface AccountCounts {
+interface AccountCounts {
   readonly processed: number;
   readonly classified: number;
   /** A person's or an import's value stayed. */

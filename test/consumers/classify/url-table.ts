@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { migrateTarget } from '../../../src/sinks/schema.ts';
 import { classifyPipeline } from '../../../src/consumers/classify/pipeline.ts';
+import { prepareTables } from '../../../src/consumers/classify/tables.ts';
 import { captureContext, until } from '../../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { type RunningPipeline, startPipeline } from '../../support/pipeline.ts';
@@ -36,6 +37,7 @@ export async function prepare(database: TestDatabase): Promise<void> {
   const client = await database.pool.connect();
   try {
     await migrateTarget(client, [classifyPipeline(TABLES)]);
+    await prepareTables(client, TABLES);
   } finally {
     client.release();
   }
