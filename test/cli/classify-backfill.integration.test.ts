@@ -163,7 +163,7 @@ async function footprint({ database, pool, engine }: Site): Promise<unknown> {
     `SELECT slot_name FROM pg_replication_slots WHERE database = '${database.name}'`,
     'SELECT pubname FROM pg_publication',
   ];
-  const tables = await Promise.all(sql.map(async (each) => (await pool.query(each)).rows));
+  const tables = await Promise.all(sql.map(async (each) => (await pool.query<object>(each)).rows));
   const { config } = engine();
   const prefix = config.sources[0]?.prefix ?? '';
   const topics = await withAdmin(createKafka(config.kafka), async (admin) => {
