@@ -14,6 +14,12 @@ const KEPT_ANSWERS = 100;
 
 export const answerKey = (id: string): string => ANSWER_PREFIX + id;
 
+/** What a request changed besides its answer. */
+interface Changed {
+  readonly plans?: readonly string[];
+  readonly entries?: readonly CheckpointEntry[];
+}
+
 interface Changes {
   readonly entries: readonly CheckpointEntry[];
   /** Ids of plans that are new or changed. */
@@ -31,6 +37,8 @@ export class ControlDesk {
   #entries = new Map<string, string | null>();
   /** Ids of the answers that are kept, the oldest first. */
   readonly #answered: string[];
+  readonly #noted: (() => void)[] = [];
+  readonly #drained: (() => void)[] = [];
   #wake: () => void = () => {};
 
   private constructor(offset: bigint, answered: string[]) {
@@ -63,10 +71,11 @@ export class ControlDesk {
   }
 
   /** To be called in one go with the change of the plans that it names. */
-  done(request: string | null, answer: Answer, nextOffset: bigint, plans: readonly string[] = []): void {
+  done(request: string | null, answer: Answer, nextOffset: bigint, effects: Changed = {}): void {
     this.#offset = nextOffset;
     this.#set(OFFSET_KEY, JSON.stringify({ version: 1, offset: String(nextOffset) }));
-    for (const id of plans) this.#changed.add(id);
+    for (const id of effects.plans ?? []) this.#changed.add(id);
+    for (const { key, value } of effects.entries ?? []) this.#set(key, value);
     if (request !== null) this.#answer(request, answer);
     this.#wake();
   }
@@ -80,7 +89,18 @@ export class ControlDesk {
     this.#set(key, null);
   }
 
+  /** Resolves when what is noted now is in Kafka. */
+  whenCommitted(): Promise<void> {
+    return new Promise((resolve) => this.#noted.push(resolve));
+  }
+
+  /** What the last `drain` gave is in Kafka. */
+  committed(): void {
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
   drain(): Changes {
+    this.#drained.push(...this.#noted.splice(0));
     const entries = [...this.#entries].map(([key, value]) => ({ key, value }));
     const plans = [...this.#changed];
     this.#entries = new Map();

@@ -26,11 +26,11 @@ export interface PublishLoopOptions {
   readonly writer: RecordWriter;
   readonly scheduler: SnapshotScheduler;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
-  readonly control: Pick<ControlDesk, 'isDirty' | 'drain' | 'onChange'>;
+  readonly control: Pick<ControlDesk, 'isDirty' | 'drain' | 'committed' | 'onChange'>;
   readonly lease: Pick<Lease, 'publish'>;
   readonly clock: Clock;
-  /** The checkpoint's main entry without its state. */
-  readonly entry: Omit<CaptureEntry, 'state'>;
+  /** The checkpoint's main entry of now, without its state. */
+  readonly entry: () => Omit<CaptureEntry, 'state'>;
   readonly settings: StreamSettings;
   readonly observer: CaptureObserver;
   readonly sweepTable: (plan: RefreshPlan) => Promise<CapturedTable>;
@@ -177,7 +177,7 @@ export class PublishLoop {
   }
 
   #startCommit(): void {
-    const { writer, lease, merge, stream, observer, clock } = this.#options;
+    const { writer, lease, merge, stream, observer, clock, control } = this.#options;
     const { records, bytes, counts } = writer.takeBatch();
     const { entries, plans } = this.#entries();
     const { state } = merge;
@@ -193,6 +193,7 @@ export class PublishLoop {
         failpoint('after-commit');
         stream.confirm(state.passed);
         failpoint('after-confirm');
+        control.committed();
         for (const { table, op, rows } of counts) observer.published(table, op, rows);
         for (const plan of plans) observer.progress(plan);
         observer.committed({
@@ -216,7 +217,7 @@ export class PublishLoop {
   #entries(): { entries: CheckpointEntry[]; plans: RefreshPlanState[] } {
     const { merge, scheduler, plans, entry, writer, guard, control } = this.#options;
     const requested = control.drain();
-    const main: CaptureEntry = { ...entry, state: stateToJson(merge.state) };
+    const main: CaptureEntry = { ...entry(), state: stateToJson(merge.state) };
     const entries: CheckpointEntry[] = [{ key: CAPTURE_KEY, value: JSON.stringify(main) }];
     const ids = new Set([...scheduler.drainDirty(), ...this.#finished, ...requested.plans]);
     this.#finished.clear();

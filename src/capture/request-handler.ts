@@ -4,6 +4,7 @@ import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage, isConnectionLoss } from '../runtime/postgres.ts';
 import { type KeyTexts, RefreshPlan, type RefreshRequest } from '../snapshot/refresh-plan.ts';
 import { assertCondition } from '../snapshot/where-clause.ts';
+import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { ControlRequest } from '../topics/control-topic.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { planKey } from './initial-plan.ts';
@@ -17,11 +18,31 @@ export interface RequestSource {
   normalise(table: TableId, keys: readonly KeyTexts[]): Promise<KeyTexts[]>;
 }
 
+/** Requests that change which tables are captured. */
+export interface TableChanges {
+  prepare(request: TableRequest): Promise<Apply>;
+}
+
+/** Changes what is in memory, all in one go. */
+export type Apply = () => Effects;
+
+/** What a request changed in memory, with its answer to become part of one Kafka transaction. */
+export interface Effects {
+  /** Plans that are new or changed. */
+  readonly plans?: readonly string[];
+  readonly entries?: readonly CheckpointEntry[];
+  /** What is left to do when that is committed; done again by the next start if it is not reached. */
+  readonly committed?: () => Promise<void>;
+}
+
+export type TableRequest = ControlRequest & { kind: 'add-table' | 'remove-table' };
+
 export interface RequestHandlerOptions {
   readonly plans: Map<string, RefreshPlan>;
   readonly desk: ControlDesk;
   readonly source: RequestSource;
   readonly tables: ReadonlyMap<string, TableId>;
+  readonly tableRequests: TableChanges;
   /** An epoch in which nothing but what is asked for is refreshed: then a whole table ends with a sweep. */
   readonly sweepBefore: number | null;
   readonly clock: Clock;
@@ -48,8 +69,12 @@ export class RequestHandler {
   async handle(request: ControlRequest, nextOffset: bigint): Promise<void> {
     const { desk } = this.#options;
     try {
-      const plans = await this.#perform(request);
-      desk.done(request.id, { version: 1, at: this.#now(), error: null }, nextOffset, plans);
+      const apply = await this.#prepare(request);
+      const effects = apply();
+      desk.done(request.id, { version: 1, at: this.#now(), error: null }, nextOffset, effects);
+      if (effects.committed === undefined) return;
+      await desk.whenCommitted();
+      await effects.committed();
     } catch (error) {
       if (isConnectionLoss(error) || (error instanceof FreshetError && error.action === 'retry')) throw error;
       this.refuse(request.id, error, nextOffset);
@@ -64,28 +89,33 @@ export class RequestHandler {
     desk.done(id, { version: 1, at: this.#now(), error: { code, message } }, nextOffset);
   }
 
-  /** Gives the plans that changed. Nothing is changed before the last thing was waited for. */
-  async #perform(request: ControlRequest): Promise<string[]> {
+  /** Waits for whatever is to be waited for, and changes nothing yet. */
+  async #prepare(request: ControlRequest): Promise<Apply> {
     switch (request.kind) {
       case 'refresh':
         return this.#refresh(request);
       case 'pause':
       case 'resume':
       case 'cancel':
-        return this.#steer(request);
+        return () => this.#steer(request);
+      case 'add-table':
+      case 'remove-table':
+        return this.#options.tableRequests.prepare(request);
     }
   }
 
-  async #refresh(request: Refresh): Promise<string[]> {
+  async #refresh(request: Refresh): Promise<Apply> {
     const { plans, log, sweepBefore } = this.#options;
     const made: RefreshPlan[] = [];
     for (const part of partsOf(request, sweepBefore)) made.push(await this.#plan(part));
-    // A request that was sent twice is done once.
-    const added = made.filter((plan) => !plans.has(plan.request.id));
-    for (const plan of added) plans.set(plan.request.id, plan);
-    this.#forgetOld();
-    log('info', `refresh ${request.id} begins: ${describe(request)}`);
-    return added.map((plan) => plan.request.id);
+    return () => {
+      // A request that was sent twice is done once.
+      const added = made.filter((plan) => !plans.has(plan.request.id));
+      for (const plan of added) plans.set(plan.request.id, plan);
+      this.#forgetOld();
+      log('info', `refresh ${request.id} begins: ${describe(request)}`);
+      return { plans: added.map((plan) => plan.request.id) };
+    };
   }
 
   /** What can never be read is a plan that has failed: whoever waits for the refresh sees why. */
@@ -117,7 +147,7 @@ export class RequestHandler {
     throw new FreshetError('USAGE', `table ${formatTable(table)} is not captured here; captured: ${known}`);
   }
 
-  async #steer({ kind, refresh }: Steering): Promise<string[]> {
+  #steer({ kind, refresh }: Steering): Effects {
     const { plans, log } = this.#options;
     const chosen = [...plans.values()].filter(
       ({ request }) => request.id === refresh || request.tag?.id === refresh,
@@ -138,7 +168,7 @@ export class RequestHandler {
       else plan.cancel(at);
     }
     log('info', `refresh ${refresh}: ${kind}`);
-    return running.map((plan) => plan.request.id);
+    return { plans: running.map((plan) => plan.request.id) };
   }
 
   #forgetOld(): void {

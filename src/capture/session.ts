@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatTable, type TableId, type TableSchema } from '../change/table.ts';
+import type { TableId, TableSchema } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
@@ -10,6 +10,7 @@ import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { RelationMessage } from '../source/pgoutput.ts';
 import { ReplicationStream } from '../source/replication-stream.ts';
 import { readRelation, readTable } from '../source/table-catalog.ts';
+import { xidsInProgress } from '../source/transactions.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import { controlTopic, dlqTopic } from '../topics/names.ts';
 import { TopicTail } from '../topics/topic-tail.ts';
@@ -37,6 +38,8 @@ import { SnapshotScheduler } from './snapshot-scheduler.ts';
 import { watchSource } from './source-watch.ts';
 import { StreamApplier } from './stream-applier.ts';
 import { TableGuard } from './table-guard.ts';
+import { TableList } from './table-list.ts';
+import { TableRequests } from './table-requests.ts';
 import { TableResolver } from './table-resolver.ts';
 import { TableStates } from './table-states.ts';
 import { TableWatch } from './table-watch.ts';
@@ -46,14 +49,16 @@ const RELEASE_PAUSE_MS = 250;
 
 /** One connection to the source, from its preflight to its loss: everything in memory dies with it. */
 export async function runSession(
-  config: CaptureConfig,
+  configured: CaptureConfig,
   dependencies: CaptureDependencies,
   lease: Lease,
   signal: AbortSignal,
 ): Promise<void> {
-  const control = await connect(config.connection, `control ${config.slot}`);
+  const control = await connect(configured.connection, `control ${configured.slot}`);
   try {
     await proveLease(lease);
+    const list = TableList.fromCheckpoint(lease.image, configured.tables);
+    const config = { ...configured, tables: [...list.ids.values()] };
     await preflight(control, config, lease);
     const existing = await prepareTopics(config, dependencies);
     const entry = await prepareSlot(control, config, dependencies, lease, existing);
@@ -72,6 +77,7 @@ export async function runSession(
       plans,
       stream,
       partitions,
+      list,
     });
   } finally {
     await control.end().catch(() => {});
@@ -88,11 +94,13 @@ interface RunningSession {
   readonly state: MergeState;
   readonly plans: Map<string, RefreshPlan>;
   readonly stream: ReplicationStream;
-  readonly partitions: ReadonlyMap<string, number>;
+  /** Of the topics; a table that is added brings another. */
+  readonly partitions: Map<string, number>;
+  readonly list: TableList;
 }
 
 async function runStream(session: RunningSession): Promise<void> {
-  const { config, dependencies, lease, control, plans, stream, entry, state } = session;
+  const { config, dependencies, lease, control, plans, stream, state } = session;
   const { observer, registry } = dependencies;
   const resolver = new TableResolver({ ...config, registry, partitions: session.partitions });
   const writer = newWriter(session);
@@ -103,7 +111,7 @@ async function runStream(session: RunningSession): Promise<void> {
   const resolve = (schema: TableSchema) => resolver.resolve(schema);
   const guard = new TableGuard({ merge, plans, observer, clock: SYSTEM_CLOCK, resolve });
   await using reader = newReader(config);
-  const tableIds = new Map(config.tables.map((id) => [formatTable(id), id]));
+  const tableIds = session.list.ids;
   let loop: PublishLoop | null = null;
   await using scheduler = new SnapshotScheduler({
     merge,
@@ -119,7 +127,7 @@ async function runStream(session: RunningSession): Promise<void> {
   });
   const types = new TypeCatalog();
   const readShape = (relation: RelationMessage) => readRelation(control, types, relation);
-  const applier = new StreamApplier(merge, readShape, guard, new Set(tableIds.keys()));
+  const applier = new StreamApplier(merge, readShape, guard, tableIds);
   const sweepTable = async (plan: RefreshPlan) =>
     resolver.resolve((await readTable(control, new TypeCatalog(), plan.request.table)).schema);
   const desk = ControlDesk.fromCheckpoint(lease.image);
@@ -133,7 +141,7 @@ async function runStream(session: RunningSession): Promise<void> {
     scheduler,
     plans,
     lease,
-    entry,
+    entry: () => entryOf(session),
     settings: config.stream,
     observer,
     clock: SYSTEM_CLOCK,
@@ -144,8 +152,15 @@ async function runStream(session: RunningSession): Promise<void> {
   using _ = await watchSource(session, watchOf(session, tableIds, guard, states), (error) =>
     loop.fail(error),
   );
+  const tables = new TableRequests({ ...session, guard, applier });
   const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
-  await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tableIds, signal)]);
+  await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tables, signal)]);
+}
+
+/** The checkpoint's main entry without its state. */
+function entryOf({ entry, list, partitions }: RunningSession): Omit<CaptureEntry, 'state'> {
+  const topics = Object.fromEntries(partitions);
+  return { ...entry, tables: [...list.ids.keys()], partitions: topics };
 }
 
 function watchOf(
@@ -160,9 +175,9 @@ function watchOf(
 
 /** Requests are served beside the stream, which never waits for them. */
 async function serveControl(
-  { config, dependencies, plans, entry }: RunningSession,
+  { config, dependencies, plans, entry, list }: RunningSession,
   desk: ControlDesk,
-  tables: ReadonlyMap<string, TableId>,
+  tableRequests: TableRequests,
   signal: AbortSignal,
 ): Promise<void> {
   const { observer, kafkaConfig } = dependencies;
@@ -175,7 +190,8 @@ async function serveControl(
     plans,
     desk,
     source,
-    tables,
+    tables: list.ids,
+    tableRequests,
     sweepBefore,
     clock: SYSTEM_CLOCK,
     log,
@@ -230,13 +246,4 @@ async function openStream(
       await sleep(RELEASE_PAUSE_MS, undefined, { signal }).catch(() => {});
     }
   }
-}
-
-/** Readable by any role: every transaction with an id holds the lock of that id until it is visible to all. */
-async function xidsInProgress(control: pg.Client): Promise<number[]> {
-  const { rows } = await control.query<{ xid: string }>(
-    `SELECT DISTINCT transactionid::text AS xid FROM pg_catalog.pg_locks
-      WHERE locktype = 'transactionid' AND granted AND mode = 'ExclusiveLock'`,
-  );
-  return rows.map((row) => Number(row.xid));
 }

@@ -9,6 +9,9 @@ import { stopsTable, type TableGuard } from './table-guard.ts';
 /** The shape that a Relation message announces. */
 export type ReadShape = (relation: RelationMessage) => Promise<TableSchema>;
 
+/** Names of the tables that are captured now. */
+type Tables = Pick<ReadonlySet<string>, 'has'>;
+
 interface Relation {
   readonly message: RelationMessage;
   readonly name: string;
@@ -21,11 +24,11 @@ export class StreamApplier {
   readonly #merge: Merge;
   readonly #readShape: ReadShape;
   readonly #guard: TableGuard;
-  readonly #wanted: ReadonlySet<string>;
+  readonly #wanted: Tables;
   readonly #relations = new Map<number, Relation>();
   readonly #shapes = new Map<string, CapturedTable>();
 
-  constructor(merge: Merge, readShape: ReadShape, guard: TableGuard, wanted: ReadonlySet<string>) {
+  constructor(merge: Merge, readShape: ReadShape, guard: TableGuard, wanted: Tables) {
     this.#merge = merge;
     this.#readShape = readShape;
     this.#guard = guard;
@@ -76,6 +79,12 @@ export class StreamApplier {
     for (const relation of this.#relations.values()) {
       if (names.includes(relation.name)) await this.#resolve(relation, true);
     }
+  }
+
+  /** The table is not captured any more. */
+  forget(name: string): void {
+    for (const relation of this.#relations.values()) if (relation.name === name) relation.table = null;
+    this.#shapes.delete(name);
   }
 
   #with(oid: number, apply: (table: CapturedTable) => void): void {

@@ -24,6 +24,8 @@ export function stopsTable(error: unknown): error is FreshetError {
   return isFreshetError(error) && OF_ONE_TABLE.has(error.code);
 }
 
+const ADDING = 'Nothing: it goes on by itself.';
+
 export interface TableGuardOptions {
   readonly merge: Merge;
   readonly plans: Map<string, RefreshPlan>;
@@ -71,6 +73,26 @@ export class TableGuard {
     await this.#options.resolve(schema);
   }
 
+  /** A table that is captured from now on waits until it is published, and then has its first refresh. */
+  introduce(table: string): void {
+    const since = new Date(this.#options.clock.now()).toISOString();
+    const halt = { code: 'TABLE_MISSING', message: `${table} is being added`, cure: ADDING, since } as const;
+    this.#states.halt(table, halt);
+  }
+
+  /** The table is not captured any more. */
+  dismiss(table: string): void {
+    const { merge, plans, clock } = this.#options;
+    merge.relationChanged(table);
+    merge.owed.settleAll(table);
+    this.#cures.delete(table);
+    for (const plan of plans.values()) {
+      if (formatTable(plan.request.table) !== table || plan.isFinished) continue;
+      plan.cancel(new Date(clock.now()).toISOString());
+      this.#changedPlans.set(plan.request.id, plan);
+    }
+  }
+
   /** From now on nothing of the table is published. */
   halt(table: string, error: FreshetError): void {
     if (this.isHalted(table)) return;
@@ -83,7 +105,9 @@ export class TableGuard {
   }
 
   /** The table can be published again, by the look of the catalog. */
-  cured(id: TableId, facts: TableFacts, seenAt: Lsn): void {
+  cured(id: TableId, facts: TableFacts, seenAt: Lsn, inProgress: readonly number[]): void {
+    // One that wrote to the table before it was published has changes that no stream brings.
+    this.#options.merge.xids.alsoInProgress(inProgress);
     this.#cures.set(formatTable(id), { id, facts, seenAt });
   }
 

@@ -5,6 +5,7 @@ import { FreshetError } from '../runtime/errors.ts';
 import { ensurePublication } from '../source/publication.ts';
 import { readTable } from '../source/table-catalog.ts';
 import { changesOldRows, readTableFacts, type TableFacts } from '../source/table-facts.ts';
+import { xidsInProgress } from '../source/transactions.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import { stopsTable, type TableGuard } from './table-guard.ts';
 import type { TableStates } from './table-states.ts';
@@ -83,7 +84,8 @@ export class TableWatch {
       await this.#options.guard.tryShape(
         (await readTable(this.#options.control, new TypeCatalog(), id)).schema,
       );
-      this.#options.guard.cured(id, facts, await this.#walEnd());
+      const inProgress = await xidsInProgress(this.#options.control);
+      this.#options.guard.cured(id, facts, await this.#walEnd(), inProgress);
     } catch (error) {
       if (!stopsTable(error)) throw error;
     }

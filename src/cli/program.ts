@@ -21,7 +21,7 @@ import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
 import type { CommandContext, JsonOption } from './context.ts';
 import { wholeNumber } from './option-values.ts';
-import { addRefresh } from './refresh-commands.ts';
+import { addRefresh, addTables } from './control-commands.ts';
 
 /** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
 const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerClassify, registerScore];
@@ -43,6 +43,7 @@ export function createProgram(env: Environment, cwd: string): Command {
     .addHelpText('after', `${environmentHelp()}\n${EXIT_CODES}`);
   addRoles(program, context);
   addRefresh(program, context);
+  addTables(program, context);
   addGroups(program, context, PIPELINE_COMMANDS);
   addServices(program, context);
   addInspection(program, context);

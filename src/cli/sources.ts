@@ -1,5 +1,5 @@
 import { formatTable, type TableId } from '../change/table.ts';
-import type { Config, SourceConfig } from '../config.ts';
+import { type Config, parseTableName, type SourceConfig } from '../config.ts';
 import { FreshetError } from '../runtime/errors.ts';
 
 /** The source of that name; without one, the one that lists the table. Throws USAGE. */
@@ -25,4 +25,13 @@ export function chosenSource(
       ? 'the source is not clear'
       : `${formatTable(table)} is in ${only === undefined ? 'no source' : 'several sources'}`;
   throw new FreshetError('USAGE', what, { cure: `Name one with --source: ${known}.` });
+}
+
+/** Throws USAGE. */
+export function tableNamed(name: string): TableId {
+  const table = parseTableName(name);
+  if (table.schema !== '' && table.name !== '') return table;
+  throw new FreshetError('USAGE', `"${name}" is no table`, {
+    cure: 'Name it with its schema: public.products',
+  });
 }

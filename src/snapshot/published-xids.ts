@@ -24,6 +24,11 @@ export class PublishedXids {
     return this.#firstPublished.size + this.#atStart.size;
   }
 
+  /** Changes of these may be missing from the topic: no chunk is fresh that does not see them. */
+  alsoInProgress(xids: Iterable<number>): void {
+    for (const xid of xids) this.#atStart.add(xid);
+  }
+
   published(xid: number): void {
     if (!this.#firstPublished.has(xid)) this.#firstPublished.set(xid, this.#index);
     this.#index += 1;

@@ -33,6 +33,24 @@ export async function ensurePublication(
   }
 }
 
+/** Adds the table, or takes it out, if that is still to be done; the entries of the others stay as they are. */
+export async function alterPublication(
+  client: pg.ClientBase,
+  publication: string,
+  action: 'ADD' | 'DROP',
+  table: TableId,
+): Promise<void> {
+  const existing = (await readPublication(client, publication)) ?? [];
+  if (existing.includes(formatTable(table)) === (action === 'ADD')) return;
+  try {
+    await client.query(
+      `ALTER PUBLICATION ${pg.escapeIdentifier(publication)} ${action} TABLE ${quoteTable(table)}`,
+    );
+  } catch (error) {
+    throw publicationError(publication, [formatTable(table)], error);
+  }
+}
+
 /** "schema.name" of the tables that the publication publishes; null where there is none of that name. */
 export async function readPublication(client: pg.ClientBase, publication: string): Promise<string[] | null> {
   const { rows } = await client.query<{ tables: string[] | null }>(

@@ -33,6 +33,7 @@ const request = z.discriminatedUnion('kind', [
       .min(1),
   }),
   z.object({ kind: z.enum(['pause', 'resume', 'cancel']), id, refresh: id }),
+  z.object({ kind: z.enum(['add-table', 'remove-table']), id, table: tableId }),
 ]);
 
 /** What a running capture can be asked. `id` is the request's own: its answer is found under it. */

@@ -137,7 +137,7 @@ export class ModelSession {
       plans: this.plans,
       lease: kafka,
       clock,
-      entry,
+      entry: () => entry,
       settings: { queueBytes: 1_000_000, batchRecords: bounds.batchRecords, batchBytes: 1_000_000 },
       observer: SILENT,
       sweepTable: (plan) =>
@@ -163,7 +163,7 @@ export class ModelSession {
 
   /** What the watch does once the catalog shows a cure. */
   cure(id: TableId, walEnd: number): void {
-    this.#guard.cured(id, NO_FACTS, toLsn(BigInt(walEnd)));
+    this.#guard.cured(id, NO_FACTS, toLsn(BigInt(walEnd)), []);
     this.wake();
   }
 

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTable, type TableId } from '../../change/table.ts';
-import { type Config, parseTableName, type SourceConfig } from '../../config.ts';
+import type { Config, SourceConfig } from '../../config.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
 import type { RefreshPlanState } from '../../snapshot/refresh-plan.ts';
 import { assertCondition } from '../../snapshot/where-clause.ts';
+import { untilAccepted } from '../backfill/ask.ts';
 import { CaptureLink } from '../backfill/capture-link.ts';
 import { askFor, publishRefresh, type RefreshRequest } from '../backfill/publish-refresh.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { Engine } from '../engine.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { chosenSource } from '../sources.ts';
+import { chosenSource, tableNamed } from '../sources.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
 export interface RefreshOptions extends JsonOption {
@@ -26,9 +26,6 @@ export interface RefreshOptions extends JsonOption {
 export interface SteerOptions extends JsonOption {
   readonly source?: string;
 }
-
-const ANSWER_TIMEOUT_MS = 30_000;
-const POLL_MS = 200;
 
 /** Asks the capture that runs; where none does, one runs here until every row is published. */
 export async function refreshCommand(
@@ -50,7 +47,7 @@ export async function refreshCommand(
   const isServed = await link.isAlive();
   await askFor(link, request);
   if (isServed && options.wait !== true) {
-    await accepted(link, request.id, stop.signal);
+    await untilAccepted(link, request.id, stop.signal);
     const text = `refresh ${request.id} is on its way; freshet refresh list shows how far it is`;
     terminal.out(terminal.json ? JSON.stringify({ id: request.id, status: 'running' }) : text);
     return;
@@ -98,7 +95,7 @@ export async function steerCommand(
     using stop = stopOnSignals();
     const request = { kind, id: randomUUID(), refresh };
     await link.send(request);
-    if (await link.isAlive()) await accepted(link, request.id, stop.signal);
+    if (await link.isAlive()) await untilAccepted(link, request.id, stop.signal);
     else terminal.note(`no capture of source ${source.name} runs: the next one does it first`);
     const plans = link.plansOf(refresh).map((plan) => describePlan(source, plan));
     terminal.out(terminal.json ? JSON.stringify({ refreshes: plans }) : `refresh ${refresh}: ${kind}`);
@@ -111,36 +108,6 @@ function requestOf(table: TableId, options: RefreshOptions): RefreshRequest {
   const part = { table, where: options.where ?? null, keys: options.keys ?? null };
   const id = `refresh-${randomUUID().slice(0, 8)}`;
   return { kind: 'refresh', id, group: options.group ?? null, options: {}, parts: [part] };
-}
-
-/** Until the request's answer is in the checkpoint. */
-async function accepted(link: CaptureLink, id: string, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + ANSWER_TIMEOUT_MS;
-  for (;;) {
-    await link.look();
-    const answer = link.answerTo(id);
-    if (answer?.error !== undefined && answer.error !== null)
-      throw new FreshetError('REFRESH_FAILED', answer.error.message);
-    const failed = link.plansOf(id).find(({ status }) => status === 'failed');
-    if (failed !== undefined)
-      throw new FreshetError('REFRESH_FAILED', failed.failure?.message ?? 'the refresh failed');
-    if (answer !== null) return;
-    signal.throwIfAborted();
-    if (Date.now() > deadline)
-      throw new FreshetError(
-        'CONNECTION',
-        `the capture did not answer within ${ANSWER_TIMEOUT_MS / 1_000} s`,
-      );
-    await sleep(POLL_MS);
-  }
-}
-
-function tableNamed(name: string): TableId {
-  const table = parseTableName(name);
-  if (table.schema !== '' && table.name !== '') return table;
-  throw new FreshetError('USAGE', `"${name}" is no table`, {
-    cure: 'Name it with its schema: public.products',
-  });
 }
 
 function sourcesOf(settings: Config, name: string | undefined): readonly SourceConfig[] {

@@ -6,6 +6,7 @@ import {
   steerCommand,
   type SteerOptions,
 } from './commands/refresh.ts';
+import { tablesCommand, type TablesOptions } from './commands/tables.ts';
 import type { CommandContext } from './context.ts';
 import { keyList } from './option-values.ts';
 
@@ -44,6 +45,26 @@ export function addRefresh(program: Command, context: CommandContext): void {
       .action((id: string, options: SteerOptions) => steerCommand(context, kind, id, options));
   }
 }
+
+/** `freshet tables add <table>`, `remove <table>`. */
+export function addTables(program: Command, context: CommandContext): void {
+  const tables = program
+    .command('tables')
+    .description('add tables to a running capture, or take them out: no restart, no new slot');
+  for (const [action, text] of TABLE_ACTIONS) {
+    tables
+      .command(`${action} <table>`)
+      .description(text)
+      .option('--source <name>', 'of that source, where there are several')
+      .option('--json', 'as one JSON object')
+      .action((table: string, options: TablesOptions) => tablesCommand(context, action, table, options));
+  }
+}
+
+const TABLE_ACTIONS = [
+  ['add', 'publish it from now on, with all its rows'],
+  ['remove', 'publish it no more; its topic stays'],
+] as const;
 
 const STEERING = [
   ['pause', 'read no further for now'],
