@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type Config, type ParsedConfig, resolveConfig, type SourceConfig } from '../config.ts';
 import type { DemoExample } from '../demo/example.ts';
 import { demoExamples } from '../demo/examples.ts';
+import { ownExample } from '../demo/own-example.ts';
 import { type EmbeddedServices, startServices } from '../embedded/services.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { consumerGroup } from '../consumers/pipeline-runner.ts';
@@ -58,7 +59,8 @@ export async function createDemo(settings: DemoSettings): Promise<Demo> {
     settings.signal.throwIfAborted();
     const tables = demoExamples.flatMap((example) => example.tables);
     const source = { name: SOURCE, tables, onSlotLoss: 'stop' as const, failoverSlot: false };
-    const pipelines = demoExamples.map((example) => example.pipeline);
+    const own = parsed.pipelines.filter((entry) => typeof entry !== 'string');
+    const pipelines = [...demoExamples.map((example) => example.pipeline), ...own];
     const config = resolveConfig(
       { ...parsed, sources: [source], pipelines },
       { FRESHET_CACHE_DIR: cacheDir },
@@ -91,7 +93,9 @@ export class Demo implements AsyncDisposable {
     this.#services = services;
     this.#startedAt = startedAt;
     const pipelines = configuredPipelines(config);
-    this.#shown = demoExamples.map((example) => ({
+    const known = new Set(demoExamples.map((example) => example.pipeline));
+    const own = pipelines.filter(({ name }) => !known.has(name)).map(ownExample);
+    this.#shown = [...demoExamples, ...own].map((example) => ({
       example,
       pipeline: pipelineNamed(pipelines, example.pipeline),
       rows: 0,
@@ -202,7 +206,9 @@ export class Demo implements AsyncDisposable {
 
   #thingsToTry(): string {
     const things = [
-      ...this.#shown.map(({ example }) => example.toTry(this.#services.urls)),
+      ...this.#shown
+        .map(({ example }) => example.toTry(this.#services.urls))
+        .filter((lines) => lines.length > 0),
       [`Look at the metrics: ${this.#server?.url ?? ''}/metrics, or /status`],
       ['Stop with Ctrl-C; the next start goes on from here.'],
     ];

@@ -9,6 +9,7 @@ import type { WriteCounts } from '../sinks/row-writer.ts';
 import type { Migration, TargetNeeds } from '../sinks/schema.ts';
 import type { TargetTable } from '../sinks/target-table.ts';
 import type { Write } from '../sinks/write.ts';
+import { type DeliverDefinition, deliverySteps } from './deliver.ts';
 import type { LookUp, LookUpResults, LookUpShapes } from './look-ups.ts';
 
 /** A source table, and the shape in which a pipeline reads its rows. Columns that `row` lacks are not decoded. */
@@ -150,6 +151,8 @@ export interface PipelineDefinition<S extends Sources, L extends LookUpShapes = 
   transform?(changes: readonly PipelineChange<S>[], context: PipelineContext<L>): readonly Write[];
   /** The declared form of a pipeline whose units span keys, partitions or topics; its targets have no stamps. */
   readonly units?: UnitsDefinition<S>;
+  /** An API to tell of the changes: at least once, with idempotency keys; see docs/pipelines.md. */
+  readonly deliver?: DeliverDefinition<PipelineChange<S>>;
   /** Writes with SQL of its own, after what `transform` wrote. It must be repeatable: a batch can be rolled back and tried again. */
   apply?(batch: ApplyBatch<PipelineChange<S>>): Promise<ApplyOutcome<PipelineChange<S>>>;
   /** TRUNCATE and sweep for what `apply` keeps; stamped targets are cleared by the runtime. */
@@ -203,18 +206,19 @@ export function definePipeline<const S extends Sources, const L extends LookUpSh
   // The runtime gives each source's rows through that source's own parser: the types hold by construction.
   const erased = definition as unknown as PipelineDefinition<Sources>;
   assertSound(erased);
-  const { lookup } = erased;
+  const { lookup, deliver } = erased;
+  const steps = deliver === undefined ? null : deliverySteps(erased.name, deliver);
   return {
     name: definition.name,
     sources: definition.sources,
     targets: definition.targets,
-    migrations: definition.migrations ?? [],
+    migrations: [...(steps?.migrations ?? []), ...(definition.migrations ?? [])],
     lookup: lookup === undefined ? null : { table: lookup.table, keyOf: (change) => lookup.keyOf(change) },
     lookUps: new Map(Object.entries(erased.lookUps ?? {})),
     transform: (changes, context) => erased.transform?.(changes, context) ?? [],
     prepare: erased.prepare?.bind(erased) ?? null,
-    apply: erased.apply?.bind(erased) ?? null,
-    clear: erased.clear?.bind(erased) ?? null,
+    apply: steps?.apply ?? erased.apply?.bind(erased) ?? null,
+    clear: steps?.clear ?? erased.clear?.bind(erased) ?? null,
     finish: erased.finish?.bind(erased) ?? null,
     units: erased.units === undefined ? null : erasedUnits(erased.units),
     writesBack: definition.writesBack ?? false,
@@ -226,11 +230,14 @@ function erasedUnits({ of, compute }: UnitsDefinition<Sources>): PipelineUnits {
 }
 
 function assertSound(definition: PipelineDefinition<Sources>): void {
-  const { name, targets, writesBack, units } = definition;
+  const { name, targets, writesBack, units, deliver } = definition;
   const problems: string[] = [];
   if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
-  if (definition.transform === undefined && definition.apply === undefined && units === undefined)
-    problems.push('has none of transform, units and apply');
+  const works = [definition.transform, definition.apply, units, deliver];
+  if (works.every((work) => work === undefined))
+    problems.push('has none of transform, units, deliver and apply');
+  if (deliver !== undefined && (definition.apply ?? definition.clear) !== undefined)
+    problems.push('delivers, so it can have no apply and clear of its own');
   const stamped = targets.find((table) => table.stamped);
   if ((writesBack === true || units !== undefined) && stamped !== undefined) {
     const why = units === undefined ? 'writes back' : 'has units';

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { AnswerTooLargeError } from './bounded-fetch.ts';
+import { AnswerTooLargeError } from '../../runtime/bounded-fetch.ts';
 import { ScorerError } from './scorer-error.ts';
 
 /** What a failed request means for us, without anything that was sent or answered. */

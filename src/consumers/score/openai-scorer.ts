@@ -1,8 +1,8 @@
 import OpenAI from 'openai';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { boundedFetch } from './bounded-fetch.ts';
+import { boundedFetch } from '../../runtime/bounded-fetch.ts';
 import { failureOf, isWorthRetrying } from './openai-failure.ts';
-import { RequestGate } from './request-gate.ts';
+import { RequestGate } from '../../runtime/request-gate.ts';
 import {
   checkScale,
   type Conversation,
