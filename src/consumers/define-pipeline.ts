@@ -233,10 +233,10 @@ function assertSound(definition: PipelineDefinition<Sources>): void {
   const { name, targets, writesBack, units, deliver } = definition;
   const problems: string[] = [];
   if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
-  const works = [definition.transform, definition.apply, units, deliver];
-  if (works.every((work) => work === undefined))
+  const hasOwn = definition.apply !== undefined || definition.clear !== undefined;
+  if (!hasOwn && definition.transform === undefined && units === undefined && deliver === undefined)
     problems.push('has none of transform, units, deliver and apply');
-  if (deliver !== undefined && (definition.apply ?? definition.clear) !== undefined)
+  if (deliver !== undefined && hasOwn)
     problems.push('delivers, so it can have no apply and clear of its own');
   const stamped = targets.find((table) => table.stamped);
   if ((writesBack === true || units !== undefined) && stamped !== undefined) {

@@ -33,8 +33,8 @@ export interface DeliverDefinition<Change extends { readonly kind: string }> {
 
 interface DeliverySteps {
   readonly migrations: readonly Migration[];
-  apply(batch: ApplyBatch<AnyChange>): Promise<ApplyOutcome<AnyChange>>;
-  clear(batch: ClearBatch): Promise<readonly WriteCounts[]>;
+  readonly apply: (batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>;
+  readonly clear: (batch: ClearBatch) => Promise<readonly WriteCounts[]>;
 }
 
 /** An item whose log entry is to say so once it was taken. */
