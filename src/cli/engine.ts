@@ -13,6 +13,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
 import { migrateTarget } from '../sinks/schema.ts';
+import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
 import { topicName } from '../topics/names.ts';
 import { createRegistry } from '../topics/registry.ts';
@@ -43,6 +44,8 @@ export class Engine {
       const client = await connect(target, 'migrate');
       try {
         await migrateTarget(client, needs);
+      } catch (error) {
+        throw sinkFailure(error);
       } finally {
         await client.end();
       }

@@ -3,7 +3,7 @@ import { connect } from '../../runtime/postgres.ts';
 import { type CommandContext, config } from '../context.ts';
 import { Engine } from '../engine.ts';
 import { configuredPipelines } from '../pipelines.ts';
-import { createLog, openTerminal } from '../terminal.ts';
+import { createLog, openTerminal, type Terminal } from '../terminal.ts';
 
 export interface MigrateOptions {
   readonly demoSource?: boolean;
@@ -12,11 +12,15 @@ export interface MigrateOptions {
 export async function migrateCommand(context: CommandContext, options: MigrateOptions): Promise<void> {
   const terminal = openTerminal(context.env, false);
   const engine = new Engine(await config(context), createLog(terminal, true));
+  // Pipelines that write back add their columns to tables that must be there.
+  if (options.demoSource === true) await createExamples(engine, terminal);
   const pipelines = configuredPipelines(engine.config);
   await engine.migrate(pipelines);
   terminal.out(`target: up to date for ${pipelines.map((pipeline) => pipeline.name).join(', ')}`);
-  if (options.demoSource !== true) return;
-  for (const source of engine.config.sources) {
+}
+
+async function createExamples({ config: { sources } }: Engine, terminal: Terminal): Promise<void> {
+  for (const source of sources) {
     const client = await connect(source.connection, 'migrate');
     try {
       await createExampleTables(client);

@@ -6,7 +6,8 @@ import {
 import { runScoreBackfill } from '../../consumers/score/run-backfill.ts';
 import { nextCommand, renderSummary, type ScoreBackfillTotals } from '../../consumers/score/summary.ts';
 import { differencesOf, type ScoreVerification, verifyScores } from '../../consumers/score/verify.ts';
-import { connect } from '../../runtime/postgres.ts';
+import { FreshetError } from '../../runtime/errors.ts';
+import { connect, errorMessage, sqlState } from '../../runtime/postgres.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../../sinks/target-pool.ts';
 import type { RegisterCommands } from '../command-groups.ts';
@@ -104,7 +105,7 @@ async function verifyCommand(context: CommandContext, options: JsonOption): Prom
   const client = await connect(engine.sourceOf(scorePipeline(settings)).connection, 'verify score');
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const found = await verifyScores(client, scoreQueue(settings), settings.score.scale);
+    const found = await verifyScores(client, scoreQueue(settings), settings.score.scale).catch(notMigrated);
     await client.query('COMMIT');
     const differences = differencesOf(found);
     terminal.out(terminal.json ? JSON.stringify({ differences, ...found }) : linesOf(found, differences));
@@ -112,6 +113,17 @@ async function verifyCommand(context: CommandContext, options: JsonOption): Prom
   } finally {
     await client.end();
   }
+}
+
+/** Undefined table, undefined column. */
+const ABSENT = ['42P01', '42703', '3F000'];
+
+function notMigrated(error: unknown): never {
+  if (!ABSENT.includes(sqlState(error) ?? '')) throw error;
+  throw new FreshetError('PREFLIGHT', `there is nothing to verify: ${errorMessage(error)}`, {
+    cause: error,
+    cure: 'Run freshet migrate, or freshet backfill score --apply.',
+  });
 }
 
 function linesOf(found: ScoreVerification, differences: number): string {

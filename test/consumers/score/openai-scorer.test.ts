@@ -87,7 +87,7 @@ function scorerFor(baseUrl: string, more: Partial<OpenAiScorerOptions> = {}): Op
     baseUrl,
     apiKey: SECRET,
     model: 'tiny',
-    timeoutMs: 300,
+    timeoutMs: 3_000,
     firstPauseMs: 5,
     ...more,
   });
@@ -287,7 +287,12 @@ describe('the OpenAI-compatible scorer', () => {
     async (_how, answer, failure, code, requests) => {
       await using server = await endpoint(answer);
       const seen = observed();
-      const scorer = scorerFor(server.baseUrl, { ...seen, attempts: 2, maxAnswerBytes: 100_000 });
+      const scorer = scorerFor(server.baseUrl, {
+        ...seen,
+        attempts: 2,
+        maxAnswerBytes: 100_000,
+        ...(failure === 'time-out' ? { timeoutMs: 300 } : {}),
+      });
       const error = await failureOf(scorer.score(CONVERSATION, going()));
       expect(error).toMatchObject({ failure, code });
       expect(server.received).toHaveLength(requests);

@@ -22,12 +22,16 @@ const MAX_EVIDENCE_CHARS = 160;
 
 /** A message without any of these cannot match a rule; it is the fast way out for ordinary texts. */
 const TRIGGER =
-  /s[\s.*_-]?t+[\s.*_-]?[o0]|s[o]+tp|tsop|sstop|stahp|stp|quit|ceas|end\b|cancel|unsu|ubs|un[- ]|opt|remov|reo?m|delet|take|drop|eras|scratch|leave|lose|forget|report|revok|withdraw|permission|consent|author|tired|sick|fed up|block|halt|enough|avoid|refrain|discontinu|do n|d[ou]?n['’`´]?t?\b|don|dun|not\b|no\b|n['’]t|never|nvr|neva|rather|longer|regist|count|sign|exclud|get me|purge|strike|pull|clear|cross|complain|dnc|get o|without/i;
+  /s[\s.*_-]?t+[\s.*_-]?[o0]|s[o]+tp|tsop|sstop|stahp|stp|quit|ceas|end\b|cancel|unsu|ubs|un[- ]|opt|remov|reo?m|delet|take|drop|eras|scratch|leave|lose|forget|report|revok|withdraw|permission|consent|author|tired|sick|fed up|block|halt|enough|avoid|refrain|discontinu|do n|d[ou]?n['’`´]?t?\b|don|dun|not\b|no\b|n['’]t|never|nvr|neva|rather|longer|regist|count|sign|exclud|get me|purge|strike|pull|clear|cross|complain|dnc|get o|without|want o|turn|shut|switch|make|need/i;
 const NON_ENGLISH =
-  /[\u0370-\u1cff\u3040-\ud7af]|baja|dej[ea]|paren|pare\b|para\b|quiten|borr|elimin|saqu|saca|quitame|quiero|deseo|arr[eê]t|stop|ne |plus|d[eé]s|retire|supprim|enlev|h[oö]r|kein|mehr|mich|mir|l[oö]sch|n[aã]o|remov|smett|non |cancell|togl|rimuov|disis|hou|geen|nooit|schrijf|verwijder|slut|inga|ingen|ikke|fjern|ta bort|prze|nie |wypis|usu|mesaj|jangan|jgn|berhenti|hapus|padam|buang|wag|tigil|tanggal|alis|sispan|wete|mat |band|keine|bekendas|annul|salir|alto|basta|fermare|sair|descad|uitsch|afmeld|avreg|avslut|avmeld|zrezyg|rezyg|odhl|iptal|ret|batal|itigil|parar|det[eé]n|abm|abb|k[uü]nd|aufh/iu;
+  /[\u0370-\u1cff\u3040-\ud7af]|baja|dej[ea]|paren|pare\b|para\b|quiten|borr|elimin|saqu|saca|quitame|quiero|deseo|arr[eê]t|stop|ne |plus|d[eé]s|retire|supprim|enlev|h[oö]r|kein|mehr|mich|mir|l[oö]sch|n[aã]o|remov|smett|non |cancell|togl|rimuov|disis|hou|geen|nooit|schrijf|verwijder|slut|inga|ingen|ikke|fjern|ta bort|prze|nie |wypis|usu|mesaj|jangan|jgn|berhenti|hapus|padam|buang|wag|tigil|tanggal|alis|sispan|wete|mat |band|keine|bekendas|annul|salir|alto|ekri|voye|bezwen|anko|basta|fermare|sair|descad|uitsch|afmeld|avreg|avslut|avmeld|zrezyg|rezyg|odhl|iptal|ret|batal|itigil|parar|det[eé]n|abm|abb|k[uü]nd|aufh/iu;
+
+/** A message that is nothing but a stop sign. */
+const STOP_SIGN = /^[\s\u{fe0f}]*(?:🛑[\s\u{fe0f}]*)+$/u;
 
 /** Judges one inbound message. Pure and total: any text gives a decision. */
 export function detectOptOut(body: string): OptOutDecision {
+  if (STOP_SIGN.test(body)) return yes('keyword-alone', body, 0.8);
   if (!TRIGGER.test(body) && !NON_ENGLISH.test(body)) return NONE;
   const own = ownWords(body);
   const sentences = toSentences(own.text);
@@ -53,6 +57,8 @@ function byKeyword(sentences: readonly Sentence[], besideInstruction: boolean): 
   for (const [index, sentence] of sentences.entries()) {
     if (sentence.asked || !isApart(sentence, index, sentences.length, besideInstruction)) continue;
     const keyword = loneKeyword(sentence.text);
+    if (keyword !== null && REMOVE_KEYWORDS.has(keyword) && isWrongAddress(sentences))
+      return yes('keyword-with-reason', keyword, 0.8);
     if (keyword === null || !SHOUTED_KEYWORDS.has(keyword)) continue;
     if (sentence.shouted || sentence.ownLine) return yes('keyword-apart', keyword, 0.9);
     if (hasContext(sentences)) return yes('keyword-with-reason', keyword, 0.8);
@@ -68,6 +74,13 @@ function isApart(sentence: Sentence, index: number, count: number, besideInstruc
 /** What people give as a reason when they opt out. */
 const CONTEXT =
   /\bnot interested\b|\bwrong (?:number|person)\b|\bdo not (?:want|need|know) (?:this|it|these|you|your|any|to)\b|\bno thank|\bmessages?\b|\btexts?\b|\bsms\b|\bspam\b|\bnumber\b|\bunsubscribe\b|\bremove\b|\bno interest\b|\bplease\b|\b(?:keep|why are you|why do you) (?:on )?(?:texting|calling|messaging|sending|contacting)\b/;
+
+/** Too common a word to stand for an opt-out without this. */
+const REMOVE_KEYWORDS: ReadonlySet<string> = new Set(['remove', 'remove me', 'cancel', 'end', 'quit']);
+
+function isWrongAddress(sentences: readonly Sentence[]): boolean {
+  return sentences.some(({ text }) => /\b(?:wrong (?:number|person)|not interested)\b/.test(text));
+}
 
 function hasContext(sentences: readonly Sentence[]): boolean {
   return sentences.some((sentence) => CONTEXT.test(sentence.text));

@@ -62,6 +62,12 @@ function gateOf(name: string): RegExp {
 
 /** How people forbid; "can you not text me" is one of the ways. */
 const DO_NOT = '(?:do not|never|not to|no need to|(?:can|could|would|will) you (?:please )?not)';
+/** Whom the lead speaks of, and things: "don't text her again", "don't send me the photo again". */
+const NOT_OTHERS =
+  '(?! (?:me (?:that|names)|him|her|them|that|those|his|their|someone|anyone|people|the (?!phone|number|same)))';
+const NOT_A_THING =
+  '(?! (?:me |us )?(?:the|that|a|your|my) (?:photos?|pics?|pictures?|files?|links?|money|address|parcel|package|documents?|forms?|invoice|bill|code|location|song|video)\\b)';
+
 const STATEMENT = { inQuestions: false } as const;
 
 /** Tried in order on each sentence; the first that matches is the reason that is stored. */
@@ -138,7 +144,7 @@ export const ENGLISH_RULES: readonly OptOutRule[] = [
   rule(
     'do-not-contact',
     0.95,
-    `${START}${DO_NOT} (?:ever |even |you |please |dare |bother to |try to )*(?:${REACH}|call|calling|ring)(?: back)?(?: to| up)?(?: ${TARGET})?(?: [\\w']+){0,3}? ${FOR_GOOD}\\b`,
+    `${START}${DO_NOT} (?:ever |even |you |please |dare |bother to |try to )*(?:${REACH}|call|calling|ring)(?: back)?(?: to| up)?${NOT_OTHERS}(?: ${TARGET})?(?: [\\w']+){0,3}? ${FOR_GOOD}\\b`,
     STATEMENT,
   ),
   rule(
@@ -187,7 +193,7 @@ export const ENGLISH_RULES: readonly OptOutRule[] = [
   rule(
     'do-not-send',
     0.9,
-    `${START}${DO_NOT} (?:ever |even |please |keep |bother )*(?:send|sending|forward)(?! to (?!me\\b|us\\b|my\\b|this\\b|our\\b))(?: (?:me|us|to me))?(?: [\\w']+){0,3}? ${FOR_GOOD}\\b`,
+    `${START}${DO_NOT} (?:ever |even |please |keep |bother )*(?:send|sending|forward)${NOT_A_THING}(?! to (?!me\\b|us\\b|my\\b|this\\b|our\\b))(?: (?:me|us|to me))?(?: [\\w']+){0,3}? ${FOR_GOOD}\\b`,
     STATEMENT,
   ),
   rule(
@@ -205,7 +211,7 @@ export const ENGLISH_RULES: readonly OptOutRule[] = [
   rule(
     'do-not-send',
     0.85,
-    `${STRICT_START}(?:do not|never) (?:ever )?(?:send|sending) (?:me |us )?(?:(?:any|this|these|those|such|your) ?)?(?:anything|stuff|things?|offers?|information|nothing|to ${TARGET})${TAIL}`,
+    `${STRICT_START}(?:do not|never) (?:ever )?(?:send|sending) (?:me |us )?(?:(?:any|this|these|those|such|your) ?)?(?:anything(?: else)?|stuff|things?|offers?|information|nothing|to ${TARGET})${TAIL}`,
     STATEMENT,
   ),
   // "I don't want your messages", "I no longer wish to hear from you"
@@ -339,7 +345,7 @@ export const ENGLISH_RULES: readonly OptOutRule[] = [
   rule(
     'unsubscribe',
     0.8,
-    `\\bcancel (?:my |this |the |me )?subscriptions? (?:to|for|of|from) (?:these|this|your|the) (?:[\\w']+ ){0,2}${NOUN}`,
+    `\\bcancel (?:my |this |the |me )?(?:subscriptions?|registration) (?:to|for|of|from) (?:these|this|your|the) (?:[\\w']+ ){0,2}${NOUN}`,
   ),
   rule(
     'opt-out',
@@ -368,6 +374,144 @@ export const ENGLISH_RULES: readonly OptOutRule[] = [
     0.9,
     `\\b(?:on|to|in|into|onto) (?:(?:your|the|a|national|federal|internal) ?){0,3}(?:do not (?:call|contact|text|mail|solicit)|dnc|no call)\\b`,
   ),
+  // "You send me too many messages, please stop", "stop texting this number" behind any words
+  rule(
+    'stop-messages',
+    0.75,
+    `^(?!.*\\b(?:do not|never|not|to|did|why|when|who) (?:please )?stop)(?=.*\\b(?:${NOUN}|signed up|sign up|subscribed?|registered|(?:leave|let) (?:me|us|my phone) alone|(?:text|messag|contact|spam|harass|email)ing (?:me|us|this)\\b)).*(?:[,:-] ?(?:please |just |kindly )?|(?:\\bplease|\\bkindly) )stop(?: (?:it|them|this|that|these|all|now|please|thanks|thank you|already|immediately))*$`,
+    STATEMENT,
+  ),
+  rule(
+    'stop-contact',
+    0.8,
+    `(?<!\\b(?:to|not|never|will|would|can|could|did|does|you|they|he|she|who|i|we|people|if|when|why|until|always|just) )stop (?:texting|messaging|contacting|spamming|smsing|harassing) (?:me|us|(?:this|my) (?:number|phone|cell|line))\\b`,
+    STATEMENT,
+  ),
+  rule(
+    'stop-contact',
+    0.8,
+    `\\btell (?:them|your (?:\\w+ )?(?:people|team|staff|colleagues?|company|boss)) (?:to stop|not to) (?:send|text|call|messag|contact|write)\\w*(?: me| us)\\b`,
+  ),
+  rule(
+    'no-wish',
+    0.8,
+    `\\b${NOUN}.{0,60}\\b(?:do not|no longer) (?:need|want) (?:them|these|it|this|any)(?: anymore)?${CLAUSE_END}(?<=\\b(?:i|we|but|so|and|no longer|really)\\b.*)`,
+    STATEMENT,
+  ),
+  rule(
+    'no-wish',
+    0.85,
+    `${NOT_ME_SUBJECT}(?:do not|no longer) (?:really )?(?:want|wish|need)(?: to)? (?:receiv\\w+|get|getting|be sent) (?:any |your |these |this |more |the |such )*(?:information|informations|news|updates|offers)\\b`,
+    STATEMENT,
+  ),
+  // Wordings of the same wishes that the rules above pass by
+  rule(
+    'do-not-contact',
+    0.85,
+    `\\b(?:can|could|would|will) you (?:please )?not (?:contact|text|message|sms|email|write)(?: to)?(?: (?:me|us|this (?:number|phone)|my (?:number|phone)))?(?: please)?$`,
+  ),
+  rule(
+    'do-not-contact',
+    0.85,
+    `^(?:please )?(?:do not|never) (?:text|call|email|message|contact)(?:,| or| and)+ ?(?:do not |or |and )?(?:text|call|email|message|contact)(?:,? (?:or |and )?(?:do not )?(?:text|call|email|message|contact))*(?: me| us| please)*$`,
+    STATEMENT,
+  ),
+  rule(
+    'do-not-contact',
+    0.85,
+    `${STRICT_START}(?:do not|never) (?:reply|respond|get back)(?: to (?:me|us|this))?(?: ever)? ${FOR_GOOD}\\b`,
+    STATEMENT,
+  ),
+  rule(
+    'do-not-contact',
+    0.75,
+    `^(?:please )?(?:do not|never|stop) us(?:e|ing) (?:my|this) (?:phone |cell |mobile )?number(?: please| anymore| again)*$`,
+    STATEMENT,
+  ),
+  rule(
+    'no-wish',
+    0.85,
+    `\\bi (?:would )?(?:really )?(?:like|want|prefer|wish|ask)(?: for)?(?: you)? (?:to not|not to|not)(?: to)? (?:(?:send|receive|get|have) (?:[\\w']+ ){0,3}?${NOUN}|(?:text|contact|message|email) (?:me|us)|be (?:contacted|texted|messaged))`,
+    STATEMENT,
+  ),
+  rule(
+    'no-wish',
+    0.85,
+    `\\brather you (?:did|do|would) not (?:text|contact|message|email|write|call) (?:me|us)\\b`,
+  ),
+  rule(
+    'asked-before',
+    0.85,
+    `\\bi (?:have |am |keep |had )*(?:ask|asked|asking|told|tell|telling) you (?:[\\w']+ ){0,3}?to stop(?: (?:it|this|please))*$`,
+  ),
+  rule(
+    'remove-me',
+    0.85,
+    `(?:${START}|\\b${WISH} (?:to )?)(?:take|get|keep) (?:it|this|that) off (?:of )?(?:your|the) (?:\\w+ ){0,2}?(?:lists?|system|database|records)\\b`,
+    { partial: false },
+  ),
+  rule(
+    'remove-me',
+    0.85,
+    `${START}(?:remove|delete|erase) (?:all )?(?:of )?my (?:personal |contact )?(?:details|data|information|info) from your (?:\\w+ )?(?:lists?|system|database|records|files?)\\b`,
+    { partial: false },
+  ),
+  rule(
+    'remove-me',
+    0.85,
+    `\\bwant (?:out|off)(?: of)? (?:this|your|the) (?:\\w+ ){0,2}?(?:lists?|thread|group)\\b`,
+    { gate: /want o/ },
+  ),
+  rule(
+    'remove-me',
+    0.65,
+    `^(?:please |just )*block (?:me|my number|this number)(?: please| now)*$`,
+    STATEMENT,
+  ),
+  rule('unsubscribe', 0.9, `^i (?:am |hereby |have |had |already |just )*unsubscribed?$`, STATEMENT),
+  rule(
+    'opt-out',
+    0.85,
+    `\\bi (?:have |had |already |just )*optout(?: (?:of|from))?(?: this| these| your)? ?(?:\\w+ )?(?:last|before|already|yesterday|twice|ago|weeks?|months?|days?|several|multiple)\\b`,
+  ),
+  rule('stop-messages', 0.85, `${START}(?:stop|quit|end) your (?:[\\w']+ ){0,2}${NOUN}${TAIL}`),
+  rule(
+    'stop-messages',
+    0.85,
+    `\\b(?:make|need|want|like) (?:these|those|your|all|the|all these) (?:\\w+ )?${NOUN} (?:to )?(?:stop|end|cease)\\b`,
+  ),
+  rule(
+    'stop-messages',
+    0.8,
+    `${START}(?:turn|switch|shut) (?:(?:these|those|your|this) ${NOUN} off|off (?:these|those|your) (?:\\w+ )?${NOUN})|\\bno(?:tifications?|t messages|messages|texts) (?:for|to) this (?:number|phone)\\b(?<=off .{0,40})`,
+    { gate: /turn|switch|shut/ },
+  ),
+  rule('stop-messages', 0.8, `^(?:please |just )*no (?:more )?spam(?:ming)?(?: please)*$`, STATEMENT),
+  rule(
+    'stop-contact',
+    0.8,
+    `^(?:please )?stop(?: it| this| now)*,? or (?:i|we)(?: will| am going to)? (?:call|report|sue|block|contact|complain)\\b`,
+    STATEMENT,
+  ),
+  // What an operator notes down of somebody who called in.
+  rule(
+    'no-wish',
+    0.8,
+    `\\b(?:person|sender|subscriber|texter|caller|writer|user|lady|gentleman|recipient|customer) (?:does not|no longer|asks? (?:us |you )?(?:not|to stop)|asked (?:us |you )?(?:not|to stop)|wants? (?:us |you )?to stop|would (?:like|want) (?:us |you )?to stop|said to stop|says to stop)\\b.{0,50}\\b${NOUN}`,
+    STATEMENT,
+  ),
+  rule(
+    'do-not-send',
+    0.8,
+    `${STRICT_START}(?:do not|never) (?:ever )?send (?:me|us) (?:these|those)(?: please)?$`,
+    STATEMENT,
+  ),
+  rule(
+    'spam-report',
+    0.75,
+    `\\b(?:report|lawyer|police|sue|legal action|block)\\b.*\\bif (?:you|i) (?:ever |keep )?(?:text|call|message|contact|get)\\w* (?:me|us|this number|another|one more)\\b|\\bif (?:you|i) (?:ever |keep )?(?:text|call|message|contact|get)\\w* (?:me|us|this number|another|one more)\\b.*\\b(?:report|lawyer|police|sue|legal|block)\\b`,
+    STATEMENT,
+  ),
   // "I already said STOP twice"
   rule(
     'asked-before',
@@ -382,13 +526,13 @@ export const ENGLISH_RULES: readonly OptOutRule[] = [
   rule(
     'leave-alone',
     0.6,
-    `^(?:please |just |and |kindly )*leave (?:me|us|my phone) (?:alone|in peace|be)(?: please| now)*$`,
+    `^(?:please |just |and |kindly )*leave (?:me|us|my phone) (?:the (?:hell|fuck|f) )?(?:alone|in peace|be)(?: please| now)*$`,
   ),
 ];
 
 /** A wish for the contrary: "I don't want you to stop sending". */
 export const KEEP_GOING =
-  /\b(?:do not|never|would not|not) (?:want|wish|like|need|plan|intend|going|mean)(?:ing)? (?:for )?(?:you |them |to |you to |me to )*(?:stop|unsubscribe|optout|quit|be removed|remove)|\b(?:never|(?<!\b(?:can|could|why) )(?:do )?not) (?:ever )?(?:stop|unsubscribe|optout|remove|quit|cancel)\b|(?<!\b(?:you|they|not) )\b(?:continue|keep|go on|resume) (?:to )?(?:sending|send|write|writing|texting) (?:me|us|them|it|the|your)\b|\bresubscribe|\b(?:accident\w*|mistak\w*|not mean to) .{0,20}(?:unsubscribe|optout|stop)|\b(?:unsubscribe|optout|stop)\w* (?:by (?:accident|mistake)|accidentally)|\b(?:why (?:was|am|did)|did) i (?:been |get |was )?(?:unsubscribe|optout)|\bhelp .{0,20}stop\b/;
+  /\b(?:did not|never) (?:ask|asked|want|wanted|request|requested) (?:you |for you )?to (?:be )?(?:removed?|unsubscribed?|optout|stop)\b|^(?:what|who)\b.*\bunsubscribe|^unsubscribe from what\b|\b(?:do not|never|would not|not) (?:want|wish|like|need|plan|intend|going|mean)(?:ing)? (?:for )?(?:you |them |to |you to |me to )*(?:stop|unsubscribe|optout|quit|be removed|remove)|\b(?:never|(?<!\b(?:can|could|why) )(?:do )?not) (?:ever )?(?:stop|unsubscribe|optout|remove|quit|cancel)\b|(?<!\b(?:you|they|not) )\b(?:continue|keep|go on|resume) (?:to )?(?:sending|send|write|writing|texting) (?:me|us|them|it|the|your)\b|\bresubscribe|\b(?:accident\w*|mistak\w*|not mean to) .{0,20}(?:unsubscribe|optout|stop)|\b(?:unsubscribe|optout|stop)\w* (?:by (?:accident|mistake)|accidentally)|\b(?:why (?:was|am|did)|did) i (?:been |get |was )?(?:unsubscribe|optout)|\bhelp (?!me,).{0,20}stop\b/;
 
 /** A request for another time or another channel, not for the end. */
 export const PARTIAL =

@@ -42,7 +42,7 @@ export const STRICT_START =
 
 /** What may follow a target without turning it into something else ("stop calling me Dave"). */
 const FOLLOWERS =
-  '(?:please|again|anymore|ever|now|immediately|asap|on|at|about|from|with|and|i|you|your|this|these|those|that|it|or|if|unless|because|since|every|everyday|all|so|for|thanks|thank|ok|okay|the|when|already|dude|man|bro|sir|forever|right|as|any|are|is|am|not|no|by|to|via|god|stop|remove|unsubscribe|wrong|continuously|constantly|daily|both|everywhere|like this|in|long|texts?|messages?|sms|emails?|seriously|nonstop|non|damn|fuck\\w*|we|my|do|leave|lol|ya|la|lah|until you)';
+  '(?:please|again|anymore|ever|now|immediately|asap|on|at|about|from|with|and|i|you|your|this|these|those|that|it|or|if|unless|because|since|every|everyday|all|so|for|thanks|thank|ok|okay|the|when|already|dude|man|bro|sir|forever|right|as|any|are|is|am|not|no|by|to|via|god|stop|remove|unsubscribe|wrong|continuously|constantly|daily|both|everywhere|like this|in|long|texts?|messages?|sms|emails?|seriously|nonstop|non|damn|fuck\\w*|we|my|do|leave|lol|ya|la|lah|le|liao|leh|lor|hor|ah|k|tq|until you)';
 export const CLAUSE_END = '(?=$|[,:()"\'-]| [,:(-])';
 export const TAIL = `(?=$|[,:()"'-]| [,:(-]| ${FOLLOWERS}\\b)`;
 

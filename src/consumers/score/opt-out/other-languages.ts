@@ -68,11 +68,11 @@ export const OTHER_LANGUAGE_RULES: readonly OptOutRule[] = [
   ),
   words(
     'nl',
-    '\\b(?:stop|hou|houd) (?:op )?(?:met|op met) (?:\\w+ ){0,3}?(?:sturen|appen|sms\\w*|bellen|berichten|mailen)|\\b(?:geen|nooit meer) (?:\\w+ )?(?:berichten|sms\\w*|reclame|mails) (?:meer|sturen|ontvangen)|\\b(?:schrijf|meld) (?:me|mij) (?:\\w+ )?(?:uit|af)\\b|\\bverwijder (?:me|mij|mijn nummer)',
+    '\\b(?:stop|hou|houd) (?:op )?(?:met|op met) (?:\\w+ ){0,3}?(?:sturen|appen|sms\\w*|bellen|berichten|mailen)|\\b(?:geen|nooit meer|niet meer) (?:\\w+ )?(?:berichten|sms\\w*|reclame|mails) (?:meer|sturen|ontvangen)|\\b(?:schrijf|meld) (?:me|mij) (?:\\w+ )?(?:uit|af)\\b|\\bverwijder (?:me|mij|mijn nummer)',
   ),
   words(
     'sv-da-no',
-    '\\b(?:sluta|slut|stopp|stop|slutt) (?:med |a |att |at )+(?:skicka|sende|ringa|ringe|kontakte?a?|smsa|skrive?a?)|\\b(?:ta|tag|fjern) (?:bort )?(?:mig|meg|mit nummer|mitt nummer)\\b|\\b(?:inga|ingen|ikke) (?:fler|flere) (?:meddelanden|beskeder|meldinger|sms)',
+    '\\b(?:sluta|slut|stopp|stop|slutt) (?:med |a |att |at )+(?:skicka|sende|ringa|ringe|kontakte?a?|smsa|skrive?a?)|\\b(?:ta|tag|fjern) (?:bort )?(?:mig|meg|mit nummer|mitt nummer)\\b|\\b(?:sluta|slutt?) (?:skicka|sende?|ringa|smsa|skriva)|\\b(?:inga|ingen|ikke) (?:fler|flere) (?:meddelanden|beskeder|meldinger|sms)',
   ),
   words(
     'pl',
@@ -80,11 +80,11 @@ export const OTHER_LANGUAGE_RULES: readonly OptOutRule[] = [
   ),
   words(
     'ru',
-    '(?:не (?:пишите|пиши|звоните|звони|присылайте|присылай|шлите|отправляйте|беспокойте)(?: (?:мне|сюда|больше|нам|меня|на этот))|(?:хватит|перестаньте|прекратите|перестань) (?:мне |меня )?(?:писать|звонить|слать|присылать|отправлять|беспокоить)|отпишите меня|удалите (?:меня|мой номер)|не хочу (?:больше )?получать)',
+    '(?:не (?:пишите|пиши|звоните|звони|присылайте|присылай|шлите|отправляйте|беспокойте)(?: (?:мне|сюда|больше|нам|меня|на этот))|(?:хватит|перестаньте|прекратите|перестань) (?:мне |меня )?(?:писать|звонить|слать|присылать|отправлять|беспокоить)|отпишите меня|удалите (?:меня|мой номер)|больше не (?:пишите|пиши|звоните|присылайте|шлите|отправляйте)|не хочу (?:больше )?получать)',
   ),
   words(
     'tr',
-    '\\b(?:bana|artik|bir daha|lutfen) (?:\\w+ ){0,3}?(?:mesaj|sms|yazma|arama)\\w*(?: (?:atmayin|gondermeyin|istemiyorum|yollamayin|atma|gonderme))?\\b(?<=mayin|meyin|istemiyorum|atma|gonderme|yazma|arama)|\\b(?:listeden|listenizden) (?:beni )?cikar',
+    '\\b(?:bana|artik|bir daha|lutfen) (?:\\w+ ){0,3}?(?:mesaj|message|sms|yazma|arama)\\w*(?: (?:atmayin|gondermeyin|istemiyorum|yollamayin|atma|gonderme))?\\b(?<=mayin|meyin|istemiyorum|atma|gonderme|yazma|arama)|\\b(?:listeden|listenizden) (?:beni )?cikar',
   ),
   words(
     'id-ms',
@@ -92,11 +92,11 @@ export const OTHER_LANGUAGE_RULES: readonly OptOutRule[] = [
   ),
   words(
     'tl',
-    '\\b(?:wag|huwag|wag na|huwag na|tigilan) (?:na |nyo |niyo |ninyo |mo |kayo |po |kang )*(?:mag ?text|i ?text|tumawag|magpadala|itext|mag ?message|magsend)|\\b(?:tanggalin|alisin) (?:nyo |niyo |mo |ninyo )?(?:ako|ang number|number)',
+    '\\b(?:wag|huwag|wag na|huwag na|tigilan) (?:na |nang |nyo |niyo |ninyo |mo |kayo |po |kang )*(?:mag ?text|i ?text|tumawag|magpadala|itext|mag ?message|magsend)|\\b(?:tanggalin|alisin) (?:nyo |niyo |mo |ninyo )?(?:ako|ang number|number)',
   ),
   words(
     'ht',
-    "\\b(?:pa|sispann|sispan|rete|stop) (?:janm )?(?:voye|ekri|rele|deranje|voy?e)(?:'m| mwen| m| ban m| banm)?(?: \\w+){0,3} ?(?:mesaj|anko|sms|tel|mwen|nimewo)|\\bmwen pa (?:vle|bezwen) (?:resevwa )?(?:\\w+ ){0,2}(?:mesaj|sms)|\\b(?:retire|wete) (?:m|mwen|nimewo)\\b",
+    "\\b(?:pa|sispann|sispan|rete|stop) (?:janm )?(?:voye|ekri|rele|deranje|voy?e)(?:'m| mwen| m| ban m| banm)?(?: \\w+){0,3} ?(?:messages?|mesaj|anko|sms|tel|mwen|nimewo)|\\bmwen pa (?:vle|bezwen) (?:resevwa )?(?:\\w+ ){0,2}(?:messages?|mesaj|sms)|\\b(?:retire|wete) (?:m|mwen|nimewo)\\b",
   ),
   words(
     'hi-latn',
@@ -113,7 +113,7 @@ export const OTHER_LANGUAGE_RULES: readonly OptOutRule[] = [
   ),
   words(
     'ko',
-    '(?:문자|메시지|연락|전화|광고)(?:를|을|는|은| )*(?:그만|보내지|하지 ?마|보내지 ?마)|수신 ?거부',
+    '(?:문자|메시지|연락|전화|광고)(?:를|을|는|은| )*(?:그만|보내지|하지 ?마|보내지 ?마)|수신 ?거부|그만 ?(?:보내|하세요|연락)',
   ),
   words(
     'ar',
