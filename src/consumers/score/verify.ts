@@ -39,11 +39,10 @@ export async function verifyScores(
                 SELECT FROM public.messages AS m WHERE m.lead_id = leads.id AND m.direction = 'inbound') AS wrote
          FROM public.leads),
      unscored AS (SELECT id FROM l WHERE wrote AND overall_score IS NULL),
-     job AS (SELECT key FROM ${jobs} WHERE task_identifier = $4 AND key IS NOT NULL AND ${live})
+     job AS (SELECT key, regexp_replace(key, '^lead_scoring(_backfill)?:', '') AS lead_id FROM ${jobs}
+              WHERE task_identifier = $4 AND key IS NOT NULL AND ${live})
      SELECT (SELECT count(*) FROM unscored)::int AS unscored,
-            (SELECT count(*) FROM unscored WHERE EXISTS (
-               SELECT FROM job WHERE key IN ('lead_scoring:' || id, 'lead_scoring_backfill:' || id)))::int
-              AS "unscoredWithJob",
+            (SELECT count(*) FROM unscored WHERE id IN (SELECT lead_id FROM job))::int AS "unscoredWithJob",
             (SELECT count(*) FROM (SELECT key FROM job GROUP BY key HAVING count(*) > 1) AS d)::int AS "doubledJobs",
             count(*) FILTER (WHERE disqualified AND (wrote OR overall_score IS NOT NULL)
                                AND (overall_score IS DISTINCT FROM $1 OR score_model_version IS DISTINCT FROM $3))::int
