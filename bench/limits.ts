@@ -9,6 +9,7 @@ import type { BenchContext } from './bench-context.ts';
 import { fetchKafka } from './connect-artefacts.ts';
 import { type Contender, type ContenderResult, type Figures, throughputFigures } from './figures.ts';
 import { UsageMeter } from './process-usage.ts';
+import { currentLsn, hasTool, prepareSlot, receive } from './stream.ts';
 import { CATALOG, fillCatalog, writeLargeTransaction } from './tables.ts';
 
 const run = promisify(execFile);
@@ -31,7 +32,22 @@ export async function benchLimits(context: BenchContext): Promise<ContenderResul
       run: () => produce(context, jars, [...batched, 'compression.type=lz4']),
     },
   ];
+  if (await hasTool()) {
+    contenders.push({ name: 'pg_recvlogical to nowhere', run: () => receiveToNowhere(context, rowBytes) });
+  }
   return context.interleave(contenders);
+}
+
+/** PostgreSQL's own receiver: what decoding and sending cost before anybody reads. */
+async function receiveToNowhere(context: BenchContext, rowBytes: number): Promise<Figures> {
+  const name = context.freshName('raw');
+  try {
+    await prepareSlot(context, name);
+    await writeLargeTransaction(context.source, context.options.rows);
+    return await receive(context, name, await currentLsn(context), rowBytes);
+  } finally {
+    await context.forget(name);
+  }
 }
 
 async function copyToNowhere(context: BenchContext, rowBytes: number): Promise<Figures> {

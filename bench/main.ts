@@ -11,8 +11,9 @@ import { benchEndToEnd } from './end-to-end.ts';
 import type { ContenderResult } from './figures.ts';
 import { benchLatency } from './latency.ts';
 import { benchLimits } from './limits.ts';
+import { benchLinear } from './linear.ts';
 import { type BenchName, type BenchOptions, parseOptions, USAGE } from './options.ts';
-import { createReport, formatReport } from './report.ts';
+import { type BenchReport, createReport, formatReport } from './report.ts';
 import { benchScore } from './score.ts';
 import { benchSink } from './sink.ts';
 import { benchSnapshot } from './snapshot.ts';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
   latency: benchLatency,
   sink: benchSink,
   'end-to-end': benchEndToEnd,
+  linear: benchLinear,
   limits: benchLimits,
   score: benchScore,
 };
@@ -31,17 +33,24 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
 const INTERRUPTED = 130;
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = readOptions(args);
-  if (options === null) return;
-  const startedAt = new Date();
+  const benches = readOptions(args);
+  if (benches === null) return;
   using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
+  const reports: BenchReport[] = [];
   try {
-    const report = createReport(options, args, startedAt, await measure(options, stop.signal));
-    process.stdout.write(`${options.json ? JSON.stringify(report) : formatReport(report)}\n`);
+    for (const options of benches) {
+      const startedAt = new Date();
+      const report = createReport(options, args, startedAt, await measure(options, stop.signal));
+      reports.push(report);
+      if (!options.json) process.stdout.write(`${formatReport(report)}\n\n`);
+    }
   } catch (error) {
     if (!stop.signal.aborted) process.stderr.write(`${describe(error)}\n`);
     process.exitCode = stop.signal.aborted ? INTERRUPTED : 1;
   }
+  // What was measured before a failure took its time: it is not lost.
+  if (benches[0]?.json === true && reports.length > 0)
+    process.stdout.write(`${JSON.stringify(benches.length === 1 ? reports[0] : { reports })}\n`);
 }
 
 function describe(error: unknown): string {
@@ -49,7 +58,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function readOptions(args: readonly string[]): BenchOptions | null {
+function readOptions(args: readonly string[]): BenchOptions[] | null {
   try {
     return parseOptions(args);
   } catch (error) {

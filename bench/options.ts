@@ -1,6 +1,16 @@
 import { parseArgs } from 'node:util';
 
-export const BENCHES = ['snapshot', 'stream', 'latency', 'sink', 'end-to-end', 'limits', 'score'] as const;
+/** In the order in which `all` runs them. */
+export const BENCHES = [
+  'snapshot',
+  'stream',
+  'latency',
+  'sink',
+  'end-to-end',
+  'linear',
+  'score',
+  'limits',
+] as const;
 export type BenchName = (typeof BENCHES)[number];
 
 export interface BenchOptions {
@@ -32,12 +42,16 @@ const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
   latency: ['avro-default', 'avro-low-latency'],
   sink: [],
   'end-to-end': [],
+  linear: [],
   limits: [],
   score: [],
 };
 
-export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} [options]
-  --rows N          rows of the table, or changes of the backlog; default 100000
+/** Their topics have as many partitions as Freshet makes. */
+const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'score'];
+
+export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [options]
+  --rows N          rows of the table, or changes of the backlog; default 100000; linear: of the larger table
   --runs N          interleaved runs of each contender; default 3
   --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
   --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
@@ -51,9 +65,10 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} [options]
   --cpu-prof DIR    write CPU profiles of the Freshet process
   --json            one JSON object on stdout`;
 
-/** Throws an Error with a sentence for the user. */
-export function parseOptions(args: readonly string[]): BenchOptions {
-  const { values, positionals } = parseArgs({
+type Values = ReturnType<typeof parseValues>['values'];
+
+function parseValues(args: readonly string[]) {
+  return parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
@@ -71,22 +86,32 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       json: { type: 'boolean', default: false },
     },
   });
-  const bench = BENCHES.find((name) => name === positionals[0]);
-  if (bench === undefined || positionals.length > 1) throw new Error(`choose one of ${BENCHES.join(', ')}`);
+}
+
+/** One for each benchmark that is to run. Throws an Error with a sentence for the user. */
+export function parseOptions(args: readonly string[]): BenchOptions[] {
+  const { values, positionals } = parseValues(args);
+  const benches = positionals[0] === 'all' ? BENCHES : BENCHES.filter((name) => name === positionals[0]);
+  if (benches.length === 0 || positionals.length > 1)
+    throw new Error(`choose one of ${BENCHES.join(', ')}, or all`);
   if (values.vs !== undefined && values.vs !== 'debezium')
     throw new Error(`--vs ${values.vs}: only debezium is known`);
-  if (values.vs !== undefined && DEFAULT_PEERS[bench].length === 0)
-    throw new Error(`--vs: ${bench} has no counterpart in Debezium`);
-  const peers = values.vs === undefined ? [] : (values.peers?.split(',') ?? DEFAULT_PEERS[bench]);
+  if (values.vs !== undefined && benches.every((bench) => DEFAULT_PEERS[bench].length === 0))
+    throw new Error(`--vs: ${benches.join(', ')} has no counterpart in Debezium`);
+  return benches.map((bench) => optionsOf(bench, values));
+}
+
+function optionsOf(bench: BenchName, values: Values): BenchOptions {
+  const hasPeers = values.vs !== undefined && DEFAULT_PEERS[bench].length > 0;
   return {
     bench,
     rows: whole('--rows', values.rows),
     runs: whole('--runs', values.runs),
-    peers,
+    peers: hasPeers ? (values.peers?.split(',') ?? DEFAULT_PEERS[bench]) : [],
     json: values.json,
     partitions: whole(
       '--partitions',
-      values.partitions ?? (['sink', 'end-to-end', 'score'].includes(bench) ? '4' : '1'),
+      values.partitions ?? (CONSUMING.includes(bench) ? '4' : '1'),
     ),
     seconds: whole('--seconds', values.seconds),
     rate: whole('--rate', values.rate),

@@ -1,4 +1,4 @@
-import { formatTable } from '../src/change/table.ts';
+import { formatTable, type TableId } from '../src/change/table.ts';
 import type { BenchContext } from './bench-context.ts';
 import { debeziumContender } from './debezium-run.ts';
 import { type Contender, type ContenderResult, type Figures, throughputFigures } from './figures.ts';
@@ -29,16 +29,17 @@ async function runFreshet(context: BenchContext, rowBytes: number): Promise<Figu
   const name = context.freshName('snap');
   try {
     const until = { kind: 'published', table: formatTable(CATALOG), op: 'r', rows } as const;
-    return await measureFreshet(context, name, until, rowBytes);
+    return await measureFreshet(context, name, CATALOG, until, rowBytes);
   } finally {
     await context.forget(name);
   }
 }
 
-/** One job of a Freshet process on the catalogue, from its open connection on. */
+/** One job of a Freshet process on a table, from its open connection on. */
 export async function measureFreshet(
   context: BenchContext,
   name: string,
+  table: TableId,
   until: {
     readonly kind: 'published';
     readonly table: string;
@@ -48,7 +49,7 @@ export async function measureFreshet(
   rowBytes: number,
 ): Promise<Figures> {
   await using child = await context.bootFreshet(true);
-  child.send({ type: 'run', job: context.job(name, { tables: [CATALOG], consume: false, until }) });
+  child.send({ type: 'run', job: context.job(name, { tables: [table], consume: false, until }) });
   const working = await child.report('working', context.signal);
   const meter = UsageMeter.start(context.tracked(child.pid));
   const done = await child.report('done', context.signal);

@@ -64,7 +64,7 @@ async function prepareFreshet(context: BenchContext, name: string): Promise<void
   );
 }
 
-async function prepareSlot({ source }: BenchContext, slot: string): Promise<void> {
+export async function prepareSlot({ source }: BenchContext, slot: string): Promise<void> {
   await source.query(`CREATE PUBLICATION ${slot} FOR TABLE ${CATALOG.name}`);
   await source.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
 }
@@ -88,17 +88,18 @@ async function drainByFreshet(context: BenchContext, name: string, rowBytes: num
   return measureFreshet(
     context,
     name,
+    CATALOG,
     { kind: 'published', table: formatTable(CATALOG), op: 'u', rows },
     rowBytes,
   );
 }
 
-async function currentLsn({ source }: BenchContext): Promise<string> {
+export async function currentLsn({ source }: BenchContext): Promise<string> {
   const { rows } = await source.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
   return rows[0]?.lsn ?? '0/0';
 }
 
-async function hasTool(): Promise<boolean> {
+export async function hasTool(): Promise<boolean> {
   return run('pg_recvlogical', ['--version']).then(
     () => true,
     () => false,
@@ -106,7 +107,7 @@ async function hasTool(): Promise<boolean> {
 }
 
 /** What PostgreSQL alone can decode and send: its own receiver, writing to nowhere. */
-async function receive(context: BenchContext, slot: string, end: string, rowBytes: number): Promise<Figures> {
+export async function receive(context: BenchContext, slot: string, end: string, rowBytes: number): Promise<Figures> {
   const meter = UsageMeter.start(context.tracked(null));
   const startedAt = performance.now();
   const to = ['--start', '--no-loop', '--endpos', end, '-F', '0', '-f', '/dev/null'];

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { TableId } from '../src/change/table.ts';
 
 /** The catalogue that every contender captures: 11 columns, 414 bytes of text a row. */
 export const CATALOG = { schema: 'public', name: 'catalog_items' } as const;
@@ -6,6 +7,21 @@ export const CATALOG = { schema: 'public', name: 'catalog_items' } as const;
 export const CATALOG_COPY = { schema: 'public', name: 'catalog_copy' } as const;
 /** The same content in the shape that the upsert pipeline reads. */
 export const PRODUCTS = { schema: 'public', name: 'products' } as const;
+
+/** Three columns, for a table of very many rows. */
+export function narrowTable(rows: number): TableId {
+  return { schema: 'public', name: `narrow_${rows}` };
+}
+
+export async function fillNarrow(client: pg.ClientBase, rows: number): Promise<number> {
+  const { name } = narrowTable(rows);
+  await client.query(`DROP TABLE IF EXISTS ${name}`);
+  await client.query(`CREATE TABLE ${name} (id bigint PRIMARY KEY, amount int, at timestamptz)`);
+  await client.query(
+    `INSERT INTO ${name} SELECT i, i % 1000, now() FROM generate_series(1::bigint, ${rows}) i`,
+  );
+  return settle(client, name);
+}
 
 const DESCRIPTION = `concat_ws(' ', md5(i::text), md5((i + 1)::text), md5((i + 2)::text), md5((i + 3)::text), md5((i + 4)::text), md5((i + 5)::text), 'ok')`;
 const TITLE = `'Catalog item number ' || i || ' in colour ' || (ARRAY['red','green','blue','black','white'])[1 + i % 5]`;

@@ -1,24 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../bench/options.ts';
+import { BENCHES, parseOptions } from '../../bench/options.ts';
 
 describe('the options of a benchmark', () => {
   it('compare with nobody unless told so', () => {
-    expect(parseOptions(['snapshot']).peers).toEqual([]);
-    expect(parseOptions(['snapshot', '--vs', 'debezium']).peers).toEqual(['avro-default', 'avro-tuned']);
-    expect(parseOptions(['stream', '--vs', 'debezium', '--peers', 'json-tuned']).peers).toEqual([
-      'json-tuned',
-    ]);
+    expect(peersOf(['snapshot'])).toEqual([]);
+    expect(peersOf(['snapshot', '--vs', 'debezium'])).toEqual(['avro-default', 'avro-tuned']);
+    expect(peersOf(['stream', '--vs', 'debezium', '--peers', 'json-tuned'])).toEqual(['json-tuned']);
   });
 
   it('take settings of Freshet by section and name', () => {
-    const { settings } = parseOptions([
+    const [options] = parseOptions([
       'snapshot',
       '--set',
       'stream.batchRecords=2500',
       '--set',
       'snapshot.connections=1',
     ]);
-    expect(settings).toEqual({ 'stream.batchRecords': 2500, 'snapshot.connections': 1 });
+    expect(options?.settings).toEqual({ 'stream.batchRecords': 2500, 'snapshot.connections': 1 });
+  });
+
+  it('run all benchmarks at once, each beside those of its peers that it has', () => {
+    const all = parseOptions(['all', '--vs', 'debezium', '--rows', '5']);
+    expect(all.map(({ bench }) => bench)).toEqual([...BENCHES]);
+    expect(all.every(({ rows }) => rows === 5)).toBe(true);
+    const peers = Object.fromEntries(all.map((options) => [options.bench, options.peers.length]));
+    expect(peers).toMatchObject({ snapshot: 2, stream: 2, latency: 2, sink: 0, limits: 0 });
+    expect(all.find(({ bench }) => bench === 'sink')?.partitions).toBe(4);
   });
 
   it.each([
@@ -31,3 +38,7 @@ describe('the options of a benchmark', () => {
     expect(() => parseOptions(args)).toThrow(message);
   });
 });
+
+function peersOf(args: readonly string[]): readonly string[] | undefined {
+  return parseOptions(args)[0]?.peers;
+}
