@@ -109,10 +109,7 @@ function optionsOf(bench: BenchName, values: Values): BenchOptions {
     runs: whole('--runs', values.runs),
     peers: hasPeers ? (values.peers?.split(',') ?? DEFAULT_PEERS[bench]) : [],
     json: values.json,
-    partitions: whole(
-      '--partitions',
-      values.partitions ?? (CONSUMING.includes(bench) ? '4' : '1'),
-    ),
+    partitions: whole('--partitions', values.partitions ?? (CONSUMING.includes(bench) ? '4' : '1')),
     seconds: whole('--seconds', values.seconds),
     rate: whole('--rate', values.rate),
     dataDir: values['data-dir'] ?? null,

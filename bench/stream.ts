@@ -107,7 +107,12 @@ export async function hasTool(): Promise<boolean> {
 }
 
 /** What PostgreSQL alone can decode and send: its own receiver, writing to nowhere. */
-export async function receive(context: BenchContext, slot: string, end: string, rowBytes: number): Promise<Figures> {
+export async function receive(
+  context: BenchContext,
+  slot: string,
+  end: string,
+  rowBytes: number,
+): Promise<Figures> {
   const meter = UsageMeter.start(context.tracked(null));
   const startedAt = performance.now();
   const to = ['--start', '--no-loop', '--endpos', end, '-F', '0', '-f', '/dev/null'];
