@@ -6,6 +6,7 @@ import { formatTable } from '../src/change/table.ts';
 import { type Config, parseConfig, resolveConfig } from '../src/config.ts';
 import type { ConsumerObserver } from '../src/consumers/observer.ts';
 import { createPipelineRunner } from '../src/consumers/pipeline-runner.ts';
+import { transformPipeline } from '../src/consumers/transform/pipeline.ts';
 import { upsertPipeline } from '../src/consumers/upsert/pipeline.ts';
 import { captureObserver } from '../src/metrics/capture-metrics.ts';
 import { consumerObserver } from '../src/metrics/consumer-metrics.ts';
@@ -81,7 +82,7 @@ async function run(job: Job): Promise<void> {
   const config = configOf(job);
   const tasks = [];
   if (job.tables.length > 0) tasks.push((signal: AbortSignal) => capture(config, progress, signal));
-  if (job.consume) tasks.push((signal: AbortSignal) => consume(job, config, progress, signal));
+  if (job.consume !== false) tasks.push((signal: AbortSignal) => consume(job, config, progress, signal));
   await runTogether(stop.signal, tasks);
 }
 
@@ -147,7 +148,7 @@ async function consume(job: Job, config: Config, progress: Progress, signal: Abo
   const registry = firstUse(createRegistry(config.registry), () => progress.working());
   const settings = { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections };
   const runner = createPipelineRunner({
-    pipeline: upsertPipeline,
+    pipeline: job.consume === 'transform' ? transformPipeline(config.transform) : upsertPipeline,
     kafka,
     registry,
     target,

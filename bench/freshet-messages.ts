@@ -12,8 +12,8 @@ export interface Job {
   readonly settings: Readonly<Record<string, number>>;
   /** Captured tables; none: no capture. */
   readonly tables: readonly TableId[];
-  /** Whether the upsert pipeline runs too. */
-  readonly consume: boolean;
+  /** Whether the upsert pipeline runs too, or another one. */
+  readonly consume: boolean | 'transform';
   /** When it is done: what it has committed of a table, or applied by the pipeline. */
   readonly until: Goal;
 }

@@ -18,6 +18,7 @@ import { benchScore } from './score.ts';
 import { benchSink } from './sink.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchStream } from './stream.ts';
+import { benchTransform } from './transform.ts';
 
 const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<ContenderResult[]>>> = {
   snapshot: benchSnapshot,
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
   sink: benchSink,
   'end-to-end': benchEndToEnd,
   linear: benchLinear,
+  transform: benchTransform,
   limits: benchLimits,
   score: benchScore,
 };

@@ -8,6 +8,7 @@ export const BENCHES = [
   'sink',
   'end-to-end',
   'linear',
+  'transform',
   'score',
   'limits',
 ] as const;
@@ -43,12 +44,13 @@ const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
   sink: [],
   'end-to-end': [],
   linear: [],
+  transform: [],
   limits: [],
   score: [],
 };
 
 /** Their topics have as many partitions as Freshet makes. */
-const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'score'];
+const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'transform', 'score'];
 
 export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [options]
   --rows N          rows of the table, or changes of the backlog; default 100000; linear: of the larger table
@@ -56,7 +58,7 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [opti
   --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
   --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
                     avro-low-latency, json-low-latency
-  --partitions N    of each topic; default 1, and 4 for sink, end-to-end and score, as Freshet makes them
+  --partitions N    of each topic; default 1, and 4 for sink, end-to-end, transform and score, as Freshet makes them
   --seconds S       how long latency is measured; default 30
   --rate N          transactions a second for latency; default 500
   --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs

@@ -121,6 +121,9 @@ const transform = z.strictObject({
     .enum(['bigint', 'uuid', 'text'])
     .default('bigint')
     .describe('type of brand_id, customer_id, query_id and competitor_id'),
+  mvRefreshDebounceMs: count(100, 86_400_000)
+    .default(60_000)
+    .describe('the daily view is refreshed this long after a change that it does not show'),
 });
 
 const http = z.strictObject({

@@ -28,6 +28,7 @@ export const ENVIRONMENT = {
   FRESHET_REGISTRY_URL: 'URL of the schema registry, with the path of its Confluent API',
   ...SCORER_ENVIRONMENT,
   FRESHET_HTTP_PORT: 'port of /metrics, /healthz and /readyz; 0 for any',
+  DRY_RUN: 'true: backfill transform says what it would do, and writes nothing',
   NO_COLOR: 'no colours, whatever the terminal can do',
 } as const;
 
@@ -54,6 +55,13 @@ export interface Config extends Omit<ParsedConfig, 'sources' | 'target' | 'kafka
   readonly registry: RegistryOptions;
   /** Null: the local scorer. */
   readonly scorer: ScorerEndpoint | null;
+}
+
+/** Whether DRY_RUN asks for a dry run. Throws CONFIG_INVALID on what is neither yes nor no: better than to write by mistake. */
+export function dryRunRequested({ DRY_RUN = '' }: Environment): boolean {
+  if (/^(?:true|1|yes)$/i.test(DRY_RUN)) return true;
+  if (/^(?:false|0|no|)$/i.test(DRY_RUN)) return false;
+  throw invalid([`DRY_RUN: "${DRY_RUN}" is neither true nor false`]);
 }
 
 /** Reads and checks the config file. Reports every problem at once: CONFIG_INVALID. */

@@ -17,6 +17,7 @@ import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
 import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
 import { registerClassify } from './commands/classify.ts';
 import { registerScore } from './commands/score.ts';
+import { registerTransform } from './commands/transform.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
 import type { CommandContext, JsonOption } from './context.ts';
@@ -24,7 +25,7 @@ import { wholeNumber } from './option-values.ts';
 import { addRefresh, addTables } from './control-commands.ts';
 
 /** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
-const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerClassify, registerScore];
+const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerClassify, registerTransform, registerScore];
 
 const EXIT_CODES = `
 Exit codes:

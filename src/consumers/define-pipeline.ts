@@ -96,6 +96,18 @@ export interface ClearBatch {
   readonly work: object;
 }
 
+/** What a task beside the consumption is given. */
+interface CompanionContext {
+  readonly target: PostgresConfig;
+  /** Rows that this process has written and committed so far. */
+  readonly writes: () => number;
+  /** Tells the age of a materialized view. */
+  readonly viewAge: (view: string, seconds: number) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+export type Companion = (context: CompanionContext, signal: AbortSignal) => Promise<void>;
+
 /** The end of a transaction. */
 interface FinishBatch {
   readonly client: ClientBase;
@@ -162,6 +174,8 @@ export interface PipelineDefinition<S extends Sources, L extends LookUpShapes = 
    * it; batches that several partitions have ready at the same time then share a transaction.
    */
   finish?(batch: FinishBatch): Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>;
+  /** Runs in each process beside the consumption, until the signal; what it throws stops the pipeline. */
+  readonly companion?: Companion;
   /**
    * The target is the database of the pipeline's own source, so that its writes come back as changes: a
    * change that needs no write must cause none. Its targets have no stamps, and are never swept.
@@ -182,6 +196,7 @@ export interface Pipeline extends TargetNeeds {
   readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
   readonly finish: ((batch: FinishBatch) => Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>) | null;
   readonly units: PipelineUnits | null;
+  readonly companion: Companion | null;
   readonly writesBack: boolean;
 }
 
@@ -217,6 +232,7 @@ export function definePipeline<const S extends Sources, const L extends LookUpSh
     lookUps: new Map(Object.entries(erased.lookUps ?? {})),
     transform: (changes, context) => erased.transform?.(changes, context) ?? [],
     prepare: erased.prepare?.bind(erased) ?? null,
+    companion: erased.companion ?? null,
     apply: steps?.apply ?? erased.apply?.bind(erased) ?? null,
     clear: steps?.clear ?? erased.clear?.bind(erased) ?? null,
     finish: erased.finish?.bind(erased) ?? null,

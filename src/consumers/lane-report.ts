@@ -13,10 +13,13 @@ const LATENCY_SAMPLE = 64;
 export class LaneReport {
   readonly #pipeline: Pipeline;
   readonly #observer: ConsumerObserver;
+  readonly #written: (rows: number) => void;
 
-  constructor(pipeline: Pipeline, observer: ConsumerObserver) {
+  /** `written` hears of every row that a commit changed. */
+  constructor(pipeline: Pipeline, observer: ConsumerObserver, written: (rows: number) => void = () => {}) {
     this.#pipeline = pipeline;
     this.#observer = observer;
+    this.#written = written;
   }
 
   applied(
@@ -34,6 +37,7 @@ export class LaneReport {
     }
     for (const { table, written, unchanged } of counts) {
       this.#observer.written(name, formatTable(table), written, unchanged);
+      this.#written(written);
     }
     if (plan.leftOut > 0) this.#observer.skipped(name, 'owed', plan.leftOut);
     this.#observer.appliedThrough(name, lane.topic, lane.partition, position, latencies(items, Date.now()));

@@ -9,6 +9,8 @@ export interface ConsumerObserver {
   /** `records`: behind the log's end. `seconds`: age of the last applied record, 0 where nothing is left to read. */
   lag(pipeline: string, topic: string, partition: number, records: number, seconds: number): void;
   deadLetter(pipeline: string, code: string): void;
+  /** Seconds since the last refresh of a materialized view began. */
+  viewAge(pipeline: string, view: string, seconds: number): void;
   retry(pipeline: string, code: string): void;
   /** After a commit: its position, and from commit at the source to commit in the target, in ms, a sample of the streamed changes. */
   appliedThrough(

@@ -158,11 +158,12 @@ interface Slice {
   readonly nextOffset: bigint;
 }
 
-/** The batch from `nextOffset` on, in pieces; the last one ends where the batch ends, transaction markers included. */
-function slices(batch: FetchedBatch, nextOffset: bigint, size: number): Slice[] {
+/** The batch from `nextOffset` on, in pieces of about one size; the last one ends where the batch ends, transaction markers included. */
+function slices(batch: FetchedBatch, nextOffset: bigint, maxSize: number): Slice[] {
   const first = batch.records.findIndex((record) => BigInt(record.offset) >= nextOffset);
   const records = first === -1 ? [] : batch.records.slice(first);
   const pieces: Slice[] = [];
+  const size = Math.ceil(records.length / Math.ceil(records.length / maxSize));
   for (let at = 0; at < records.length; at += size) {
     const next = records[at + size];
     const end = next === undefined ? batch.nextOffset : BigInt(next.offset);

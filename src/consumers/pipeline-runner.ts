@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { formatTable } from '../change/table.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { isFreshetError } from '../runtime/errors.ts';
+import { runTogether } from '../runtime/shutdown.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
 import { RowWriter } from '../sinks/row-writer.ts';
 import { migrateTarget } from '../sinks/schema.ts';
@@ -60,6 +61,8 @@ class Runner implements PipelineRunner {
   /** Topic → "schema.table". */
   readonly #tables: ReadonlyMap<string, string>;
 
+  #written = 0;
+
   constructor(options: PipelineRunnerOptions) {
     const { pipeline, prefix, settings } = options;
     this.#options = options;
@@ -81,7 +84,10 @@ class Runner implements PipelineRunner {
     try {
       await this.#untilDone(signal, async () => {
         await this.#migrate();
-        await this.#consume(kafka, pool, producer, signal);
+        await runTogether(signal, [
+          (stop) => this.#consume(kafka, pool, producer, stop),
+          (stop) => this.#accompany(stop),
+        ]);
       });
     } finally {
       await producer[Symbol.asyncDispose]();
@@ -105,6 +111,20 @@ class Runner implements PipelineRunner {
         await sleep(backoffMs(attempt), undefined, { signal }).catch(() => {});
       }
     }
+  }
+
+  async #accompany(signal: AbortSignal): Promise<void> {
+    const { pipeline, target, observer } = this.#options;
+    const { name, companion } = pipeline;
+    await companion?.(
+      {
+        target,
+        writes: () => this.#written,
+        viewAge: (view, seconds) => observer.viewAge(name, view, seconds),
+        log: (level, message) => observer.log(name, level, message),
+      },
+      signal,
+    );
   }
 
   async #migrate(): Promise<void> {
@@ -144,7 +164,7 @@ class Runner implements PipelineRunner {
 
   #lanes(pool: Pool, deadLetters: DeadLetterProducer, signal: AbortSignal): PipelineLanes {
     const { pipeline, registry, observer } = this.#options;
-    const report = new LaneReport(pipeline, observer);
+    const report = new LaneReport(pipeline, observer, (rows) => (this.#written += rows));
     const sources = new Map(Object.values(pipeline.sources).map((each) => [formatTable(each.table), each]));
     const columns = new Map([...sources].map(([table, { row }]) => [table, new Set(Object.keys(row.shape))]));
     const decoder = createRecordDecoder(registry, {

@@ -32,6 +32,7 @@ export function consumerObserver(
       metrics.deadLetters.inc({ pipeline, code });
       status.pipeline(pipeline).deadLetters += 1;
     },
+    viewAge: (pipeline, view, seconds) => metrics.viewAgeSeconds.set({ pipeline, view }, seconds),
     retry: (pipeline, code) => {
       metrics.retries.inc({ pipeline, code });
       status.pipeline(pipeline).retries += 1;

@@ -120,6 +120,11 @@ export class Metrics {
     'From commit at the source to commit at the sink, last batch',
     ['pipeline'],
   );
+  readonly viewAgeSeconds = this.#gauge(
+    'freshet_view_age_seconds',
+    'Since the last refresh of a materialized view began',
+    ['pipeline', 'view'],
+  );
   readonly deadLetters = this.#counter('freshet_dead_letters_total', 'Records that could not be processed', [
     'pipeline',
     'code',

@@ -26,7 +26,7 @@ export function sameProgress(a: Progress, b: Progress): boolean {
 }
 
 /** The stored progress; a lane without one begins at `nextOffset`, and is stored so. */
-export async function openLane(client: PoolClient, lane: Lane, nextOffset: bigint): Promise<Progress> {
+export async function openLane(client: ClientBase, lane: Lane, nextOffset: bigint): Promise<Progress> {
   const key = [lane.group, lane.topic, lane.partition];
   await client.query(
     `INSERT INTO freshet.positions (group_name, topic, partition, position, next_offset)

@@ -124,6 +124,12 @@ export async function hasMembers(admin: Admin, group: string): Promise<boolean> 
   return groups.some(({ members }) => members.length > 0);
 }
 
+/** Removes a group without members, and its offsets; one that was never there is fine. */
+export async function forgetGroup(admin: Admin, group: string): Promise<void> {
+  const { groups } = await admin.listGroups();
+  if (groups.some(({ groupId }) => groupId === group)) await admin.deleteGroups([group]);
+}
+
 /** Tells a re-created cluster from the one that a checkpoint belongs to. */
 export async function clusterId(admin: Admin): Promise<string> {
   const cluster = await admin.describeCluster();

@@ -16,6 +16,7 @@ export class Tally implements ConsumerObserver {
   readonly retries: string[] = [];
   readonly latenciesMs: number[] = [];
   readonly messages: string[] = [];
+  readonly viewAges: number[] = [];
 
   applied(_pipeline: string, _table: string, op: string, changes: number): void {
     this.changes.set(op, (this.changes.get(op) ?? 0) + changes);
@@ -34,6 +35,10 @@ export class Tally implements ConsumerObserver {
 
   deadLetter(_pipeline: string, code: string): void {
     this.deadLetters.push(code);
+  }
+
+  viewAge(_pipeline: string, _view: string, seconds: number): void {
+    this.viewAges.push(seconds);
   }
 
   retry(_pipeline: string, code: string): void {

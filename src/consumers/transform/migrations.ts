@@ -10,6 +10,7 @@ export function transformMigrations(ids: IdType = 'bigint'): readonly Migration[
     { id: 'transform-001-metric-tables', sql: metricTables(ids) },
     { id: 'transform-002-daily-view', sql: DAILY_VIEW },
     { id: 'transform-003-state', sql: stateTables(ids) },
+    { id: 'transform-004-view-age', sql: VIEW_AGE },
   ];
 }
 
@@ -89,6 +90,12 @@ const DAILY_VIEW = `
 CREATE MATERIALIZED VIEW IF NOT EXISTS mv_brand_daily_metrics AS ${DAILY_METRICS_QUERY};
 CREATE UNIQUE INDEX IF NOT EXISTS mv_brand_daily_metrics_key
   ON mv_brand_daily_metrics (brand_id, collector_type, day) NULLS NOT DISTINCT;
+`;
+
+/** When the last refresh of the daily view began. */
+const VIEW_AGE = `
+CREATE TABLE freshet.transform_view (refreshed_at timestamptz);
+INSERT INTO freshet.transform_view VALUES (NULL);
 `;
 
 /**

@@ -9,6 +9,7 @@ import type { IdType } from './field.ts';
 import { transformMigrations } from './migrations.ts';
 import { type Recomputed, ResultTransaction, type SourceName } from './recompute.ts';
 import { competitorShape, positionShape } from './source-rows.ts';
+import { viewRefresher } from './view-refresher.ts';
 import type { TableWrites, Writes } from './target-writer.ts';
 
 export interface TransformSettings {
@@ -17,12 +18,15 @@ export interface TransformSettings {
   readonly competitorsTable: string;
   /** Type of brand_id, customer_id, query_id and competitor_id. */
   readonly ids: IdType;
+  /** The daily view is refreshed this long after a change; null: not at all. */
+  readonly mvRefreshDebounceMs: number | null;
 }
 
 const TRANSFORM = 'transform';
 
 /** Turns the flat rows of collector results into the metric tables: docs/transform.md. */
-export function transformPipeline({ positionsTable, competitorsTable, ids }: TransformSettings): Pipeline {
+export function transformPipeline(settings: TransformSettings): Pipeline {
+  const { positionsTable, competitorsTable, ids, mvRefreshDebounceMs } = settings;
   // Names first: results that find theirs at once are computed once.
   const sources = {
     competitors: sourceTable(competitorsTable, competitorShape),
@@ -42,6 +46,7 @@ export function transformPipeline({ positionsTable, competitorsTable, ids }: Tra
     sources,
     targets: [],
     migrations: transformMigrations(ids),
+    ...(mvRefreshDebounceMs === null ? {} : { companion: viewRefresher(mvRefreshDebounceMs) }),
     async apply({ client, lane, changes, work }) {
       const source = changes[0]?.source ?? 'positions';
       const { rejected, incomplete } = await transactionOf(work, client).store(

@@ -197,7 +197,7 @@ interface OneOutcome {
 }
 
 /** A result without rows is no result, and no error. */
-function computeOne(
+export function computeOne(
   collectorResultId: string,
   positions: readonly ExtractedPosition[],
   lookup: CompetitorLookup,

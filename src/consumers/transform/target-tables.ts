@@ -108,6 +108,25 @@ export function writeStatement<T>(
   return { text, values: all.map(({ type, value }) => encode(type, rows.map(value))) };
 }
 
+/**
+ * Gives the first key column of rows that the table lacks (`missing`) or holds otherwise. The same
+ * comparison as that of a write, which it foretells.
+ */
+export function differenceStatement<T>(
+  table: TargetTable<T>,
+  rows: readonly T[],
+): { text: string; values: string[] } {
+  const { key, columns } = table;
+  const all = [...key, ...columns];
+  const cast = all.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb AS ${name}` : name));
+  const text = `SELECT e.${key[0]?.name}::text AS key, t.${key[0]?.name} IS NULL AS missing
+    FROM (SELECT ${cast.join(', ')} FROM unnest(${all.map(({ type }, i) => parameter(type, i + 1)).join(', ')})
+      AS u(${all.map(({ name }) => name).join(', ')})) e
+    LEFT JOIN ${table.name} t ON ${key.map(({ name }) => `t.${name} = e.${name}`).join(' AND ')}
+    WHERE t.${key[0]?.name} IS NULL OR NOT (${columns.map(same).join(' AND ')})`;
+  return { text, values: all.map(({ type, value }) => encode(type, rows.map(value))) };
+}
+
 function onlyDifferences<T>({ name: table, key, columns }: TargetTable<T>): string {
   return `WHERE NOT EXISTS (SELECT 1 FROM ${table} t
       WHERE ${key.map(({ name }) => `t.${name} = e.${name}`).join(' AND ')}

@@ -12,6 +12,7 @@ const pipeline = transformPipeline({
   positionsTable: 'public.extracted_positions',
   competitorsTable: 'public.brand_competitors',
   ids: 'bigint',
+  mvRefreshDebounceMs: 300,
 });
 
 let source: TestDatabase;
@@ -56,6 +57,8 @@ describe('From the flat rows through the topics to the metric tables', () => {
       JSON.stringify(await counts(target.pool).catch(() => [])) === JSON.stringify(expected);
     await until('the example is there', reached([250, 250, 1_250, 240, 1_200]));
     expect(await first(target.pool, 'SELECT count(*)::integer FROM freshet.transform_errors')).toBe(0);
+    const results = 'SELECT coalesce(sum(results), 0)::integer FROM mv_brand_daily_metrics';
+    await until('the daily view shows it', async () => (await first(target.pool, results)) === 250);
     await source.pool.query('DELETE FROM extracted_positions WHERE id % 10 = 0 AND collector_result_id = 7');
     await source.pool.query(
       "UPDATE brand_competitors SET competitor_name = 'Another' WHERE competitor_id = 103",
@@ -63,6 +66,8 @@ describe('From the flat rows through the topics to the metric tables', () => {
     await until('a brand row and a competitor are gone', reached([249, 249, 996, 239, 956]));
     await source.pool.query('TRUNCATE extracted_positions');
     await until('everything is gone', reached([0, 0, 0, 0, 0]));
+    await until('the daily view is empty', async () => (await first(target.pool, results)) === 0);
+    expect(running.tally.viewAges.at(-1)).toBeLessThan(60);
     expect(running.tally.deadLetters).toEqual([]);
   });
 });
