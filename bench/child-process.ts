@@ -64,6 +64,16 @@ export class BenchChild<
     }
   }
 
+  /** As `report`, for what is told several times: each is given once. */
+  async next<Type extends Report['type']>(
+    type: Type,
+    signal: AbortSignal,
+  ): Promise<Extract<Report, { type: Type }>> {
+    const report = await this.report(type, signal);
+    this.#reports.splice(this.#reports.indexOf(report), 1);
+    return report;
+  }
+
   /** Asks it to stop, and ends it when it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;

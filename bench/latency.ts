@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTable } from '../src/change/table.ts';
-import { topicName } from '../src/topics/names.ts';
 import type { BenchContext } from './bench-context.ts';
-import { BenchChild } from './child-process.ts';
 import { startDebezium } from './debezium-run.ts';
 import {
   type Contender,
@@ -11,7 +9,7 @@ import {
   type Figures,
   percentile,
 } from './figures.ts';
-import type { ReaderOrder, ReaderReport, WriterOrder, WriterReport } from './latency-messages.ts';
+import { LatencyProbe } from './latency-probe.ts';
 import { UsageMeter } from './process-usage.ts';
 import { CATALOG, CATALOG_COPY, fillCatalog } from './tables.ts';
 
@@ -20,7 +18,6 @@ const WARM_UP_MS = 5_000;
 const MIN_COPY_ROWS = 500_000;
 /** After the snapshot's start: what piled up while the capture was away must be through. */
 const CATCH_UP_MS = 2_000;
-const TAIL_MS = 3_000;
 
 /** From the clock in a row, read within its transaction, to the hand of a read_committed consumer, at a steady rate. */
 export async function benchLatency(context: BenchContext): Promise<ContenderResult[]> {
@@ -43,7 +40,7 @@ async function runFreshet(context: BenchContext): Promise<Figures> {
     await using child = await context.bootFreshet(true);
     child.send({ type: 'run', job });
     await child.report('done', context.signal);
-    await using probe = await Probe.start(context, name);
+    await using probe = await LatencyProbe.start(context, name);
     return await steady(context, probe, child.pid);
   } finally {
     await context.forget(name);
@@ -58,7 +55,7 @@ async function runBesideSnapshot(context: BenchContext, copyRows: number): Promi
       context.job(name, { tables: [CATALOG], consume: false, until: { kind: 'snapshots' } }),
     );
     await using child = await context.bootFreshet(true);
-    await using probe = await Probe.start(context, name);
+    await using probe = await LatencyProbe.start(context, name);
     const until = { kind: 'published', table: formatTable(CATALOG_COPY), op: 'r', rows: copyRows } as const;
     child.send({
       type: 'run',
@@ -82,14 +79,14 @@ async function runDebezium(context: BenchContext, preset: string): Promise<Figur
   try {
     await using connect = await startDebezium(context, preset, { name, snapshot: 'no_data' }, false);
     await connect.line(/Processing messages|Searching for WAL resume position/, context.signal);
-    await using probe = await Probe.start(context, name);
+    await using probe = await LatencyProbe.start(context, name);
     return await steady(context, probe, connect.pid);
   } finally {
     await context.forget(name);
   }
 }
 
-async function steady(context: BenchContext, probe: Probe, pid: number): Promise<Figures> {
+async function steady(context: BenchContext, probe: LatencyProbe, pid: number): Promise<Figures> {
   await sleep(WARM_UP_MS, undefined, { signal: context.signal });
   const fromMs = Date.now();
   const meter = UsageMeter.start(context.tracked(pid, probe.pids));
@@ -108,56 +105,4 @@ function latencyFigures(sortedMs: readonly number[]): Figures {
     max_ms: sortedMs.at(-1) ?? Number.NaN,
     rows: sortedMs.length,
   };
-}
-
-/** Writer and reader of one run. */
-class Probe implements AsyncDisposable {
-  readonly #writer: BenchChild<WriterOrder, WriterReport>;
-  readonly #reader: BenchChild<ReaderOrder, ReaderReport>;
-  readonly #context: BenchContext;
-
-  private constructor(
-    context: BenchContext,
-    writer: BenchChild<WriterOrder, WriterReport>,
-    reader: BenchChild<ReaderOrder, ReaderReport>,
-  ) {
-    this.#context = context;
-    this.#writer = writer;
-    this.#reader = reader;
-  }
-
-  /** Resolves when the reader holds its partitions and the writer writes. */
-  static async start(context: BenchContext, prefix: string): Promise<Probe> {
-    const { signal, services, options } = context;
-    const reader = await BenchChild.start<ReaderOrder, ReaderReport>('latency-reader.ts');
-    const writer = await BenchChild.start<WriterOrder, WriterReport>('latency-writer.ts');
-    const probe = new Probe(context, writer, reader);
-    try {
-      await Promise.all([reader.report('booted', signal), writer.report('booted', signal)]);
-      reader.send({ type: 'read', brokers: services.urls.kafkaBrokers, topic: topicName(prefix, CATALOG) });
-      await reader.report('reading', signal);
-      writer.send({ type: 'write', url: services.urls.sourceUrl, rows: options.rows, rate: options.rate });
-      await writer.report('writing', signal);
-      return probe;
-    } catch (error) {
-      await probe[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  get pids(): number[] {
-    return [this.#writer.pid, this.#reader.pid];
-  }
-
-  /** Of the rows that were written in the span, once they had time to arrive. */
-  async latencies(fromMs: number, toMs: number): Promise<readonly number[]> {
-    await sleep(TAIL_MS, undefined, { signal: this.#context.signal });
-    this.#reader.send({ type: 'tell', span: { fromMs, toMs } });
-    const { latenciesMs } = await this.#reader.report('latencies', this.#context.signal);
-    return latenciesMs;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#writer[Symbol.asyncDispose](), this.#reader[Symbol.asyncDispose]()]);
-  }
 }

@@ -13,6 +13,7 @@ import { benchLatency } from './latency.ts';
 import { benchLimits } from './limits.ts';
 import { benchLinear } from './linear.ts';
 import { type BenchName, type BenchOptions, parseOptions, USAGE } from './options.ts';
+import { benchRefresh } from './refresh.ts';
 import { type BenchReport, createReport, formatReport } from './report.ts';
 import { benchScore } from './score.ts';
 import { benchSink } from './sink.ts';
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
   linear: benchLinear,
   transform: benchTransform,
   limits: benchLimits,
+  refresh: benchRefresh,
   score: benchScore,
 };
 

@@ -11,6 +11,7 @@ export const BENCHES = [
   'transform',
   'score',
   'limits',
+  'refresh',
 ] as const;
 export type BenchName = (typeof BENCHES)[number];
 
@@ -46,6 +47,7 @@ const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
   linear: [],
   transform: [],
   limits: [],
+  refresh: [],
   score: [],
 };
 
