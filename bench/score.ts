@@ -104,7 +104,12 @@ async function enqueueAll({ options, signal }: BenchContext, config: Config, poo
       maxAttempts: 25,
     };
     const startedAt = performance.now();
-    const { totals } = await runScoreBackfill(backfill, { signal, page: () => {}, retry: () => {} });
+    const { totals } = await runScoreBackfill(backfill, {
+      signal,
+      page: () => {},
+      retry: () => {},
+      failed: () => {},
+    });
     if (totals.enqueued !== options.rows)
       throw new Error(`${totals.enqueued} jobs, ${options.rows} were expected`);
     const seconds = (performance.now() - startedAt) / 1_000;

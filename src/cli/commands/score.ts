@@ -76,6 +76,7 @@ async function backfillCommand(context: CommandContext, raw: JsonOption): Promis
         signal: stop.signal,
         page: (sums) => progress.show(sums),
         retry: (message) => terminal.note(`${message}; trying again`),
+        failed: (leadId, message) => terminal.note(`lead ${leadId.slice(0, 100)}: ${message}`),
       },
     );
     progress[Symbol.dispose]();

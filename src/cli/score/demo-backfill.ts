@@ -19,7 +19,12 @@ export async function enqueueDemoLeads(engine: Engine, signal: AbortSignal): Pro
         lowestScore: config.score.scale.min,
         maxAttempts: config.score.maxAttempts,
       },
-      { signal, page: () => {}, retry: (message) => log('warn', message) },
+      {
+        signal,
+        page: () => {},
+        retry: (message) => log('warn', message),
+        failed: (id, message) => log('error', `${id}: ${message}`),
+      },
     );
   } finally {
     await pool.end();

@@ -86,14 +86,34 @@ async function readPage(
   { options, migrated }: PageQuestion,
   cursor: string | null,
 ): Promise<LeadRow[]> {
-  const conditions = ['id > $1', ...(options.clientId === null ? [] : ['client_id = $3'])];
-  const page = `(SELECT id FROM public.leads WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT $2) AS wanted`;
-  const { rows } = await client.query<LeadTexts>(`${leadQuery(page, migrated)} ORDER BY l.id`, [
-    cursor ?? '',
-    options.limit,
-    ...(options.clientId === null ? [] : [options.clientId]),
-  ]);
+  const { sql, values } = pageOf(options, cursor);
+  const { rows } = await client.query<LeadTexts>(
+    `${leadQuery(`(${sql}) AS wanted`, migrated)} ORDER BY l.id`,
+    values,
+  );
   return rows.map(leadOf);
+}
+
+/** The id behind the cursor; null behind the last one. */
+export async function nextLead(
+  client: ClientBase,
+  options: ScoreBackfillOptions,
+  cursor: string | null,
+): Promise<string | null> {
+  const { sql, values } = pageOf({ ...options, limit: 1 }, cursor);
+  const { rows } = await client.query<{ id: string }>(sql, values);
+  return rows[0]?.id ?? null;
+}
+
+function pageOf(
+  { clientId, limit }: ScoreBackfillOptions,
+  cursor: string | null,
+): { readonly sql: string; readonly values: (string | number)[] } {
+  const ofClient = clientId === null ? '' : 'AND client_id = $3';
+  return {
+    sql: `SELECT id FROM public.leads WHERE id > $1 ${ofClient} ORDER BY id LIMIT $2`,
+    values: [cursor ?? '', limit, ...(clientId === null ? [] : [clientId])],
+  };
 }
 
 /** Of leads that may get a job: an opt-out that nobody has stored yet. */

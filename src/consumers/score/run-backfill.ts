@@ -5,7 +5,7 @@ import type { JobQueue } from '../../sinks/job-queue.ts';
 import { judgeSinkError, sinkFailure } from '../../sinks/sink-error.ts';
 import { inTransaction } from '../../sinks/target-pool.ts';
 import { type ScoreBackfillOptions, runAtMs } from './backfill-options.ts';
-import { type PagePlan, type PageQuestion, planPage } from './backfill-page.ts';
+import { nextLead, type PagePlan, type PageQuestion, planPage } from './backfill-page.ts';
 import { disqualifyLeads } from './lead-judgement.ts';
 import { backfillJob, backfillKind } from './score-jobs.ts';
 import { readState, resumeFrom, writeState } from './state-file.ts';
@@ -25,6 +25,8 @@ interface ScoreBackfillHooks {
   /** After each page, with the sums so far. */
   page(totals: ScoreBackfillTotals): void;
   retry(message: string): void;
+  /** A lead that cannot be enqueued or disqualified; it is left out. */
+  failed(leadId: string, message: string): void;
 }
 
 interface ScoreBackfillResult {
@@ -103,27 +105,61 @@ class BackfillRun {
     });
   }
 
-  /** One page, tried again where the database is busy or away. */
+  /** One page; where something in it cannot be done, lead by lead. */
   async #page(): Promise<ScoreBackfillTotals> {
+    const { limit } = this.#backfill.options;
+    try {
+      return await this.#retried(() => this.#once(limit, this.#cursor));
+    } catch (error) {
+      if (!isDataError(error)) throw sinkFailure(error);
+      return await this.#leadByLead(limit);
+    }
+  }
+
+  async #leadByLead(limit: number): Promise<ScoreBackfillTotals> {
+    let sums = emptyTotals();
+    while (sums.leads < limit) {
+      const one = await this.#one(sums.lastLeadId ?? this.#cursor);
+      if (one.leads === 0) break;
+      sums = addTotals(sums, one);
+    }
+    return { ...sums, pages: 1 };
+  }
+
+  async #one(cursor: string | null): Promise<ScoreBackfillTotals> {
+    try {
+      return await this.#retried(() => this.#once(1, cursor));
+    } catch (error) {
+      if (!isDataError(error)) throw sinkFailure(error);
+      const lastLeadId = await inTransaction(this.#backfill.pool, (client) =>
+        nextLead(client, this.#backfill.options, cursor),
+      );
+      this.#hooks.failed(lastLeadId ?? '', sinkFailure(error).message);
+      return { ...emptyTotals(), leads: 1, errors: 1, lastLeadId };
+    }
+  }
+
+  /** Tried again where the database is busy or away. */
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#once();
+        return await work();
       } catch (error) {
-        if (judgeSinkError(error) !== 'retry' || attempt + 1 >= TRIES || this.#hooks.signal.aborted)
-          throw sinkFailure(error);
+        const again = judgeSinkError(error) === 'retry' && attempt + 1 < TRIES;
+        if (!again || this.#hooks.signal.aborted) throw error;
         this.#hooks.retry(sinkFailure(error).message);
         await sleep(backoffMs(attempt), undefined, { signal: this.#hooks.signal }).catch(() => {});
       }
     }
   }
 
-  async #once(): Promise<ScoreBackfillTotals> {
+  async #once(limit: number, cursor: string | null): Promise<ScoreBackfillTotals> {
     const { pool, options } = this.#backfill;
     let jobs = 0;
     const totals = await inTransaction(pool, async (client) => {
       if (options.mode === 'dry-run')
         await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const plan = await planPage(client, await this.#question(client), this.#cursor);
+      const plan = await planPage(client, await this.#question(client, limit), cursor);
       if (options.mode === 'apply') await this.#apply(client, plan);
       jobs = plan.enqueue.length;
       return plan.totals;
@@ -144,12 +180,17 @@ class BackfillRun {
     await disqualifyLeads(client, disqualify, lowestScore);
   }
 
-  async #question(client: PoolClient): Promise<PageQuestion> {
-    const { queue, options, lowestScore } = this.#backfill;
+  async #question(client: PoolClient, limit: number): Promise<PageQuestion> {
+    const { queue, lowestScore } = this.#backfill;
+    const options = { ...this.#backfill.options, limit };
     const migrated = options.mode === 'apply' || (await hasOwnColumns(client));
     const hasQueue = options.mode === 'apply' || (await queue.exists(client));
     return { queue, options, lowestScore, migrated, hasQueue };
   }
+}
+
+function isDataError(error: unknown): boolean {
+  return ['poison', 'conflict'].includes(judgeSinkError(error));
 }
 
 async function hasOwnColumns(client: PoolClient): Promise<boolean> {

@@ -70,6 +70,7 @@ async function run(raw: object, stopAfterPages = Infinity) {
         if (pages >= stopAfterPages) stop.abort();
       },
       retry: () => {},
+      failed: () => {},
     },
   );
   return { ...result, notices: parsed.notices, next: nextCommand(parsed.options, result.totals, result.end) };
@@ -239,7 +240,7 @@ describe('a backfill of scores', () => {
     const barePool = createTargetPool({ url: bare.url }, 'backfill', TARGET_DEFAULTS);
     const dry = await runScoreBackfill(
       { pool: barePool, queue: database.queue, options, lowestScore: 1, maxAttempts: 1 },
-      { signal: new AbortController().signal, page: () => {}, retry: () => {} },
+      { signal: new AbortController().signal, page: () => {}, retry: () => {}, failed: () => {} },
     );
     await barePool.end();
     expect(dry.totals).toMatchObject({ enqueued: 1, disqualified: 1 });
@@ -287,6 +288,18 @@ describe('a backfill of scores', () => {
     );
     expect(rows.map(({ after }) => after)).toEqual([0, 60, 120, 180, 240, 300]);
     expect(rows.every(({ attempts, priority }) => attempts === 0 && priority > 0)).toBe(true);
+  });
+
+  it('leaves a lead out that cannot be enqueued, counts it, and goes on with the others', async () => {
+    const long = `b${'x'.repeat(600)}`;
+    await addLeads(database.pool, [{ id: long, messages: ['Tell me more'] }]);
+    const { totals, end, next } = await run({ apply: true, limit: '5' });
+    expect({ totals, end }).toMatchObject({
+      end: 'done',
+      totals: { leads: 13, errors: 1, enqueued: 6, disqualified: 2, lastLeadId: 'l', pages: 3 },
+    });
+    expect(await queued()).toBe(ALL.jobs);
+    expect(next).toContain('--apply');
   });
 
   it('scores nothing itself; the worker scores what it enqueued, each lead once', async () => {
