@@ -8,7 +8,8 @@ import { continuousJob, continuousKind } from '../../../src/consumers/score/scor
 import { runScoreBackfill } from '../../../src/consumers/score/run-backfill.ts';
 import { readState, writeState } from '../../../src/consumers/score/state-file.ts';
 import { nextCommand } from '../../../src/consumers/score/summary.ts';
-import { TARGET_DEFAULTS, createTargetPool } from '../../../src/sinks/target-pool.ts';
+import { differencesOf, verifyScores } from '../../../src/consumers/score/verify.ts';
+import { TARGET_DEFAULTS, createTargetPool, inTransaction } from '../../../src/sinks/target-pool.ts';
 import { until } from '../../support/capture.ts';
 import { createDatabase } from '../../support/database.ts';
 import { type ScoreDatabase, addLeads, leadScore, scoreDatabase, startWorker } from '../../support/score.ts';
@@ -300,6 +301,34 @@ describe('a backfill of scores', () => {
     });
     expect(await queued()).toBe(ALL.jobs);
     expect(next).toContain('--apply');
+  });
+
+  it('is found unfinished by a verification, and finished once the worker has done its jobs', async () => {
+    const verify = () =>
+      inTransaction(database.pool, (client) => verifyScores(client, database.queue, { min: 1, max: 10 }));
+    const before = await verify();
+    expect(before).toMatchObject({
+      leads: 12,
+      unscored: 9,
+      unscoredWithJob: 1,
+      wronglyScored: 1,
+      doubledJobs: 0,
+      outOfScale: 0,
+      callsForDisqualified: 0,
+    });
+    expect(differencesOf(before)).toBe(10);
+    await run({ apply: true });
+    {
+      await using worker = startWorker(database);
+      await until('all jobs are done', () => worker.outcomes.length === 7);
+    }
+    expect(differencesOf(await verify())).toBe(0);
+    await database.pool.query(
+      `INSERT INTO freshet.score_calls (lead_id, model_version, called_at) VALUES ('h', 'x', now() + interval '1 minute');
+       UPDATE leads SET overall_score = 11 WHERE id = 'a'; UPDATE leads SET overall_score = 4 WHERE id = 'e'`,
+    );
+    expect(await verify()).toMatchObject({ callsForDisqualified: 1, outOfScale: 1, wronglyScored: 1 });
+    await database.pool.query('DELETE FROM freshet.score_calls');
   });
 
   it('scores nothing itself; the worker scores what it enqueued, each lead once', async () => {
