@@ -51,6 +51,14 @@ export class ConsumerSession {
   }
 
   #next(): void {
+    try {
+      this.#takeFree();
+    } catch (error) {
+      this.#failed.reject(error);
+    }
+  }
+
+  #takeFree(): void {
     while (!this.#isOver && this.#handling.size < this.#options.concurrency) {
       const piece = this.#fetcher.take((partition) => !this.#handling.has(partitionKey(partition)));
       if (piece === null) return;

@@ -4,7 +4,7 @@ import { BrokerError, ConnectionLostError } from './wire/broker-error.ts';
 import type { Cluster } from './wire/cluster.ts';
 import { fetchCommitted, type FetchedPartition, type FetchPosition } from './wire/fetch-requests.ts';
 import { isPassing } from './wire/persistence.ts';
-import { readBatches } from './wire/record-batch-reader.ts';
+import { endOfBatches, readBatches } from './wire/record-batch-reader.ts';
 import type { BrokerAddress, TopicPartition } from './wire/requests.ts';
 
 /** What one fetch brought of a partition; no records where there were only markers or aborted ones. */
@@ -39,9 +39,8 @@ export class OffsetGoneError extends Error {
 interface Source extends TopicPartition {
   /** To be fetched next. */
   offset: bigint;
-  /** Fetched, and not taken yet. */
-  piece: FetchedPiece | null;
-  bytes: number;
+  /** Fetched, and not taken yet: bytes only, as records made long before they are used cost the collector. */
+  ahead: { readonly answer: FetchedPartition; readonly from: bigint } | null;
   isAsked: boolean;
 }
 
@@ -61,7 +60,7 @@ export class Fetcher {
   constructor(cluster: Cluster, settings: FetchSettings, positions: readonly FetchPosition[]) {
     this.#cluster = cluster;
     this.#settings = settings;
-    this.#sources = positions.map((position) => ({ ...position, piece: null, bytes: 0, isAsked: false }));
+    this.#sources = positions.map((position) => ({ ...position, ahead: null, isAsked: false }));
   }
 
   /**
@@ -81,16 +80,19 @@ export class Fetcher {
     }
   }
 
-  /** The pieces that wait, of partitions that `isFree`; each makes room for the next. In turn, so that none starves. */
+  /**
+   * The pieces that wait, of partitions that `isFree`; each makes room for the next. In turn, so that none
+   * starves. Throws RangeError on what cannot be read.
+   */
   take(isFree: (partition: TopicPartition) => boolean): FetchedPiece | null {
     for (let tries = 0; tries < this.#sources.length; tries++) {
       const source = this.#sources[this.#turn++ % this.#sources.length];
-      if (source === undefined || source.piece === null || !isFree(source)) continue;
-      const { piece } = source;
-      source.piece = null;
-      source.bytes = 0;
+      if (source === undefined || source.ahead === null || !isFree(source)) continue;
+      const { answer, from } = source.ahead;
+      source.ahead = null;
       this.#wakeUp();
-      return piece;
+      const { topic, partition, highWatermark } = answer;
+      return { topic, partition, highWatermark, ...readBatches(answer, from) };
     }
     return null;
   }
@@ -100,8 +102,7 @@ export class Fetcher {
     const source = this.#sources.find((each) => each.topic === topic && each.partition === partition);
     if (source === undefined) return;
     source.offset = offset;
-    source.piece = null;
-    source.bytes = 0;
+    source.ahead = null;
     this.#wakeUp();
   }
 
@@ -110,9 +111,8 @@ export class Fetcher {
   }
 
   #wantedByLeader(): Map<BrokerAddress | null, Source[]> {
-    const wanted = this.#sources.filter((source) => source.piece === null && !source.isAsked);
-    const room = this.#sources.reduce((left, { bytes }) => left - bytes, this.#settings.maxBufferedBytes);
-    if (room <= 0) return new Map();
+    const wanted = this.#sources.filter((source) => source.ahead === null && !source.isAsked);
+    if (this.#room() <= 0) return new Map();
     const byName = Map.groupBy(wanted, (source) => nameOf(this.#cluster.leaderOf(source)));
     const ready = [...byName].filter(([name]) => !this.#askedBrokers.has(name));
     return new Map(
@@ -138,6 +138,12 @@ export class Fetcher {
     }
   }
 
+  /** Bytes that may still be fetched ahead. */
+  #room(): number {
+    const { maxBufferedBytes } = this.#settings;
+    return this.#sources.reduce((left, { ahead }) => left - (ahead?.answer.records.length ?? 0), maxBufferedBytes);
+  }
+
   async #learnLeaders(sources: readonly Source[]): Promise<void> {
     await this.#cluster.refreshLeaders([...new Set(sources.map(({ topic }) => topic))]);
     const leaderless = sources.find((source) => this.#cluster.leaderOf(source) === undefined);
@@ -145,12 +151,11 @@ export class Fetcher {
   }
 
   async #fetch(leader: BrokerAddress, sources: readonly Source[]): Promise<void> {
-    const { maxBytesPerPartition, maxBufferedBytes } = this.#settings;
+    const { maxBytesPerPartition } = this.#settings;
     const isAll = sources.length === this.#sources.length;
-    const room = this.#sources.reduce((left, { bytes }) => left - bytes, maxBufferedBytes);
     const limits = {
       maxWaitMs: isAll ? LONG_WAIT_MS : SHORT_WAIT_MS,
-      maxBytes: Math.max(room, maxBytesPerPartition),
+      maxBytes: Math.max(this.#room(), maxBytesPerPartition),
       maxBytesPerPartition,
     };
     // The broker fills its answer in the order of the request.
@@ -184,11 +189,9 @@ export class Fetcher {
 }
 
 function keep(source: Source, answer: FetchedPartition): void {
-  const { records, nextOffset } = readBatches(answer, source.offset);
+  const nextOffset = endOfBatches(answer, source.offset);
   if (nextOffset === source.offset) return;
-  const { topic, partition } = source;
-  source.piece = { topic, partition, records, nextOffset, highWatermark: answer.highWatermark };
-  source.bytes = answer.records.length;
+  source.ahead = { answer, from: source.offset };
   source.offset = nextOffset;
 }
 

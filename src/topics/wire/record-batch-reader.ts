@@ -60,6 +60,19 @@ export function readBatches(fetched: FetchedPartition, from: bigint): ReadBatche
   return { records, nextOffset };
 }
 
+/** Where `readBatches` will end, without making its records. */
+export function endOfBatches({ records: bytes }: FetchedPartition, from: bigint): bigint {
+  let nextOffset = from;
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const end = at + BEHIND_LENGTH + bytes.readInt32BE(at + LENGTH_AT);
+    if (end > bytes.length) break;
+    const lastOffset = bytes.readBigInt64BE(at) + BigInt(bytes.readInt32BE(at + LAST_OFFSET_AT));
+    if (lastOffset >= nextOffset) nextOffset = lastOffset + 1n;
+    at = end;
+  }
+  return nextOffset;
+}
+
 /** Follows which producers' records are aborted, batch by batch. */
 class AbortedFilter {
   readonly #ahead: readonly AbortedTransaction[];

@@ -5,7 +5,7 @@ import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RawRecord } from '../../../src/topics/codec/record-decoder.ts';
 import type { FetchedPartition } from '../../../src/topics/wire/fetch-requests.ts';
-import { readBatches } from '../../../src/topics/wire/record-batch-reader.ts';
+import { endOfBatches, readBatches } from '../../../src/topics/wire/record-batch-reader.ts';
 
 interface PlainRecord {
   readonly timestampDelta: number;
@@ -136,6 +136,7 @@ describe('readBatches', () => {
           const read = readBatches(fetched(batches), BigInt(from));
           expect(read.records.map(plain)).toEqual(oracle.filter(({ offset }) => Number(offset) >= from));
           expect(read.nextOffset).toBe(BigInt(Math.max(from, firstOffset)));
+          expect(endOfBatches(fetched(batches), BigInt(from))).toBe(read.nextOffset);
         },
       );
       await fc.assert(law, { numRuns: 60 });
@@ -173,6 +174,7 @@ describe('readBatches', () => {
       const read = readBatches(fetched([first, second.subarray(0, kept)]), 5n);
       expect(values(read)).toEqual(['a']);
       expect(read.nextOffset).toBe(6n);
+      expect(endOfBatches(fetched([first, second.subarray(0, kept)]), 5n)).toBe(6n);
     }
     expect(readBatches(fetched([first.subarray(0, 30)]), 5n)).toEqual({ records: [], nextOffset: 5n });
   });
