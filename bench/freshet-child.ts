@@ -89,7 +89,7 @@ async function run(job: Job): Promise<void> {
 function configOf({ urls, slot, prefix, tables, partitions, settings }: Job): Config {
   const listed = tables.length === 0 ? ['public.products'] : tables.map(formatTable);
   const source = { name: 'bench', slot, publication: slot, prefix, tables: listed };
-  const sections: Record<string, Record<string, number>> = { topics: { partitions } };
+  const sections: Record<string, Record<string, number | string>> = { topics: { partitions } };
   for (const [path, value] of Object.entries(settings)) {
     const [section = '', name = ''] = path.split('.');
     sections[section] = { ...sections[section], [name]: value };

@@ -9,7 +9,7 @@ export interface Job {
   readonly slot: string;
   readonly partitions: number;
   /** "section.name" → value, where the default is not wanted. */
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, number | string>>;
   /** Captured tables; none: no capture. */
   readonly tables: readonly TableId[];
   /** Whether the upsert pipeline runs too, or another one. */

@@ -33,7 +33,7 @@ export interface BenchOptions {
   /** Before each run, at most so long is waited until other processes use less than a tenth of the machine. Seconds. */
   readonly quietWait: number;
   /** Freshet's settings that differ from its defaults: "stream.batchRecords" → value. */
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, number | string>>;
   /** Where CPU profiles of the Freshet process go. */
   readonly profileDir: string | null;
 }
@@ -64,7 +64,8 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [opti
   --seconds S       how long latency is measured; default 30
   --rate N          transactions a second for latency; default 500
   --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs
-  --set NAME=N      a setting of Freshet other than its default, as --set stream.batchRecords=2500; may be repeated
+  --set NAME=VALUE  a setting of Freshet other than its default, as --set stream.batchRecords=2500 or
+                    --set topics.compression=zstd; may be repeated
   --data-dir DIR    keep the services' data here; default: a temporary folder
   --cpu-prof DIR    write CPU profiles of the Freshet process
   --json            one JSON object on stdout`;
@@ -123,11 +124,11 @@ function optionsOf(bench: BenchName, values: Values): BenchOptions {
   };
 }
 
-function setting(text: string): [string, number] {
-  const [, name = '', value = ''] = /^([a-z]+\.[a-zA-Z]+)=(\d+)$/.exec(text) ?? [];
+function setting(text: string): [string, number | string] {
+  const [, name = '', value = ''] = /^([a-z]+\.[a-zA-Z]+)=(\d+|[a-z]+)$/.exec(text) ?? [];
   if (name === '')
-    throw new Error(`--set ${text}: SECTION.NAME=NUMBER is wanted, as stream.batchRecords=2500`);
-  return [name, Number(value)];
+    throw new Error(`--set ${text}: SECTION.NAME=VALUE is wanted, as stream.batchRecords=2500`);
+  return [name, /^\d/.test(value) ? Number(value) : value];
 }
 
 function whole(name: string, text: string): number {

@@ -80,6 +80,10 @@ const topics = z.strictObject({
   replicationFactor: count(-1, 10).default(-1).describe('-1: the broker’s default'),
   retentionHours: count(1, 24 * 365).default(24 * 7),
   maxRecordBytes: count(1024, 512 * MEBIBYTE).default(8 * MEBIBYTE),
+  compression: z
+    .enum(['none', 'gzip', 'zstd'])
+    .default('none')
+    .describe('of what capture publishes; every reader has to know it'),
 });
 
 const snapshot = z.strictObject({

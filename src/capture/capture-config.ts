@@ -4,6 +4,7 @@ import type { KafkaConfig } from '../topics/kafka-config.ts';
 import type { Kafka } from '../topics/kafka.ts';
 import type { SchemaRegistryPort } from '../topics/registry.ts';
 import type { TopicSettings } from '../topics/topic-admin.ts';
+import type { Compression } from '../topics/wire/compression.ts';
 import type { CaptureObserver } from './observer.ts';
 import type { SnapshotSettings } from './snapshot-scheduler.ts';
 
@@ -15,7 +16,7 @@ export interface CaptureConfig {
   readonly publication: string;
   readonly prefix: string;
   readonly tables: readonly TableId[];
-  readonly topics: TopicSettings;
+  readonly topics: TopicSettings & { readonly compression?: Compression };
   readonly snapshot: SnapshotSettings & {
     readonly connections: number;
     readonly lockTimeoutMs: number;

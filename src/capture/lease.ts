@@ -57,6 +57,7 @@ export class Lease implements AsyncDisposable {
     const transactionalId = `freshet-${config.prefix}-${config.slot}`;
     const publisher = await TransactionalPublisher.open(kafkaConfig, transactionalId, {
       timeoutMs: config.transactionTimeoutMs,
+      compression: config.topics.compression,
     });
     try {
       const session: SessionEntry = {

@@ -15,8 +15,10 @@ describe('the options of a benchmark', () => {
       'stream.batchRecords=2500',
       '--set',
       'snapshot.connections=1',
+      '--set',
+      'topics.compression=zstd',
     ]);
-    expect(options?.settings).toEqual({ 'stream.batchRecords': 2500, 'snapshot.connections': 1 });
+    expect(options?.settings).toEqual({ 'stream.batchRecords': 2500, 'snapshot.connections': 1, 'topics.compression': 'zstd' });
   });
 
   it('run all benchmarks at once, each beside those of its peers that it has', () => {
