@@ -141,7 +141,10 @@ export class Fetcher {
   /** Bytes that may still be fetched ahead. */
   #room(): number {
     const { maxBufferedBytes } = this.#settings;
-    return this.#sources.reduce((left, { ahead }) => left - (ahead?.answer.records.length ?? 0), maxBufferedBytes);
+    return this.#sources.reduce(
+      (left, { ahead }) => left - (ahead?.answer.records.length ?? 0),
+      maxBufferedBytes,
+    );
   }
 
   async #learnLeaders(sources: readonly Source[]): Promise<void> {

@@ -18,7 +18,11 @@ describe('the options of a benchmark', () => {
       '--set',
       'topics.compression=zstd',
     ]);
-    expect(options?.settings).toEqual({ 'stream.batchRecords': 2500, 'snapshot.connections': 1, 'topics.compression': 'zstd' });
+    expect(options?.settings).toEqual({
+      'stream.batchRecords': 2500,
+      'snapshot.connections': 1,
+      'topics.compression': 'zstd',
+    });
   });
 
   it('run all benchmarks at once, each beside those of its peers that it has', () => {

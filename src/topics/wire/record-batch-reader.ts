@@ -63,7 +63,7 @@ export function readBatches(fetched: FetchedPartition, from: bigint): ReadBatche
 /** Where `readBatches` will end, without making its records. */
 export function endOfBatches({ records: bytes }: FetchedPartition, from: bigint): bigint {
   let nextOffset = from;
-  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+  for (let at = 0; at + HEADER_BYTES <= bytes.length;) {
     const end = at + BEHIND_LENGTH + bytes.readInt32BE(at + LENGTH_AT);
     if (end > bytes.length) break;
     const lastOffset = bytes.readBigInt64BE(at) + BigInt(bytes.readInt32BE(at + LAST_OFFSET_AT));
