@@ -67,13 +67,14 @@ function count(row: UrlRow, judgement: Judgement, tally: ClassifyTally, examples
   if (judgement.kind === 'kept') return tally.add(row, 'manual', null);
   const rule = judgement.kind === 'judged' ? judgement.value.rule : row.page_type_rule;
   if (rule === INVALID_RULE) examples.error(row);
-  if (judgement.kind === 'unchanged' || holds(row, judgement.value)) {
+  if (judgement.kind === 'unchanged') {
     tally.add(row, 'unchanged', { type: row.page_type ?? '', rule, confidence: null });
     return;
   }
   const { value } = judgement;
-  tally.add(row, 'classified', value);
-  examples.change(row, value);
+  const isSame = holds(row, value);
+  tally.add(row, isSame ? 'unchanged' : 'classified', value);
+  if (!isSame) examples.change(row, value);
   if (rule !== INVALID_RULE && value.confidence < LOW_CONFIDENCE) examples.lowConfidence(row, value);
 }
 
