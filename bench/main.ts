@@ -7,6 +7,7 @@ import { startServices } from '../src/embedded/services.ts';
 import { FreshetError } from '../src/runtime/errors.ts';
 import { stopOnSignals } from '../src/runtime/shutdown.ts';
 import { BenchContext } from './bench-context.ts';
+import { benchClassify } from './classify-backfill.ts';
 import { benchEndToEnd } from './end-to-end.ts';
 import type { ContenderResult } from './figures.ts';
 import { benchLatency } from './latency.ts';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
   limits: benchLimits,
   refresh: benchRefresh,
   score: benchScore,
+  classify: benchClassify,
 };
 
 const INTERRUPTED = 130;

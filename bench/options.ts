@@ -10,6 +10,7 @@ export const BENCHES = [
   'linear',
   'transform',
   'score',
+  'classify',
   'limits',
   'refresh',
 ] as const;
@@ -36,6 +37,8 @@ export interface BenchOptions {
   readonly settings: Readonly<Record<string, number | string>>;
   /** Where CPU profiles of the Freshet process go. */
   readonly profileDir: string | null;
+  /** Where real data lies; null: generated. */
+  readonly dataFolder: string | null;
 }
 
 const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
@@ -49,10 +52,11 @@ const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
   limits: [],
   refresh: [],
   score: [],
+  classify: [],
 };
 
 /** Their topics have as many partitions as Freshet makes. */
-const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'transform', 'score'];
+const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'transform', 'score', 'classify'];
 
 export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [options]
   --rows N          rows of the table, or changes of the backlog; default 100000; linear: of the larger table
@@ -60,7 +64,7 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [opti
   --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
   --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
                     avro-low-latency, json-low-latency
-  --partitions N    of each topic; default 1, and 4 for sink, end-to-end, transform and score, as Freshet makes them
+  --partitions N    of each topic; default 1, and 4 for sink, end-to-end, transform, score and classify, as Freshet makes them
   --seconds S       how long latency is measured; default 30
   --rate N          transactions a second for latency; default 500
   --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs
@@ -68,6 +72,7 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [opti
                     --set topics.compression=zstd; may be repeated
   --data-dir DIR    keep the services' data here; default: a temporary folder
   --cpu-prof DIR    write CPU profiles of the Freshet process
+  --data DIR        real URLs for classify, from DIR/urls; default: generated ones
   --json            one JSON object on stdout`;
 
 type Values = ReturnType<typeof parseValues>['values'];
@@ -88,6 +93,7 @@ function parseValues(args: readonly string[]) {
       set: { type: 'string', multiple: true, default: [] },
       'data-dir': { type: 'string' },
       'cpu-prof': { type: 'string' },
+      data: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -121,6 +127,7 @@ function optionsOf(bench: BenchName, values: Values): BenchOptions {
     quietWait: values['quiet-wait'] === '0' ? 0 : whole('--quiet-wait', values['quiet-wait']),
     settings: Object.fromEntries(values.set.map(setting)),
     profileDir: values['cpu-prof'] ?? null,
+    dataFolder: values.data ?? null,
   };
 }
 

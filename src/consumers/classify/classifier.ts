@@ -31,7 +31,7 @@ interface Unclassifiable {
 export type Classification = Classified | Unclassifiable;
 
 /** Raise by one with every change of the rules' code; changes of their tables change the hash by themselves. */
-const RULES_REVISION = 1;
+const RULES_REVISION = 2;
 /** A type whose votes add up to less than this has nothing to stand on. */
 const LEAST_EVIDENCE = 0.5;
 const NO_EVIDENCE_CONFIDENCE = 0.1;

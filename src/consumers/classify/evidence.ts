@@ -3,6 +3,7 @@ import { addPathSignals } from './rules/path.ts';
 import { addPlatformSignals } from './rules/platform.ts';
 import { addQuerySignals } from './rules/query.ts';
 import { addShapeSignals } from './rules/shape.ts';
+import { addWordingSignals } from './rules/wording.ts';
 import { addTitleSignals } from './rules/title.ts';
 import type { SignalSet } from './signals.ts';
 import type { UrlParts } from './url-parts.ts';
@@ -13,6 +14,7 @@ export function gatherEvidence(parts: UrlParts, title: string, signals: SignalSe
   const hostContext = addHostSignals(parts.host, parts.segments.length === 0, signals);
   const context = addPathSignals(parts.segments, hostContext, signals);
   addShapeSignals(parts, context, signals);
+  addWordingSignals(parts, context, signals);
   addQuerySignals(parts, signals);
   addPlatformSignals(parts, signals);
   addTitleSignals(title, signals);

@@ -15,6 +15,7 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.github.io/',
   ],
   product: [
+    'https://example.com/insurance/car',
     'https://shop.example.com/products/red-shoe',
     'https://www.amazon.de/dp/B08N5WRWNW',
     'https://example.pl/produkt/lampa-stojaca',
@@ -52,18 +53,23 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.de/aktuelles',
   ],
   archive: [
+    'https://example.com/blog?page=2',
+    'https://example.com/blog/category/energy',
     'https://example.com/blog/tag/postgres',
     'https://example.com/category/news/',
     'https://example.com/2019/11/',
     'https://example.com/blog/page/3',
   ],
   press: [
+    'https://www.health.gov.example.gov/news/new-rules',
     'https://example.com/press-releases/example-raises-money',
     'https://example.de/presse/pressemitteilungen/',
     'https://example.com/newsroom',
     'https://www.prnewswire.com/news-releases/example-wins-301234567.html',
   ],
   documentation: [
+    'https://example.com/api2',
+    'https://example.com/weather-api',
     'https://docs.example.com',
     'https://docs.example.com/integrations/slack',
     'https://example.com/docs/getting-started',
@@ -79,6 +85,7 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://help.example.com/hc/en-us/requests/new',
   ],
   legal: [
+    'https://help.example.com/hc/en-us/articles/360002698811-Privacy-Policy',
     'https://example.com/privacy-policy',
     'https://example.de/impressum',
     'https://example.fr/mentions-legales',
@@ -97,6 +104,7 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.es/mi-cuenta',
   ],
   contact: [
+    'https://example.com/support/contact',
     'https://example.com/contact-us',
     'https://example.de/kontakt',
     'https://example.com/contact-sales',
@@ -122,11 +130,13 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.de/suche?suchbegriff=lampe',
   ],
   landing: [
+    'https://example.com/home-insurance-in-calgary',
     'https://example.com/lp/summer',
     'https://example.com/free-trial',
     'https://example.com/refer-a-friend',
   ],
   comparison: [
+    'https://example.com/switch-from-other',
     'https://example.com/compare/acme-vs-example',
     'https://example.com/vs/acme',
     'https://example.com/alternatives/acme',
@@ -139,6 +149,8 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
   ],
   integration: ['https://example.com/integrations', 'https://example.com/integrations/slack'],
   feature: [
+    'https://example.com/why-example',
+    'https://example.com/for/agencies',
     'https://example.com/features/reports',
     'https://example.com/solutions/retail',
     'https://example.de/loesungen/handel',
@@ -151,6 +163,8 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.com/templates/invoice',
   ],
   event: [
+    'https://example.org/acmecon',
+    'https://example.org/example-day-lisbon-2026',
     'https://example.com/events/spring-meetup',
     'https://example.com/webinars/queues-in-practice',
     'https://exampleconf.org/2024',
@@ -158,6 +172,7 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://cfp.example.org',
   ],
   community: [
+    'https://community.example.com/t/some-question/1234',
     'https://forum.example.com',
     'https://community.example.com/t/some-question/123',
     'https://www.reddit.com/r/postgres/',
@@ -177,6 +192,9 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.de/downloads/',
   ],
   other: [
+    'https://api.example.com/v1/items?limit=3',
+    'https://example.com/add/',
+    'https://example.com/tools/json-formatter',
     'https://example.com/feed',
     'https://example.com/logo.png',
     'https://example.com/wp-json/wp/v2/pages/1',

@@ -92,7 +92,7 @@ export const ACCOUNT: readonly Topic[] = [
   {
     name: 'console',
     words:
-      'dashboard console portal admin wpadmin wplogin panel controlpanel cpanel secure secured members member membership my me user users customer id app webapp memberssl',
+      'console portal admin wpadmin wplogin panel controlpanel cpanel secure secured members member membership my me user users customer id app webapp memberssl',
     page: { auth: 1.6 },
     section: { auth: 1.3 },
     host: { auth: 1.8, other: 0.3 },

@@ -32,7 +32,7 @@ export const COMMERCE: readonly Topic[] = [
   {
     name: 'shop',
     words:
-      'shop store shopping boutique tienda loja negozio winkel butik kauppa sklep obchod bolt magazin-online magaza toko cuahang magazin магазин ショップ 商店 스토어 onlineshop webshop eshop store-locator',
+      'shop store shopping boutique tienda loja negozio winkel butik kauppa sklep obchod bolt magazin-online magaza toko cuahang магазин ショップ 商店 스토어 onlineshop webshop eshop store-locator',
     page: { category: 3 },
     section: { product: 2, category: 1.6 },
     host: { product: 2, category: 1 },
@@ -95,10 +95,46 @@ export const COMMERCE: readonly Topic[] = [
   {
     name: 'web-tool',
     words:
-      'builder generator validator checker converter tester formatter viewer editor encoder decoder minifier playground demoapp simulator analyzer debugger',
+      'builder generator validator checker converter tester formatter viewer editor encoder decoder minifier grader optimizer playground demoapp simulator analyzer debugger',
     page: { other: 2, resource: 1, feature: 0.6 },
     section: { other: 0.8 },
     title: {},
+  },
+  {
+    name: 'add',
+    words: 'add addnew addsite hinzufuegen ajouter anadir agregar adicionar aggiungi toevoegen dodaj pridat',
+    page: { other: 2.6 },
+    section: { other: 1 },
+    title: {},
+    whole: true,
+  },
+  {
+    name: 'dashboard',
+    words: 'dashboard dashboards',
+    page: { other: 2.2, auth: 0.8 },
+    section: { auth: 1.3 },
+    host: { auth: 1.8, other: 0.3 },
+    hostRoot: { auth: 1.6, homepage: 0.8 },
+    title: {},
+    whole: true,
+  },
+  {
+    name: 'get',
+    words: 'get getit getnow obtenir obtener hol-dir',
+    page: { download: 1.8, product: 0.6 },
+    section: { download: 0.6 },
+    title: {},
+    whole: true,
+  },
+  {
+    name: 'finance-product',
+    words:
+      'insurance versicherung versicherungen assurance assurances seguro seguros assicurazione assicurazioni verzekering verzekeringen forsikring forsakring vakuutus ubezpieczenie ubezpieczenia pojisteni biztositas sigorta asuransi baohiem страхование ' +
+      'creditcard creditcards kreditkarte kreditkarten cartedecredit tarjetas tarjetasdecredito cartoes cartecredito mortgage mortgages hypothek hypotheken loan loans kredit kredite pret prets prestamos emprestimos prestiti lening leningen savings savingsaccount sparkonto girokonto currentaccount bankaccount bankaccounts broadband mobilfunk',
+    page: { category: 1.6, product: 1.8 },
+    section: { product: 2.6 },
+    title: {},
+    whole: true,
   },
   {
     name: 'map',

@@ -36,7 +36,7 @@ export const EDITORIAL: readonly Topic[] = [
   {
     name: 'article',
     words:
-      'article articles artikel artikels artikelen artykuly artykul artigo artigos articulo articulos articolo articoli artikler artikkeli statya stati статьи clanky clanek cikk cikkek makale makaleler story stories feature-story column columns opinion opinions editorial editorials post posts entry entries essay wpcontentpost blogpost read tribune chronique reportage reportagen interview interviews kolumne beitrag beitraege berichte bericht fullarticle newsdetail newsdetails newsitem noticiadetalle shownews magazine magazin magazyn revista rivista tijdschrift zeitschrift columnists obituaries analysis analyses',
+      'article articles artikel artikels artikelen artykuly artykul artigo artigos articulo articulos articolo articoli artikler artikkeli statya stati статьи clanky clanek cikk cikkek makale makaleler story stories feature-story column columns opinion opinions editorial editorials post posts entry entries essay wpcontentpost blogpost read tribune chronique reportage reportagen interview interviews kolumne beitrag beitraege berichte bericht newsdetail newsdetails newsitem noticiadetalle shownews magazine magazin magazyn revista rivista tijdschrift zeitschrift columnists obituaries analysis analyses',
     page: { blog_index: 2.6, article: 1.5 },
     section: { article: 4.6 },
     host: { article: 2 },

@@ -25,7 +25,7 @@ export const LEARNING: readonly Topic[] = [
   {
     name: 'publications',
     words:
-      'publication publications paper papers abs abstract proceedings anthology pubs dataset datasets opendata journals fulltext publikationen publicaciones doi openaccess',
+      'publication publications paper papers abs abstract fullarticle articleabstract preprint preprints manuscript manuscripts thesis theses proceedings anthology pubs dataset datasets opendata journals fulltext publikationen publicaciones doi openaccess',
     page: { resource: 3 },
     section: { resource: 5 },
     title: {},
@@ -34,7 +34,7 @@ export const LEARNING: readonly Topic[] = [
     name: 'tools',
     words: 'tools freetools toolbox utilities werkzeuge outils herramientas ferramentas strumenti',
     page: { resource: 3 },
-    section: { resource: 1.5 },
+    section: { resource: 1.5, other: 1 },
     title: { resource: 0.6 },
     whole: true,
   },

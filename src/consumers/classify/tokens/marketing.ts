@@ -49,7 +49,7 @@ export const MARKETING: readonly Topic[] = [
   {
     name: 'alternatives',
     words:
-      'alternative alternatives alternativeto alternativesto alternativen alternativas alternativa alternatieven similar sites-like competitor',
+      'alternative alternatives alternativeto alternativesto alternativen alternativas alternativa alternatieven similar sites-like competitor switchfrom switchingfrom migratefrom migratingfrom wechselnvon',
     page: { comparison: 4.6 },
     section: { comparison: 4.6 },
     title: { comparison: 1.8 },
@@ -94,6 +94,22 @@ export const MARKETING: readonly Topic[] = [
     page: { feature: 3.8 },
     section: { feature: 4.2 },
     title: { feature: 1 },
+  },
+  {
+    name: 'audience',
+    words: 'for fuer para voor dla',
+    page: {},
+    section: { feature: 2.6 },
+    title: {},
+    whole: true,
+  },
+  {
+    name: 'success',
+    words: 'success succes erfolg exito sucesso successo',
+    page: {},
+    section: { case_study: 2.6 },
+    title: {},
+    whole: true,
   },
   {
     name: 'product-line',

@@ -23,7 +23,8 @@ export const REFERENCE: readonly Topic[] = [
   },
   {
     name: 'api',
-    words: 'api apis rest restapi webservice webservices sdk sdks graphql restful openapi',
+    words:
+      'api apis api1 api2 api3 apiv1 apiv2 apiv3 apiv4 rest restapi webservice webservices sdk sdks graphql restful openapi',
     page: { documentation: 3.6 },
     section: { documentation: 4.2 },
     host: { documentation: 2.2 },
