@@ -61,7 +61,7 @@ export const EXAMPLES: Readonly<Record<PageType, readonly string[]>> = {
     'https://example.com/blog/page/3',
   ],
   press: [
-    'https://www.health.gov.example.gov/news/new-rules',
+    'https://www.gov.example/news/new-rules',
     'https://example.com/press-releases/example-raises-money',
     'https://example.de/presse/pressemitteilungen/',
     'https://example.com/newsroom',

@@ -32,7 +32,7 @@ const YEARLY_EVENT = defineSignal('wording:yearly-event', { event: 3.2 });
 const NAMED_API = defineSignal('wording:named-api', { documentation: 1.2 });
 const THREAD = defineSignal('wording:thread', { community: 6 });
 const API_CALL = defineSignal('wording:api-call', { other: 3.5 });
-const AUTHORITY_NEWS = defineSignal('wording:authority-news', { press: 4 });
+const AUTHORITY_NEWS = defineSignal('wording:authority-news', { press: 5 });
 const POSTS_OF_CATEGORY = defineSignal('wording:posts-of-category', { archive: 3 });
 const POSTS_PAGE = defineSignal('wording:posts-page', { archive: 6 });
 
