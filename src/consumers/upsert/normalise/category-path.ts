@@ -32,6 +32,8 @@ const SEPARATORS = [/\s*-*[>»›→]+\s*/u, /\s*\|+\s*/, /\s*::+\s*/, /\s+\/+\s
 const PLACEHOLDER = /^(?:n\/?a|none|null|undefined|uncategori[sz]ed|unknown|-+|\.+)$/i;
 /** A shop's internal id in the place of a name, like "abcat0208011" or "pcmcat209400050001". */
 const CATEGORY_CODE = /^(?:[a-z]*cat)?\d{5,}$/i;
+/** Letters, digits and signs that mean nothing here, single spaces inside: there is nothing to clean. */
+const PLAIN_LEVEL = /^[A-Za-z0-9'(),.+-](?:[A-Za-z0-9'(),.+-]| (?! |$))*$/;
 const TRUNCATED = /\s*(?:\.{2,}|…)$/u;
 /** Shorter beginnings than this are shared by chance: "Rings" also begins "Rings of Saturn". */
 const MIN_SHARED_LETTERS = 12;
@@ -47,7 +49,7 @@ export function normaliseCategoryPath(
   owner: PathOwner = NOBODY,
 ): CategoryPath {
   const levels = parseCategoryPath(source);
-  const name = owner.name === null ? null : nameForm(owner.name);
+  const name = owner.name === null ? null : new NameForm(owner.name);
   const brandKeys = owner.brands.map(nameKey).filter((key) => key !== '');
   const clean = cleanLevels(levels, { name, brandKeys });
   const { kept, dropped } = limitDepth(clean);
@@ -101,6 +103,7 @@ function splitPath(text: string): string[] {
 
 /** A level never holds what would separate two: its text parses back into itself. */
 function cleanLevel(raw: string): string {
+  if (PLAIN_LEVEL.test(raw)) return raw;
   let level = repairText(raw).text;
   for (let before = ''; before !== level;) {
     before = level;
@@ -115,19 +118,34 @@ function cleanLevel(raw: string): string {
   return level;
 }
 
-/** A name as the rules see it, worked out once per product. */
-interface NameForm {
+/** A name as the rules see it; worked out once per product, and only as far as it is asked for. */
+class NameForm {
+  readonly text: string;
+  #key: string | null = null;
+  #words: readonly string[] | null = null;
+
+  constructor(name: string) {
+    this.text = repairText(name).text;
+  }
+
+  get key(): string {
+    return (this.#key ??= nameKey(this.text));
+  }
+
+  get words(): readonly string[] {
+    return (this.#words ??= wordsOf(this.text));
+  }
+}
+
+interface LevelForm {
   readonly key: string;
   readonly words: readonly string[];
+  readonly cut: boolean;
 }
 
-function nameForm(name: string): NameForm {
-  const { text } = repairText(name);
-  return { key: nameKey(text), words: wordsOf(text) };
-}
-
-const levelForm = boundedMemo((level): NameForm & { readonly cut: boolean } => {
-  return { ...nameForm(level.replace(TRUNCATED, '')), cut: TRUNCATED.test(level) };
+const levelForm = boundedMemo((level): LevelForm => {
+  const { key, words } = new NameForm(level.replace(TRUNCATED, ''));
+  return { key, words, cut: TRUNCATED.test(level) };
 });
 
 /** What a level is held against. */
@@ -161,10 +179,12 @@ function repeats(level: string, outer: readonly string[]): boolean {
  * ("… Mug (Black, Pack of 2)"), or a rewording that shares nearly all words.
  */
 export function isOwnName(level: string, name: string): boolean {
-  return isNamed(level, nameForm(name));
+  return isNamed(level, new NameForm(name));
 }
 
 function isNamed(level: string, name: NameForm): boolean {
+  // The usual case, and one that would fill the memory of forms with names.
+  if (level === name.text) return name.key !== '';
   const { key, words, cut } = levelForm(level);
   if (key === '' || name.key === '') return false;
   if (key === name.key || (cut && (name.key.startsWith(key) || key.startsWith(name.key)))) return true;
