@@ -130,6 +130,16 @@ const transform = z.strictObject({
     .describe('the daily view is refreshed this long after a change that it does not show'),
 });
 
+const upsert = z.strictObject({
+  taxonomyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'lines like "12 - A > B > C"; without one an item’s category is the innermost level of its path',
+    ),
+});
+
 const http = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: count(0, 65_535).default(9464).describe('0: any free port'),
@@ -184,6 +194,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}),
   consumers: consumers.prefault({}),
   http: http.prefault({}),
+  upsert: upsert.prefault({}),
   classify: classify.prefault({}),
   transform: transform.prefault({}),
   score: score.prefault({}),

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { type Config, type ParsedConfig, resolveConfig, type SourceConfig } from '../config.ts';
-import type { DemoExample } from '../demo/example.ts';
+import type { Config, ParsedConfig, SourceConfig } from '../config.ts';
+import type { DemoExample, ExampleDatabases } from '../demo/example.ts';
 import { demoExamples } from '../demo/examples.ts';
 import { ownExample } from '../demo/own-example.ts';
 import { type EmbeddedServices, startServices } from '../embedded/services.ts';
@@ -22,6 +22,7 @@ import {
   reportLines,
   round,
 } from './demo-report.ts';
+import { DEMO_SOURCE, demoConfig } from './demo-config.ts';
 import { Engine } from './engine.ts';
 import { configuredPipelines, pipelineNamed } from './pipelines.ts';
 import type { Progress } from './progress.ts';
@@ -40,7 +41,6 @@ export interface DemoSettings {
   readonly signal: AbortSignal;
 }
 
-const SOURCE = 'shop';
 const SEED = 20_261_121;
 const BACKFILL_TIMEOUT_MS = 3_600_000;
 
@@ -57,15 +57,7 @@ export async function createDemo(settings: DemoSettings): Promise<Demo> {
   });
   try {
     settings.signal.throwIfAborted();
-    const tables = demoExamples.flatMap((example) => example.tables);
-    const source = { name: SOURCE, tables, onSlotLoss: 'stop' as const, failoverSlot: false };
-    const own = parsed.pipelines.filter((entry) => typeof entry !== 'string');
-    const pipelines = [...demoExamples.map((example) => example.pipeline), ...own];
-    const config = resolveConfig(
-      { ...parsed, sources: [source], pipelines },
-      { FRESHET_CACHE_DIR: cacheDir },
-      services.urls,
-    );
+    const config = demoConfig(parsed, settings.dataFolder, cacheDir, services.urls);
     const demo = new Demo(settings, services, config, startedAt);
     await demo.prepare();
     return demo;
@@ -127,6 +119,9 @@ export class Demo implements AsyncDisposable {
       }
     });
     await this.#engine.migrate(this.#shown.map(({ pipeline }) => pipeline));
+    await this.#withDatabases(async (databases) => {
+      for (const { example } of this.#shown) await example.prepare?.(databases);
+    });
     this.#server = await this.#listen();
     this.#startSeconds = (performance.now() - this.#startedAt) / 1_000;
   }
@@ -230,7 +225,7 @@ export class Demo implements AsyncDisposable {
   }
 
   async #snapshotFinished(): Promise<void> {
-    const live = this.status.source(SOURCE);
+    const live = this.status.source(DEMO_SOURCE);
     while (!live.connected) await pause(this.#settings.signal);
     while ([...live.refreshes.values()].some((refresh) => !refresh.finished))
       await pause(this.#settings.signal);
@@ -246,7 +241,7 @@ export class Demo implements AsyncDisposable {
         this.#orFailure(
           waitUntilCaughtUp({
             source,
-            sourceName: SOURCE,
+            sourceName: DEMO_SOURCE,
             groups: this.#shown.map(({ pipeline }) => ({
               name: consumerGroup(prefix, pipeline),
               topics: Object.values(pipeline.sources).map(({ table }) => topicName(prefix, table)),
@@ -275,12 +270,12 @@ export class Demo implements AsyncDisposable {
   }
 
   #streamed(): number {
-    const { published, refreshed } = this.status.source(SOURCE);
+    const { published, refreshed } = this.status.source(DEMO_SOURCE);
     return published - refreshed;
   }
 
   #report(results: readonly ExampleResult[], stream: number): DemoReport {
-    const live = this.status.source(SOURCE);
+    const live = this.status.source(DEMO_SOURCE);
     return {
       rows: {
         source: this.#sourceRows,
@@ -300,18 +295,21 @@ export class Demo implements AsyncDisposable {
 
   async #results(): Promise<ExampleResult[]> {
     const results: ExampleResult[] = [];
-    const target = await connect(this.#engine.config.target, 'verify');
+    const differ = (message: string): void => this.#settings.log('error', message);
+    await this.#withDatabases(async (databases) => {
+      for (const { example, rows, latenciesMs } of this.#shown) {
+        const inspection = await example.inspect(databases, differ, this.#engine.config);
+        const status = this.status.pipeline(example.pipeline);
+        results.push({ pipeline: example.pipeline, rows, latenciesMs, status, ...inspection });
+      }
+    });
+    return results;
+  }
+
+  async #withDatabases(work: (databases: ExampleDatabases) => Promise<void>): Promise<void> {
+    const target = await connect(this.#engine.config.target, 'demo');
     try {
-      await this.#withSource(async (source) => {
-        for (const { example, rows, latenciesMs } of this.#shown) {
-          const inspection = await example.inspect({ source, target }, (message) =>
-            this.#settings.log('error', message),
-          );
-          const status = this.status.pipeline(example.pipeline);
-          results.push({ pipeline: example.pipeline, rows, latenciesMs, status, ...inspection });
-        }
-      });
-      return results;
+      await this.#withSource((source) => work({ source, target }));
     } finally {
       await target.end();
     }

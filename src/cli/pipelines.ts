@@ -2,13 +2,14 @@ import type { Config } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { classifyPipeline } from '../consumers/classify/pipeline.ts';
 import { transformPipeline } from '../consumers/transform/pipeline.ts';
-import { upsertPipeline } from '../consumers/upsert/pipeline.ts';
+import { createUpsertPipeline } from '../consumers/upsert/pipeline.ts';
+import { readTaxonomy } from '../consumers/upsert/taxonomy-file.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { scorePipeline } from './score/setup.ts';
 
 /** Name → how the pipeline is made from the config. */
 const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
-  upsert: () => upsertPipeline,
+  upsert: ({ upsert }) => createUpsertPipeline(readTaxonomy(upsert.taxonomyFile)),
   classify: ({ classify }) => classifyPipeline(classify),
   transform: ({ transform }) => transformPipeline(transform),
   score: scorePipeline,

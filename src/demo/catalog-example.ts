@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import { learnBrandSpellings } from '../consumers/upsert/learn-spellings.ts';
+import { readTaxonomy } from '../consumers/upsert/taxonomy-file.ts';
 import { readCatalog } from './catalog-source.ts';
 import type { DemoExample, ExampleData } from './example.ts';
 import { generateProducts } from './generated-products.ts';
@@ -22,9 +24,18 @@ export const catalogExample: DemoExample = {
       await source.query(sql, [...params]);
     }
   },
-  async inspect({ source, target }, differ) {
-    const mismatches = await verifyCatalog(source, target, (sku, what) => differ(`${sku}: ${what}`));
-    return { mismatches, figures: {}, lines: [] };
+  async prepare({ source, target }) {
+    await learnBrandSpellings(source, target);
+  },
+  async inspect({ source, target }, differ, { upsert }) {
+    const taxonomy = readTaxonomy(upsert.taxonomyFile);
+    const mismatches = await verifyCatalog(source, target, taxonomy, (sku, what) =>
+      differ(`${sku}: ${what}`),
+    );
+    const undecided = await target.query<{ n: string }>(
+      'SELECT count(*) AS n FROM items WHERE review IS NOT NULL',
+    );
+    return { mismatches, figures: { undecided: Number(undecided.rows[0]?.n ?? 0) }, lines: [] };
   },
   toTry: ({ sourceUrl, targetUrl }) => [
     'Change a product, and see its item change within a second:',

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Config } from '../config.ts';
 import type { ServiceUrls } from '../embedded/run-record.ts';
 
 /** What an example fills its tables with. */
@@ -18,7 +19,7 @@ interface FilledTables {
   readonly existing: boolean;
 }
 
-interface ExampleDatabases {
+export interface ExampleDatabases {
   readonly source: pg.ClientBase;
   readonly target: pg.ClientBase;
 }
@@ -42,10 +43,16 @@ export interface DemoExample {
   createTables(source: pg.ClientBase): Promise<void>;
   /** Fills the tables, unless a former run has. */
   fill(source: pg.ClientBase, data: ExampleData): Promise<FilledTables>;
+  /** What the target needs before the backfill, besides the pipeline's migrations. */
+  prepare?(databases: ExampleDatabases): Promise<void>;
   /** Random inserts, updates and deletes, one statement each; a seed gives the same ones always. */
   write(source: pg.ClientBase, seed: number, signal: AbortSignal): Promise<void>;
   /** Compares source and target by SQL, past capture and topics; `differ` hears of the first few. */
-  inspect(databases: ExampleDatabases, differ: (message: string) => void): Promise<Inspection>;
+  inspect(
+    databases: ExampleDatabases,
+    differ: (message: string) => void,
+    config: Config,
+  ): Promise<Inspection>;
   /** Lines that say what to try, and where its effect shows. */
   toTry(urls: ServiceUrls): readonly string[];
 }

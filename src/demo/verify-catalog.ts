@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import type { Row } from '../change/change.ts';
 import { itemOf, type Product } from '../consumers/upsert/items.ts';
+import { readRules } from '../consumers/upsert/rules.ts';
+import type { Taxonomy } from '../consumers/upsert/normalise/taxonomy.ts';
 
 const PAGE = 5_000;
 /** Compared one by one; times as UTC text on both sides. */
@@ -8,6 +10,8 @@ const COMPARED = [
   'name',
   'brand',
   'category',
+  'category_id',
+  'category_confidence',
   'category_path',
   'description',
   'image_url',
@@ -26,8 +30,10 @@ const UTC = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"
 export async function verifyCatalog(
   source: pg.ClientBase,
   target: pg.ClientBase,
+  taxonomy: Taxonomy | null,
   report: (sku: string, what: string) => void,
 ): Promise<number> {
+  const rules = await readRules(target, taxonomy);
   let mismatches = 0;
   let matched = 0;
   const differ = (sku: string, what: string): void => {
@@ -43,7 +49,7 @@ export async function verifyCatalog(
     for (const product of products) {
       const item = items.get(product.sku);
       if (item !== undefined) matched += 1;
-      const what = item === undefined ? 'is missing' : difference(itemOf(product), item);
+      const what = item === undefined ? 'is missing' : difference(itemOf(product, rules), item);
       if (what !== null) differ(product.sku, what);
     }
     after = products.length < PAGE ? null : (products.at(-1)?.sku ?? null);
@@ -65,8 +71,8 @@ async function productsAfter(source: pg.ClientBase, sku: string): Promise<Produc
 
 async function itemsOf(target: pg.ClientBase, skus: readonly string[]): Promise<Map<string, Row>> {
   const { rows } = await target.query<Row & { sku: string }>(
-    `SELECT sku, name, brand, category, category_path, description, image_url, price::text AS price, currency, availability,
-            metadata_version, ${UTC}
+    `SELECT sku, name, brand, category, category_id, category_confidence::text AS category_confidence, category_path, description,
+            image_url, price::text AS price, currency, availability, metadata_version, ${UTC}
        FROM public.items WHERE sku = ANY ($1)`,
     [skus],
   );

@@ -56,7 +56,7 @@ describe('a pipeline', () => {
     await topic.publish();
     await until('the rows are there', async () => (await count(target.pool)) === 3);
     expect(await item(target.pool, 'a')).toMatchObject({
-      name: 'Lamp One',
+      name: ' Lamp  One',
       brand: 'Insignia',
       category: 'Small',
       category_path: ['Home', 'Light', 'Desk', 'Small'],

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Row, Value } from '../../change/change.ts';
+import type { RowOf } from '../../sinks/target-row.ts';
 import { targetTable } from '../../sinks/target-table.ts';
-import { cleanText, normaliseBrand } from './brand.ts';
-import { normaliseCategoryPath } from './category-path.ts';
+import { metadataVersion } from './normalise/metadata-version.ts';
+import { type ItemReview, type NormaliseContext, normaliseItem } from './normalise/normalise-item.ts';
 
 export const productRow = z.object({
   sku: z.string(),
@@ -29,55 +29,73 @@ export const itemsTable = targetTable({
     { name: 'name', type: 'text' },
     { name: 'brand', type: 'text' },
     { name: 'category', type: 'text' },
+    { name: 'category_id', type: 'text' },
+    { name: 'category_confidence', type: 'numeric' },
     { name: 'category_path', type: 'text[]' },
     { name: 'description', type: 'text' },
     { name: 'image_url', type: 'text' },
     { name: 'price', type: 'numeric' },
     { name: 'currency', type: 'text' },
     { name: 'availability', type: 'text' },
+    { name: 'review', type: 'jsonb' },
     { name: 'metadata_version', type: 'text', notNull: true },
     { name: 'updated_at', type: 'timestamptz' },
   ],
   key: ['sku'],
 });
 
-/** What of an item its version covers: all but the time of the last update. */
-interface ItemContent {
-  readonly name: Value;
-  readonly brand: Value;
-  readonly category: Value;
-  readonly category_path: Value;
-  readonly description: Value;
-  readonly image_url: Value;
-  readonly price: Value;
-  readonly currency: Value;
-  readonly availability: Value;
-}
+/** Columns that the first items did not have, and what the review list is read by. */
+export const ITEMS_SQL = `
+  ALTER TABLE public.items ADD COLUMN IF NOT EXISTS category_id text,
+    ADD COLUMN IF NOT EXISTS category_confidence numeric, ADD COLUMN IF NOT EXISTS review jsonb;
+  CREATE INDEX IF NOT EXISTS items_review ON public.items (sku) WHERE review IS NOT NULL`;
 
-export function itemOf(product: Product): Row {
-  return itemRow(product.sku, contentOf(product), product.updated_at);
+type Item = RowOf<typeof itemsTable>;
+/** What of an item its version covers: all but the time of the last update, and what people are to look at. */
+type ItemContent = Omit<Item, 'sku' | 'metadata_version' | 'updated_at' | 'review'>;
+
+/** An undecided value, as the review list has it. */
+type StoredReview = Pick<ItemReview, 'field' | 'value' | 'reason'> & {
+  readonly candidates: readonly string[];
+};
+
+export function itemOf(product: Product, rules: NormaliseContext): Item {
+  const { content, reviews } = contentOf(product, rules);
+  return itemRow(product.sku, content, reviews, product.updated_at);
 }
 
 /** The item of a product of which some columns are not known: those derived of them stay as they are stored. */
-export function patchedItem(sku: string, product: Partial<Product>, stored: Row): Row {
-  const known = { ...contentOf({ ...NOTHING, ...product }) };
-  const column = (name: keyof ItemContent): Value => stored[name] ?? null;
-  const keep = <K extends keyof ItemContent>(names: readonly K[]): Partial<Record<K, Value>> =>
-    Object.fromEntries(names.map((name) => [name, column(name)])) as Record<K, Value>;
-  const content: ItemContent = {
-    ...known,
-    ...('name' in product ? {} : keep(['name'])),
-    ...('manufacturer' in product ? {} : keep(['brand'])),
-    // The path's last level is compared with the name: both have to be known.
-    ...('category_path' in product && 'name' in product ? {} : keep(['category', 'category_path'])),
-    ...('description' in product ? {} : keep(['description'])),
-    ...('image_url' in product ? {} : keep(['image_url'])),
-    ...('price' in product ? {} : keep(['price'])),
-    ...('currency' in product ? {} : keep(['currency'])),
-    ...('availability' in product ? {} : keep(['availability'])),
+export function patchedItem(
+  sku: string,
+  product: Partial<Product>,
+  stored: Row,
+  rules: NormaliseContext,
+): Item {
+  const { content, reviews } = contentOf({ ...NOTHING, ...product, sku }, rules);
+  const known = (...columns: readonly (keyof Product)[]): boolean =>
+    columns.every((column) => column in product);
+  const isBrandKnown = known('manufacturer');
+  const isPathKnown = known('category_path', 'name', 'manufacturer');
+  const stays = (field: ItemReview['field']): boolean => (field === 'brand' ? !isBrandKnown : !isPathKnown);
+  const merged = {
+    ...content,
+    ...(known('name') ? {} : kept(stored, ['name'])),
+    ...(isBrandKnown ? {} : kept(stored, ['brand'])),
+    // Levels are compared with name and brand: all of them have to be known.
+    ...(isPathKnown ? {} : kept(stored, PATH_COLUMNS)),
+    ...kept(
+      stored,
+      PLAIN_COLUMNS.filter((column) => !known(column)),
+    ),
   };
-  return itemRow(sku, content, product.updated_at ?? stored['updated_at'] ?? null);
+  const before = storedReviews(stored['review']).filter(({ field }) => stays(field));
+  const now = reviews.filter(({ field }) => !stays(field));
+  const updatedAt = product.updated_at ?? textOf(stored['updated_at']);
+  return itemRow(sku, merged, [...before, ...now], updatedAt);
 }
+
+const PATH_COLUMNS = ['category', 'category_id', 'category_confidence', 'category_path'] as const;
+const PLAIN_COLUMNS = ['description', 'image_url', 'price', 'currency', 'availability'] as const;
 
 const NOTHING: Product = {
   sku: '',
@@ -92,37 +110,59 @@ const NOTHING: Product = {
   updated_at: null,
 };
 
-function contentOf(product: Product): ItemContent {
-  const path = normaliseCategoryPath(product.category_path, product.name);
-  return {
-    name: cleanText(product.name),
-    brand: normaliseBrand(product.manufacturer),
-    category: path.at(-1) ?? null,
-    category_path: path,
-    description: product.description?.trim() ?? null,
-    image_url: product.image_url?.trim() ?? null,
-    price: product.price,
-    currency: product.currency,
-    availability: product.availability,
+function kept<K extends keyof ItemContent>(stored: Row, columns: readonly K[]): Pick<ItemContent, K> {
+  return Object.fromEntries(columns.map((column) => [column, stored[column] ?? null])) as unknown as Pick<
+    ItemContent,
+    K
+  >;
+}
+
+function contentOf(
+  product: Product,
+  rules: NormaliseContext,
+): { readonly content: ItemContent; readonly reviews: StoredReview[] } {
+  // The version is made of the row as it is stored.
+  const { item, reviews } = normaliseItem(product, { ...rules, version: '' });
+  const { name, brand, category, category_id, category_confidence, category_path } = item;
+  const { description, image_url, price, currency, availability } = item;
+  const content = {
+    name,
+    brand,
+    category,
+    category_id,
+    category_confidence: category_confidence === null ? null : String(category_confidence),
+    category_path: category_path === null ? [] : category_path.split(' > '),
+    description,
+    image_url,
+    price,
+    currency,
+    availability,
   };
+  // A path that is not there is missing, which is another list.
+  const undecided = reviews.filter(({ reason }) => reason !== 'no-path');
+  return { content, reviews: undecided.map(storedReview) };
 }
 
-function itemRow(sku: string, content: ItemContent, updatedAt: Value): Row {
-  return { sku, ...content, metadata_version: versionOf(content), updated_at: updatedAt };
+function itemRow(
+  sku: string,
+  content: ItemContent,
+  reviews: readonly StoredReview[],
+  updatedAt: string | null,
+): Item {
+  const review = reviews.length === 0 ? null : JSON.stringify(reviews);
+  const version = metadataVersion(content as unknown as Record<string, string>);
+  return { sku, ...content, review, metadata_version: version, updated_at: updatedAt };
 }
 
-/** The same content has the same version, whichever change brought it. 64 bits of SHA-256 in hexadecimal. */
-function versionOf(content: ItemContent): string {
-  const values = [
-    content.name,
-    content.brand,
-    content.category,
-    content.category_path,
-    content.description,
-    content.image_url,
-    content.price,
-    content.currency,
-    content.availability,
-  ];
-  return hash('sha256', JSON.stringify(values), 'hex').slice(0, 16);
+function storedReview({ field, value, reason, candidates }: ItemReview): StoredReview {
+  const names = candidates.map((each) => (typeof each === 'string' ? each : each.path.join(' > ')));
+  return { field, value, reason, candidates: names };
+}
+
+function storedReviews(value: Value | undefined): StoredReview[] {
+  return typeof value === 'string' ? (JSON.parse(value) as StoredReview[]) : [];
+}
+
+function textOf(value: Value | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { normaliseBrand } from '../../../src/consumers/upsert/brand.ts';
-import { normaliseCategoryPath } from '../../../src/consumers/upsert/category-path.ts';
+import { buildBrandDictionary } from '../../../src/consumers/upsert/normalise/brand-dictionary.ts';
+import { loadTaxonomy } from '../../../src/consumers/upsert/normalise/taxonomy.ts';
 import { type Product, itemOf, patchedItem } from '../../../src/consumers/upsert/items.ts';
 
 const PRODUCT: Product = {
@@ -16,59 +16,34 @@ const PRODUCT: Product = {
   updated_at: '2026-01-02T03:04:05Z',
 };
 
-describe('a brand', () => {
-  it.each([
-    ['Insignia™', 'Insignia'],
-    ['Insignia\u0099', 'Insignia'],
-    ['  AT&T   GoPhone ', 'AT&T GoPhone'],
-    ['Regular Fit', null],
-    ['BLACK', null],
-    ['™', null],
-    ['', null],
-    [null, null],
-    ['Black & Decker', 'Black & Decker'],
-  ])('%j becomes %j', (raw, brand) => {
-    expect(normaliseBrand(raw)).toBe(brand);
-  });
-});
-
-describe('a category path', () => {
-  it.each([
-    ['A > B > C', 'x', ['A', 'B', 'C']],
-    ['A >> B', 'x', ['A', 'B']],
-    [' A >  > B ', 'x', ['A', 'B']],
-    ['A > B > C > D > E', 'x', ['A', 'B', 'C', 'D']],
-    ['A > B > C > D > Own Name', 'own name', ['A', 'B', 'C', 'D']],
-    ['A > Own  name', 'Own Name', ['A']],
-    ['A > A long name that...', 'A long name that goes on', ['A']],
-    ['Own name', 'Own name', ['Own name']],
-    ['', 'x', []],
-    [null, null, []],
-  ])('%j of %j becomes %j', (path, name, levels) => {
-    expect(normaliseCategoryPath(path, name)).toEqual(levels);
-  });
-});
+const RULES = {
+  brands: buildBrandDictionary([{ variant: 'Insignia Electronics', canonical: 'Insignia' }]),
+  taxonomy: null,
+};
 
 describe('an item', () => {
-  const item = itemOf(PRODUCT);
+  const item = itemOf(PRODUCT, RULES);
 
   it('has the normalised content', () => {
     expect(item).toMatchObject({
       sku: '1',
-      name: 'Desk Lamp',
+      name: 'Desk  Lamp',
       brand: 'Insignia',
       category: 'Light',
       category_path: ['Home', 'Light'],
-      description: 'bright',
+      description: ' bright ',
+      review: null,
     });
   });
 
   it('has a new version with new content only', () => {
-    expect(itemOf({ ...PRODUCT, updated_at: '2027-01-01T00:00:00Z' })['metadata_version']).toBe(
+    expect(itemOf({ ...PRODUCT, updated_at: '2027-01-01T00:00:00Z' }, RULES)['metadata_version']).toBe(
       item['metadata_version'],
     );
-    expect(itemOf({ ...PRODUCT, price: '9.51' })['metadata_version']).not.toBe(item['metadata_version']);
-    expect(item['metadata_version']).toMatch(/^[0-9a-f]{16}$/);
+    expect(itemOf({ ...PRODUCT, price: '9.51' }, RULES)['metadata_version']).not.toBe(
+      item['metadata_version'],
+    );
+    expect(item['metadata_version']).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it.each(['name', 'manufacturer', 'category_path', 'description', 'image_url'] as const)(
@@ -76,7 +51,30 @@ describe('an item', () => {
     (missing) => {
       const changed: Product = { ...PRODUCT, price: '7.00' };
       const { [missing]: _, ...partial } = changed;
-      expect(patchedItem('1', partial, item)).toEqual(itemOf(changed));
+      expect(patchedItem('1', partial, item, RULES)).toEqual(itemOf(changed, RULES));
     },
   );
+
+  it('tells what it could not decide, and keeps that over a partial change', () => {
+    const unclear = itemOf({ ...PRODUCT, manufacturer: 'Coffee' }, RULES);
+    expect(unclear.brand).toBeNull();
+    expect(JSON.parse(unclear.review as string)).toEqual([
+      { field: 'brand', value: 'Coffee', reason: 'ambiguous-word', candidates: [] },
+    ]);
+    expect(patchedItem('1', { sku: '1', price: '1.00' }, unclear, RULES)).toMatchObject({
+      brand: null,
+      price: '1.00',
+      review: unclear.review,
+    });
+  });
+
+  it('has the category of the taxonomy where there is one', () => {
+    const taxonomy = loadTaxonomy('7 - Home & Garden > Lighting\n8 - Toys');
+    const mapped = itemOf({ ...PRODUCT, category_path: 'Home > Lighting' }, { ...RULES, taxonomy });
+    expect(mapped).toMatchObject({ category: 'Lighting', category_id: '7' });
+    expect(Number(mapped.category_confidence)).toBeGreaterThan(0.6);
+    const unmapped = itemOf({ ...PRODUCT, category_path: 'Spare parts' }, { ...RULES, taxonomy });
+    expect(unmapped).toMatchObject({ category: null, category_id: null, category_path: ['Spare parts'] });
+    expect(unmapped.review).toContain('"reason":"unmapped"');
+  });
 });

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, type ParsedConfig, resolveConfig } from '../config.ts';
+import { demoExamples } from '../demo/examples.ts';
+import type { ServiceUrls } from '../embedded/services.ts';
+
+/** The demo's one source, and the prefix of its topics. */
+export const DEMO_SOURCE = 'shop';
+
+/** The configured settings on the demo's source, with every example's pipeline and the config's own ones. */
+export function demoConfig(
+  parsed: ParsedConfig,
+  dataFolder: string | null,
+  cacheDir: string | undefined,
+  urls: ServiceUrls,
+): Config {
+  const tables = demoExamples.flatMap((example) => example.tables);
+  const source = { name: DEMO_SOURCE, tables, onSlotLoss: 'stop' as const, failoverSlot: false };
+  const own = parsed.pipelines.filter((entry) => typeof entry !== 'string');
+  const pipelines = [...demoExamples.map((example) => example.pipeline), ...own];
+  const upsert = withTaxonomy(parsed.upsert, dataFolder);
+  return resolveConfig(
+    { ...parsed, sources: [source], pipelines, upsert },
+    { FRESHET_CACHE_DIR: cacheDir },
+    urls,
+  );
+}
+
+/** A data folder may have a taxonomy beside its catalogue. */
+function withTaxonomy(upsert: ParsedConfig['upsert'], folder: string | null): ParsedConfig['upsert'] {
+  if (folder === null) return upsert;
+  const taxonomyFile = join(folder, 'catalog', 'taxonomy.txt');
+  return existsSync(taxonomyFile) ? { taxonomyFile, ...upsert } : upsert;
+}
