@@ -10,6 +10,7 @@ import {
   serveCommand,
   workCommand,
 } from './commands/run.ts';
+import { addCatalog } from './commands/catalog.ts';
 import { demoCommand, type DemoOptions } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand, type InitOptions } from './commands/init.ts';
@@ -46,6 +47,7 @@ export function createProgram(env: Environment, cwd: string): Command {
   addRefresh(program, context);
   addTables(program, context);
   addGroups(program, context, PIPELINE_COMMANDS);
+  addCatalog(program, context);
   addServices(program, context);
   addInspection(program, context);
   return program;
