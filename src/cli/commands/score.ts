@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Pool } from 'pg';
 import {
   parseScoreBackfillOptions,
   type ScoreBackfillOptions,
@@ -62,7 +63,8 @@ async function backfillCommand(context: CommandContext, raw: JsonOption): Promis
   const pool = createTargetPool(database, 'backfill score', TARGET_DEFAULTS);
   using stop = stopOnSignals(() => terminal.note('stopping behind this page; once more to end at once'));
   try {
-    using progress = new PageProgress(terminal);
+    const whole = options.clientId === null && options.cursor === null && options.pages === 'all';
+    using progress = new PageProgress(terminal, whole ? await estimatedLeads(pool) : null);
     const { score } = settings;
     const { totals, end } = await runScoreBackfill(
       {
@@ -89,6 +91,14 @@ async function backfillCommand(context: CommandContext, raw: JsonOption): Promis
   } finally {
     await pool.end();
   }
+}
+
+async function estimatedLeads(pool: Pool): Promise<number | null> {
+  const { rows } = await pool.query<{ leads: number }>(
+    `SELECT reltuples::float8 AS leads FROM pg_class WHERE oid = to_regclass('public.leads')`,
+  );
+  const leads = rows[0]?.leads ?? -1;
+  return leads < 0 ? null : leads;
 }
 
 function summaryOf(
