@@ -110,6 +110,14 @@ const stream = z.strictObject({
 const consumers = z.strictObject({
   maxBatchRecords: count(1, 100_000).default(2_000),
   connections: count(1, 64).default(4),
+  deadLetters: z
+    .strictObject({
+      payload: z.boolean().default(false).describe('whether they hold the failed row'),
+      raw: z.boolean().default(true).describe('whether they hold the bytes of what cannot be decoded'),
+      maskedColumns: z.array(z.string()).default([]).describe('columns that a payload does not show'),
+      retentionHours: count(1, 24 * 3_650).default(24 * 30),
+    })
+    .prefault({}),
 });
 
 const classify = z.strictObject({

@@ -41,6 +41,11 @@ export function encodeSeq(seq: number): string {
   return hex(seq, SEQ_DIGITS);
 }
 
+/** Whether a text is the wire form of a position: only such texts may be compared. */
+export function isPositionText(text: string): boolean {
+  return TEXT.test(text);
+}
+
 /** Throws RangeError on a text that `encodePosition` of this version could not have written. */
 export function decodePosition(text: string): Position {
   const match = TEXT.exec(text);

@@ -85,7 +85,12 @@ export class Engine {
       registry: createRegistry(registry),
       target: this.targetOf(pipeline),
       prefix: source.prefix,
-      settings: { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections },
+      settings: {
+        maxBatchRecords: consumers.maxBatchRecords,
+        poolSize: consumers.connections,
+        letterContent: consumers.deadLetters,
+        deadLetterRetentionMs: consumers.deadLetters.retentionHours * HOUR_MS,
+      },
       observer: consumerObserver(this.metrics, this.status, this.log, this.#latencies),
     });
     await runner.run(signal);

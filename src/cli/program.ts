@@ -12,9 +12,12 @@ import {
 } from './commands/run.ts';
 import { addCatalog } from './commands/catalog.ts';
 import { demoCommand, type DemoOptions } from './commands/demo.ts';
+import { addDlq } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand, type InitOptions } from './commands/init.ts';
 import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
+import { addOffsets } from './commands/offsets.ts';
+import { addPipelines } from './commands/pipelines.ts';
 import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
 import { registerClassify } from './commands/classify.ts';
 import { registerScore } from './commands/score.ts';
@@ -48,6 +51,9 @@ export function createProgram(env: Environment, cwd: string): Command {
   addTables(program, context);
   addGroups(program, context, PIPELINE_COMMANDS);
   addCatalog(program, context);
+  addDlq(program, context);
+  addOffsets(program, context);
+  addPipelines(program, context);
   addServices(program, context);
   addInspection(program, context);
   return program;

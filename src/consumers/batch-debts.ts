@@ -70,7 +70,7 @@ export class BatchDebts {
 
   #leaveOut(change: AnyChange, item: Item, code: string): void {
     this.#notApplied.add(change);
-    if (item.identity !== '') this.#owe.set(item.identity, owedKey(item, keyTextOf(item), code));
+    this.#owe.set(item.identity, owedKey(item, keyTextOf(item), code));
   }
 
   /** Positions are unique within a partition; that of a compacted change is one of its records'. */

@@ -85,9 +85,10 @@ class BatchPlanner {
     this.#changes.push({ identity, change });
   }
 
-  /** A truncate or sweep that fails has no key. */
+  /** A record without a key is owed by itself: no later one settles it, but a truncate or sweep does. */
   #poison(item: PoisonItem): void {
-    if (item.identity !== '') this.#owe.set(item.identity, owedKey(item, item.keyText, item.code));
+    const identity = item.identity === '' ? `offset ${item.record.offset}` : item.identity;
+    this.#owe.set(identity, owedKey(item, item.keyText, item.code));
   }
 
   /** Nothing that came before from this partition is left: what is planned so far need not be done. */
@@ -115,7 +116,13 @@ class BatchPlanner {
 }
 
 export function owedKey({ identity, record, position }: Item, keyText: string | null, code: string): OwedKey {
-  return { identity: storedIdentity(identity), keyText, position, offset: BigInt(record.offset), code };
+  const stored = debtIdentity(identity, record.offset);
+  return { identity: stored, keyText, position, offset: BigInt(record.offset), code };
+}
+
+/** Under which a record's debt is stored. What is not base64 is no key's. */
+export function debtIdentity(identity: KeyIdentity, offset: string): string {
+  return identity === '' ? `offset ${offset}` : storedIdentity(identity);
 }
 
 /** Bytes as text that PostgreSQL takes. */

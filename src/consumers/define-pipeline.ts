@@ -248,6 +248,7 @@ function erasedUnits({ of, compute }: UnitsDefinition<Sources>): PipelineUnits {
 function assertSound(definition: PipelineDefinition<Sources>): void {
   const { name, targets, writesBack, units, deliver } = definition;
   const problems: string[] = [];
+  if (name === 'capture') problems.push('the name is taken: the capture has dead letters of its own');
   if (!NAME.test(name)) problems.push('expected a name of lower-case letters, digits and hyphens');
   const hasOwn = definition.apply !== undefined || definition.clear !== undefined;
   if (!hasOwn && definition.transform === undefined && units === undefined && deliver === undefined)

@@ -2,7 +2,7 @@ import type { Lane, Progress } from '../sinks/positions.ts';
 import { judgeSinkError, sinkErrorCode, sinkFailure } from '../sinks/sink-error.ts';
 import type { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
 import type { BatchApplier, BatchResult } from './batch-transaction.ts';
-import { deadLetter } from './dead-letters.ts';
+import { type LetterContent, deadLetter } from './dead-letters.ts';
 import type { LaneReport } from './lane-report.ts';
 import { type Item, type PoisonItem, poisonOf } from './record-reader.ts';
 import { pauseBeforeRetry } from './retry-pause.ts';
@@ -11,7 +11,7 @@ export interface LaneServices {
   readonly transaction: BatchApplier;
   readonly deadLetters: DeadLetterProducer;
   readonly report: LaneReport;
-  readonly deadLetterPayload: boolean;
+  readonly letterContent: LetterContent;
   readonly signal: AbortSignal;
 }
 
@@ -21,8 +21,11 @@ export type GoOn = () => Promise<boolean>;
 /** `abandoned`: the partition is another's by now, or the process stops. `overtaken`: the stored progress is another's. */
 export type LaneOutcome = 'applied' | 'abandoned' | 'overtaken';
 
-/** A unique violation that passes does so when the other partition's transaction has come: soon. */
-const CONFLICT_TRIES = 5;
+/**
+ * A unique violation that passes does so when the other partition's transaction has come: soon. The pauses
+ * come to 0.7 s at most, since the partition's other records wait as well.
+ */
+const CONFLICT_TRIES = 3;
 
 /** Applies the batches of one partition one after the other, and isolates what cannot be applied (invariant 7). */
 export class PartitionLane {
@@ -118,10 +121,10 @@ export class PartitionLane {
 
   /** Before the lane moves past a record, its letter is on the disks of the brokers; a second try does not write it again. */
   async #keepLetters(poison: readonly PoisonItem[]): Promise<void> {
-    const { deadLetters, deadLetterPayload, report } = this.#services;
+    const { deadLetters, letterContent, report } = this.#services;
     const missing = poison.filter((item) => !this.#lettered.has(item.record.offset));
     if (missing.length === 0) return;
-    await deadLetters.send(missing.map((item) => deadLetter(this.#lane.group, item, deadLetterPayload)));
+    await deadLetters.send(missing.map((item) => deadLetter(this.#lane.group, item, letterContent)));
     for (const { record, code } of missing) {
       this.#lettered.add(record.offset);
       report.deadLetter(code);

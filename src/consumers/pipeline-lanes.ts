@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { isPositionText } from '../change/position.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import { laneOwes } from '../sinks/owed-keys.ts';
@@ -174,6 +175,6 @@ function slices(batch: FetchedBatch, nextOffset: bigint, maxSize: number): Slice
 
 /** Told without decoding; a record without our header is told by its decoded position. */
 function isReplay(record: RawRecord, position: string): boolean {
-  const header = record.headers[POSITION_HEADER];
-  return header !== undefined && header.toString('latin1') <= position;
+  const header = record.headers[POSITION_HEADER]?.toString('latin1');
+  return header !== undefined && header <= position && isPositionText(header);
 }

@@ -21,6 +21,7 @@ import type { Pipeline } from './define-pipeline.ts';
 import { JointTransactions } from './joint-transactions.ts';
 import { LaneReport } from './lane-report.ts';
 import type { ConsumerObserver } from './observer.ts';
+import { unlessPaused } from './pause-watch.ts';
 import { PipelineLanes } from './pipeline-lanes.ts';
 import { RecordReader } from './record-reader.ts';
 import { CONSUMER_DEFAULTS, type ConsumerSettings } from './runtime-settings.ts';
@@ -84,10 +85,13 @@ class Runner implements PipelineRunner {
     try {
       await this.#untilDone(signal, async () => {
         await this.#migrate();
-        await runTogether(signal, [
-          (stop) => this.#consume(kafka, pool, producer, stop),
-          (stop) => this.#accompany(stop),
-        ]);
+        const tell = (message: string): void => observer.log(pipeline.name, 'info', message);
+        await unlessPaused(pool, this.#group, signal, tell, (unpaused) =>
+          runTogether(unpaused, [
+            (stop) => this.#consume(kafka, pool, producer, stop),
+            (stop) => this.#accompany(stop),
+          ]),
+        );
       });
     } finally {
       await producer[Symbol.asyncDispose]();
@@ -172,7 +176,7 @@ class Runner implements PipelineRunner {
       types: (table) => sources.get(formatTable(table))?.types ?? {},
     });
     const transaction = new BatchTransaction(pool, pipeline, new RowWriter());
-    const { deadLetterPayload } = this.#settings;
+    const { letterContent } = this.#settings;
     return new PipelineLanes({
       group: this.#group,
       pool,
@@ -181,7 +185,7 @@ class Runner implements PipelineRunner {
         transaction: pipeline.finish === null ? transaction : new JointTransactions(transaction),
         deadLetters,
         report,
-        deadLetterPayload,
+        letterContent,
         signal,
       },
       settings: this.#settings,

@@ -1,8 +1,9 @@
-import type { ChangeRecord, PartialRow, RefreshTag } from '../change/change.ts';
+import type { ChangeRecord, PartialRow, RefreshTag, Row } from '../change/change.ts';
 import { UNAVAILABLE } from '../change/change.ts';
-import { encodePosition } from '../change/position.ts';
+import { encodePosition, isPositionText } from '../change/position.ts';
 import { formatTable } from '../change/table.ts';
 import { FreshetError, isFreshetError } from '../runtime/errors.ts';
+import { valueText } from '../sinks/array-parameter.ts';
 import type { RawRecord, RecordDecoder } from '../topics/codec/record-decoder.ts';
 import { POSITION_HEADER } from '../topics/codec/headers.ts';
 import type { KeyIdentity } from './compaction.ts';
@@ -32,6 +33,9 @@ export interface PoisonItem extends ItemBase {
   readonly code: string;
   readonly error: Error;
   readonly keyText: string | null;
+  /** What could be decoded of it; null where nothing could, and of a delete. */
+  readonly row: object | null;
+  readonly isDecoded: boolean;
   /** The refresh that the record belongs to; null also where that could not be decoded. */
   readonly tag: RefreshTag | null;
 }
@@ -70,7 +74,20 @@ export class RecordReader {
         : this.#item(header === '' ? { ...base, position: encodePosition(change.position) } : base, change);
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
-      return { ...base, kind: 'poison', code: error.code, error, keyText: null, tag: null };
+      const position = isPositionText(header) ? header : '';
+      const key = this.#decoder.decodeKey(record);
+      const text = key === null ? null : keyText(key);
+      return {
+        ...base,
+        position,
+        kind: 'poison',
+        code: error.code,
+        error,
+        keyText: text,
+        row: null,
+        isDecoded: false,
+        tag: null,
+      };
     }
   }
 
@@ -91,7 +108,17 @@ export class RecordReader {
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
       const { key, refresh: tag } = record;
-      return { ...base, kind: 'poison', code: error.code, error, keyText: keyText(key), tag };
+      const row = record.op === 'd' ? null : record.after;
+      return {
+        ...base,
+        kind: 'poison',
+        code: error.code,
+        error,
+        keyText: keyText(key),
+        row,
+        isDecoded: true,
+        tag,
+      };
     }
   }
 }
@@ -158,15 +185,33 @@ function identityOf(key: Buffer | null): KeyIdentity {
 /** The item as one that could not be applied. */
 export function poisonOf(item: Item, error: Error, code: string): PoisonItem {
   const { record, position, identity } = item;
-  const tag = item.kind === 'change' ? item.change.tag : null;
-  return { kind: 'poison', record, position, identity, error, code, keyText: keyTextOf(item), tag };
+  const change = item.kind === 'change' ? item.change : null;
+  const row = change === null || change.kind === 'delete' ? null : change.row;
+  const tag = change?.tag ?? null;
+  return {
+    kind: 'poison',
+    record,
+    position,
+    identity,
+    error,
+    code,
+    keyText: keyTextOf(item),
+    row,
+    isDecoded: true,
+    tag,
+  };
 }
 
-/** The key for people, JSON; null where there is none or it is not known. */
+/** The key for people, and for asking for it again; null where there is none or it is not known. */
 export function keyTextOf(item: Item): string | null {
   return item.kind === 'change' ? keyText(item.change.key) : null;
 }
 
-export function keyText(key: object): string {
-  return JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+/** JSON of the key's columns in their order, each value as PostgreSQL reads it; numbers and booleans stay. */
+export function keyText(key: Row): string {
+  const values = Object.entries(key).map(([column, value]) => [
+    column,
+    typeof value === 'number' || typeof value === 'boolean' ? value : valueText(value),
+  ]);
+  return JSON.stringify(Object.fromEntries(values));
 }

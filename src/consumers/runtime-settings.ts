@@ -1,3 +1,4 @@
+import type { LetterContent } from './dead-letters.ts';
 import { TARGET_DEFAULTS, type TargetSettings } from '../sinks/target-pool.ts';
 
 export interface ConsumerSettings extends TargetSettings {
@@ -14,8 +15,8 @@ export interface ConsumerSettings extends TargetSettings {
    * beginning; with `restart` the operator has every table refreshed.
    */
   readonly offsetLoss: 'stop' | 'restart';
-  /** Whether dead letters hold the failed record's value. */
-  readonly deadLetterPayload: boolean;
+  /** What dead letters hold of the failed record. */
+  readonly letterContent: LetterContent;
   readonly deadLetterRetentionMs: number;
   readonly replicationFactor: number;
 }
@@ -27,7 +28,7 @@ export const CONSUMER_DEFAULTS: ConsumerSettings = {
   concurrency: 4,
   sessionTimeoutMs: 15_000,
   offsetLoss: 'stop',
-  deadLetterPayload: false,
+  letterContent: { payload: false, raw: true, maskedColumns: [] },
   deadLetterRetentionMs: 30 * 24 * 3_600_000,
   replicationFactor: 1,
 };

@@ -43,7 +43,8 @@ export const ERRORS = {
   OFFSET_LOST: {
     exit: 4,
     action: 'stop',
-    advice: 'The broker no longer has the next record: refresh the table.',
+    advice:
+      'The broker no longer has the next record: freshet offsets reset <pipeline> --to earliest --yes, then freshet refresh <table>.',
   },
   VERSION_NEWER: {
     exit: 4,

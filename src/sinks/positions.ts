@@ -67,6 +67,14 @@ export async function readLanes(client: ClientBase, group: string): Promise<(Lan
   return rows.map((row) => ({ group, topic: row.topic, partition: row.partition, ...progressOf(row) }));
 }
 
+/** Lets a lane read from another offset; what it has applied stays known. Nobody may be reading it. */
+export async function moveLane(client: ClientBase, lane: Lane, nextOffset: bigint): Promise<void> {
+  await client.query(
+    `UPDATE freshet.positions SET next_offset = $4, updated_at = clock_timestamp() WHERE ${OF_LANE}`,
+    [lane.group, lane.topic, lane.partition, String(nextOffset)],
+  );
+}
+
 /** A row that somebody deleted matches no progress that is believed in: the lane is opened anew. */
 function progressOf(row: ProgressRow | undefined): Progress {
   if (row === undefined) return { position: '', nextOffset: -1n };

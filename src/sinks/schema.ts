@@ -70,6 +70,13 @@ const STEPS: readonly string[] = [
      outputs text COLLATE "C" NOT NULL DEFAULT '[]',
      PRIMARY KEY (group_name, unit)
    )`,
+  `ALTER TABLE freshet.owed_keys ADD COLUMN first_offset bigint, ADD COLUMN failures int NOT NULL DEFAULT 1;
+   UPDATE freshet.owed_keys SET first_offset = record_offset;
+   ALTER TABLE freshet.owed_keys ALTER COLUMN first_offset SET NOT NULL`,
+  `CREATE TABLE freshet.paused_groups (
+     group_name text PRIMARY KEY,
+     paused_at timestamptz NOT NULL DEFAULT now()
+   )`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

@@ -51,6 +51,10 @@ export class GivenRecords implements RecordDecoder {
     return this.#changes.get(record) ?? null;
   }
 
+  decodeKey(): null {
+    return null;
+  }
+
   add(given: GivenChange<Sources>): RawRecord {
     const source = this.#sources[given.source];
     if (source === undefined) throw new TypeError(`the pipeline has no source "${given.source}"`);

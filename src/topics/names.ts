@@ -29,11 +29,18 @@ export function dlqTopic(prefix: string, group: string): string {
   return checkedTopic(`${prefix}.${group}.dlq`);
 }
 
-/** Throws CONFIG_INVALID, naming both, where two tables would share a topic. */
+/** Throws CONFIG_INVALID, naming both, where two tables would share a topic, or one could take that of dead letters. */
 export function assertDistinctTopics(prefix: string, tables: readonly TableId[]): void {
   const owners = new Map<string, TableId>();
   for (const table of tables) {
     const topic = topicName(prefix, table);
+    if (topic === dlqTopic(prefix, table.schema)) {
+      throw new FreshetError(
+        'CONFIG_INVALID',
+        `table "${formatTable(table)}" would have the topic "${topic}", which is for dead letters`,
+        { cure: 'Rename the table.' },
+      );
+    }
     const owner = owners.get(topic);
     if (owner !== undefined) {
       throw new FreshetError(

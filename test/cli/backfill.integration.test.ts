@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   type BackfillProgress,
@@ -7,43 +6,12 @@ import {
 } from '../../src/cli/backfill/run-backfill.ts';
 import { CaptureLink } from '../../src/cli/backfill/capture-link.ts';
 import { Engine } from '../../src/cli/engine.ts';
-import { type Config, parseConfig, resolveConfig, type SourceConfig } from '../../src/config.ts';
-import type { ConfigInput } from '../../src/config-schema.ts';
 import { upsertPipeline } from '../../src/consumers/upsert/pipeline.ts';
-import { createProducts } from '../../src/demo/source-tables.ts';
 import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { services } from '../support/services.ts';
+import { openShop, type Shop } from '../support/shop.ts';
 
 const PRODUCTS = { schema: 'public', name: 'products' };
-
-interface Shop extends AsyncDisposable {
-  readonly database: TestDatabase;
-  readonly config: Config;
-  readonly source: SourceConfig;
-}
-
-/** A source with products, which is the target, too. */
-async function openShop(rows: number, more: ConfigInput = {}): Promise<Shop> {
-  const database = await createDatabase();
-  const client = await database.pool.connect();
-  await createProducts(client);
-  client.release();
-  await database.pool.query(
-    `INSERT INTO products (sku, name, price) SELECT 'sku' || i, 'Thing ' || i, i FROM generate_series(1, ${rows}) i`,
-  );
-  const name = `t${randomUUID().slice(0, 8)}`;
-  const input: ConfigInput = {
-    sources: [{ name, tables: ['public.products'], url: database.url }],
-    target: { url: database.url },
-    ...more,
-  };
-  const config = resolveConfig(parseConfig(input, 'test', {}), {}, services());
-  const [source] = config.sources;
-  if (source === undefined) throw new Error('the config has no source');
-  return { database, config, source, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
-}
 
 function request({ source }: Shop, more: Partial<BackfillRequest> = {}): BackfillRequest {
   const parts = [{ table: PRODUCTS, where: null, keys: null }];

@@ -6,7 +6,16 @@ const record = { key: null, value: null, headers: {}, topic: 't', partition: 0, 
 const NONE = new Set<string>();
 
 function change(identity: string, kind: 'upsert' | 'patch' | 'delete', position = 'p'): Item {
-  const base = { source: 's', key: { id: identity }, tag: null, snapshot: false, position, epoch: 1 };
+  const base = {
+    source: 's',
+    key: { id: identity },
+    row: null,
+    isDecoded: false,
+    tag: null,
+    snapshot: false,
+    position,
+    epoch: 1,
+  };
   const change = kind === 'delete' ? { ...base, kind } : { ...base, kind, row: { x: 1 } };
   return { kind: 'change', record, position, identity, committedUs: 0n, change };
 }
@@ -20,6 +29,8 @@ function poison(identity: string): Item {
     code: 'RECORD_INVALID',
     error: new Error('bad'),
     keyText: null,
+    row: null,
+    isDecoded: false,
     tag: null,
   };
 }

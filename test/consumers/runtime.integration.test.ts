@@ -171,7 +171,7 @@ describe('a pipeline', () => {
     expect(owed.rows).toEqual([
       { key_text: '{"sku":"p8"}', code: '22021' },
       { key_text: '{"sku":"first"}', code: '23514' },
-      { key_text: null, code: 'RECORD_INVALID' },
+      { key_text: '{"sku":"p7"}', code: 'RECORD_INVALID' },
     ]);
     await topic
       .upsert('first', { name: 'whole', description: 'd3' }, 'r')

@@ -11,6 +11,7 @@ import {
 import { LaneReport } from '../../src/consumers/lane-report.ts';
 import { PartitionLane } from '../../src/consumers/partition-lane.ts';
 import type { Item } from '../../src/consumers/record-reader.ts';
+import { CONSUMER_DEFAULTS } from '../../src/consumers/runtime-settings.ts';
 import { openLane } from '../../src/sinks/positions.ts';
 import { RowWriter } from '../../src/sinks/row-writer.ts';
 import { migrateTarget } from '../../src/sinks/schema.ts';
@@ -229,7 +230,7 @@ class Target {
       transaction: this.#transaction,
       deadLetters: this.#letters,
       report,
-      deadLetterPayload: false,
+      letterContent: CONSUMER_DEFAULTS.letterContent,
       signal,
     };
     const partition = new PartitionLane(

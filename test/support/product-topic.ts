@@ -44,6 +44,11 @@ export type ProductTexts = Partial<
   >
 >;
 
+export async function productCodec(registryUrl: string, prefix: string): Promise<TableCodec> {
+  const registry = createRegistry({ url: registryUrl });
+  return createTableCodec({ schema: PRODUCTS, prefix, database: 'shop', registry });
+}
+
 /** A topic of products to which a test writes what a capture would. */
 export class ProductTopic {
   readonly prefix: string;
@@ -70,8 +75,7 @@ export class ProductTopic {
 
   static async create({ kafkaBrokers, registryUrl }: ServiceUrls, partitions = 3): Promise<ProductTopic> {
     const prefix = `t${randomUUID().slice(0, 8)}`;
-    const registry = createRegistry({ url: registryUrl });
-    const codec = await createTableCodec({ schema: PRODUCTS, prefix, database: 'shop', registry });
+    const codec = await productCodec(registryUrl, prefix);
     const kafkaConfig = { brokers: kafkaBrokers, clientId: 'test' };
     const kafka = createKafka(kafkaConfig);
     const settings = { partitions, replicationFactor: 1, retentionMs: -1, maxRecordBytes: 1_000_000 };
@@ -81,12 +85,12 @@ export class ProductTopic {
   }
 
   upsert(sku: string, product: ProductTexts = {}, op: 'c' | 'u' | 'r' = 'c'): this {
-    const after = tuple(sku, { name: `Product ${sku}`, ...product });
+    const after = productTuple(sku, { name: `Product ${sku}`, ...product });
     return this.#push(this.#event(op, null, after), after);
   }
 
   delete(sku: string): this {
-    const before = tuple(sku, {});
+    const before = productTuple(sku, {});
     this.#push(this.#event('d', before, null), before);
     this.#pending.push({
       topic: this.codec.topic,
@@ -109,7 +113,7 @@ export class ProductTopic {
 
   /** A record of this key that nobody can decode. */
   garbage(sku: string): this {
-    const keyed = tuple(sku, {});
+    const keyed = productTuple(sku, {});
     return this.#put(
       Buffer.concat([this.codec.encodeKey(keyed).subarray(0, 5), Buffer.from([255, 255])]),
       keyed,
@@ -118,7 +122,7 @@ export class ProductTopic {
   }
 
   partitionOf(sku: string): number {
-    return this.codec.partitionOf(tuple(sku, {}), this.#partitions);
+    return this.codec.partitionOf(productTuple(sku, {}), this.#partitions);
   }
 
   /** Publishes what was put so far, as transactions of at most 10,000 records. */
@@ -181,7 +185,7 @@ export class ProductTopic {
   }
 }
 
-function tuple(sku: string, product: ProductTexts): Tuple {
+export function productTuple(sku: string, product: ProductTexts): Tuple {
   const column = (name: keyof ProductTexts): string | null | undefined =>
     name in product ? product[name] : null;
   return tupleFromTexts([

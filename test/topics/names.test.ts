@@ -38,6 +38,12 @@ describe('topic names', () => {
     );
   });
 
+  it("of dead letters can be no table's", () => {
+    expect(() => assertDistinctTopics('fresh', [{ schema: 'upsert', name: 'dlq' }])).toThrow(
+      'table "upsert.dlq" would have the topic "fresh.upsert.dlq", which is for dead letters',
+    );
+  });
+
   it("of Freshet's own topics are fixed by prefix and group", () => {
     expect([checkpointTopic('fresh'), controlTopic('fresh'), dlqTopic('fresh', 'score leads')]).toEqual([
       'fresh.__freshet_checkpoint',

@@ -39,6 +39,8 @@ export interface RecordDecoder {
   prepare(records: Iterable<RawRecord>): Promise<void>;
   /** Null for a tombstone. Throws RECORD_INVALID, with the cause, on a record that nobody can decode. */
   decode(record: RawRecord): ChangeRecord | null;
+  /** The key alone, of a record whose value cannot be decoded; null where the key cannot be either. */
+  decodeKey(record: RawRecord): Row | null;
 }
 
 export interface RecordDecoderOptions {
@@ -107,6 +109,16 @@ class FormatDecoder implements RecordDecoder {
     }
   }
 
+  decodeKey({ key }: RawRecord): Row | null {
+    // JSON's key takes its types from the value.
+    if (key === null || key[0] === BRACE) return null;
+    try {
+      return this.#readAvroKey(key);
+    } catch {
+      return null;
+    }
+  }
+
   #decode(record: RawRecord): ChangeRecord | null {
     const { key, value, headers } = record;
     if (value === null) return this.#withoutValue(headers);
@@ -146,7 +158,10 @@ class FormatDecoder implements RecordDecoder {
   }
 
   #readKey(key: Buffer, { schema, table }: Envelope): Row {
-    if (key[0] === BRACE) return this.#json.key(key, { schema, name: table });
+    return key[0] === BRACE ? this.#json.key(key, { schema, name: table }) : this.#readAvroKey(key);
+  }
+
+  #readAvroKey(key: Buffer): Row {
     const reader = this.#keyReader(schemaId(key, 'key'));
     this.#cursor.open(key, HEADER_BYTES);
     return reader.read(this.#cursor) as Row;

@@ -119,7 +119,7 @@ describe('an HTTP sink', () => {
   it('gives up after its patience, to be called again', async () => {
     await using api = await ItemsApi.start();
     api.behaviour = () => ({ status: 500 });
-    await expect(sink(api, { patienceMs: 100 }).deliver(upserts(2))).rejects.toMatchObject({
+    await expect(sink(api, { patienceMs: 1_500 }).deliver(upserts(2))).rejects.toMatchObject({
       code: 'CONNECTION',
       message: expect.stringContaining('it answered 500, 2 items are left'),
     });
@@ -130,7 +130,7 @@ describe('an HTTP sink', () => {
   it('refuses an answer that does not fit its request', async () => {
     await using api = await ItemsApi.start();
     api.behaviour = () => ({ status: 200, body: '{"results":[{"status":200}]}' });
-    await expect(sink(api, { patienceMs: 100 }).deliver(upserts(2))).rejects.toMatchObject({
+    await expect(sink(api, { patienceMs: 1_500 }).deliver(upserts(2))).rejects.toMatchObject({
       code: 'CONNECTION',
       message: expect.stringContaining('not one result for each of 2 items'),
     });

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+
+/** What happens to a connection: closed, reset, or left open without a byte passing for a while. */
+const HARMS = ['cut', 'reset', 'stall'] as const;
+const STALL_MS = 2_000;
+
+/** Stands before a service, and while `harming` harms every connection after a random time. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #random: () => number;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly harms = { cut: 0, reset: 0, stall: 0 };
+  harming = false;
+
+  private constructor(server: Server, random: () => number) {
+    this.#server = server;
+    this.#random = random;
+  }
+
+  static async before(host: string, port: number, random: () => number): Promise<TcpProxy> {
+    const server = createServer();
+    const proxy = new TcpProxy(server, random);
+    server.on('connection', (client) => proxy.#join(client, connect(port, host)));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  #join(client: Socket, service: Socket): void {
+    const pair = [client, service] as const;
+    this.#pairs.add(pair);
+    const end = (): void => {
+      this.#pairs.delete(pair);
+      client.destroy();
+      service.destroy();
+    };
+    for (const socket of pair) socket.on('error', end).on('close', end);
+    client.pipe(service);
+    service.pipe(client);
+    this.#harmLater(pair);
+  }
+
+  #harmLater(pair: readonly [Socket, Socket]): void {
+    setTimeout(
+      () => {
+        if (!this.#pairs.has(pair)) return;
+        if (this.harming) this.#harm(pair);
+        this.#harmLater(pair);
+      },
+      300 + this.#random() * 4_000,
+    ).unref();
+  }
+
+  #harm([client, service]: readonly [Socket, Socket]): void {
+    const harm = HARMS[Math.floor(this.#random() * HARMS.length)] ?? 'cut';
+    this.harms[harm]++;
+    if (harm === 'cut') client.destroy();
+    else if (harm === 'reset') client.resetAndDestroy();
+    else {
+      client.unpipe(service);
+      service.unpipe(client);
+      setTimeout(() => {
+        client.pipe(service);
+        service.pipe(client);
+      }, STALL_MS).unref();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const [client, service] of this.#pairs) {
+      client.destroy();
+      service.destroy();
+    }
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
