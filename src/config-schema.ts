@@ -93,6 +93,9 @@ const snapshot = z.strictObject({
   connections: count(1, 32).default(2),
   windowBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
   lockTimeoutMs: count(10, 3_600_000).default(10_000),
+  walBudgetBytes: count(MEBIBYTE, 1024 * 1024 * MEBIBYTE)
+    .nullable()
+    .default(null),
   whereTimeoutMs: count(100, 3_600_000)
     .default(60_000)
     .describe('of one chunk of a refresh with a condition'),

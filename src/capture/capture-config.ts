@@ -20,6 +20,8 @@ export interface CaptureConfig {
   readonly snapshot: SnapshotSettings & {
     readonly connections: number;
     readonly lockTimeoutMs: number;
+    /** WAL that the slot may keep before refreshes wait; null: the server's own limit alone counts. */
+    readonly walBudgetBytes: number | null;
     readonly whereTimeoutMs: number;
   };
   readonly stream: StreamSettings;

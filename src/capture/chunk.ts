@@ -1,4 +1,5 @@
 import type { TableId } from '../change/table.ts';
+import { isUnavailable, textOf, type Tuple, tupleFromTexts } from '../change/tuple.ts';
 import type { ChunkRead } from '../snapshot/chunk-reader.ts';
 import type { KeyRange, KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { Window } from '../snapshot/window.ts';
@@ -93,9 +94,11 @@ function publishKeys(
     const verdict = chunk.window.verdict(key, chunk.read.visibility);
     // A change without gaps came meanwhile: it is all that was owed.
     if (verdict === 'skip') merge.owed.settle(name, key);
-    if (verdict === 'skip-incomplete') merge.owed.owe(name, key);
-    if (verdict !== 'publish') continue;
-    const row = rows.get(key);
+    const read = rows.get(key);
+    const whole = verdict === 'skip-incomplete' ? completed(chunk, key, read) : null;
+    if (verdict === 'skip-incomplete' && whole === null) merge.owed.owe(name, key);
+    if (verdict !== 'publish' && whole === null) continue;
+    const row = whole ?? read;
     const position = merge.snapshotPosition(chunk.table.name);
     if (row === undefined) writer.gone(chunk.table, JSON.parse(key) as KeyTexts, position, tag);
     else writer.read(chunk.table, row, position, tag);
@@ -104,4 +107,21 @@ function publishKeys(
   }
   chunk.next = task.keys.length;
   return task.keys.length;
+}
+
+/**
+ * A key that changes in every window would be owed for ever. Where no change in the window touched the
+ * TOASTed values that the last one left out, the row that was read still holds them: the last change,
+ * completed with them, is the row of now. Null where that cannot be told.
+ */
+function completed({ window, read, table }: ReadyChunk, key: string, row: Tuple | undefined): Tuple | null {
+  const last = window.unfinished(key, read.visibility);
+  if (last === null || row === undefined || last.table !== table) return null;
+  const texts: (string | null)[] = [];
+  for (let column = 0; column < table.codec.schema.columns.length; column++) {
+    const isMissing = isUnavailable(last.tuple, column);
+    if (isMissing && !last.untouched.has(column)) return null;
+    texts.push(textOf(isMissing ? row : last.tuple, column));
+  }
+  return tupleFromTexts(texts);
 }

@@ -158,8 +158,9 @@ export class Merge {
     for (const window of this.#windowsOf(table)) window.relationChanged();
   }
 
-  openWindow(table: string): Window {
-    const window = new Window(this.xids.nextIndex);
+  /** `keys`: those whose changes are to be kept, as `completed` needs them. */
+  openWindow(table: string, keys: readonly string[] = []): Window {
+    const window = new Window(this.xids.nextIndex, keys);
     let windows = this.#windows.get(table);
     if (windows === undefined) this.#windows.set(table, (windows = new Set()));
     windows.add(window);
@@ -219,7 +220,7 @@ export class Merge {
     const windows = this.#windowsOf(table.name);
     if (windows.size === 0) return;
     const key = table.codec.keyText(tuple);
-    for (const window of windows) window.changed(key, xid, incomplete);
+    for (const window of windows) window.changed(key, xid, incomplete, { table, tuple });
   }
 
   #windowsOf(table: string): ReadonlySet<Window> {

@@ -34,5 +34,7 @@ export interface CaptureObserver {
   connected(slot: string, epoch: number): void;
   /** Every second or so. `walLsn`: where the server writes now. */
   slot(status: SlotStatus, walLsn: Lsn): void;
+  /** Refreshes wait from now on, or go on: the slot keeps too much WAL, or no longer. */
+  walBudget(isTight: boolean, status: SlotStatus): void;
   log(level: 'info' | 'warn' | 'error', message: string): void;
 }

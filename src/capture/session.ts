@@ -149,9 +149,8 @@ async function runStream(session: RunningSession): Promise<void> {
   });
   for (const plan of plans.values()) observer.progress(plan.state);
   observer.connected(config.slot, state.epoch);
-  using _ = await watchSource(session, watchOf(session, tableIds, guard, states), (error) =>
-    loop.fail(error),
-  );
+  const watch = watchOf(session, tableIds, guard, states);
+  using _ = await watchSource({ ...session, scheduler }, watch, (error) => loop.fail(error));
   const tables = new TableRequests({ ...session, guard, applier });
   const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
   await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tables, signal)]);

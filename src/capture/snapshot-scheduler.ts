@@ -60,6 +60,7 @@ export class SnapshotScheduler implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #rowBytes = new Map<string, number>();
   #inFlight = 0;
+  #isHeld = false;
   #readsOutstanding = 0;
   #turn = 0;
   #hasFailed = false;
@@ -77,6 +78,12 @@ export class SnapshotScheduler implements AsyncDisposable {
       const read = this.#prepare(task).finally(() => this.#reads.delete(read));
       this.#reads.add(read);
     }
+  }
+
+  /** While held, no range of a refresh is begun; owed keys are few, and go on. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#options.wake();
   }
 
   get isIdle(): boolean {
@@ -135,6 +142,7 @@ export class SnapshotScheduler implements AsyncDisposable {
       for (const key of owed.keys) this.#busyKeys.add(entryKey(owed.table, key));
       return { kind: 'owed', plan: null, table: owedTable, keys: owed.keys };
     }
+    if (this.#isHeld) return null;
     const active = [...plans.values()].filter(
       (plan) => !plan.isFinished && !guard.isHalted(formatTable(plan.request.table)),
     );
@@ -152,7 +160,7 @@ export class SnapshotScheduler implements AsyncDisposable {
     // The first read of the frontier turns its task into one with a fixed range.
     const work = { task };
     const name = formatTable(tableOf(task));
-    const window = this.#options.merge.openWindow(name);
+    const window = this.#options.merge.openWindow(name, task.kind === 'range' ? [] : task.keys);
     try {
       const read = await this.#readFresh(work, window);
       failpoint('chunk-read');

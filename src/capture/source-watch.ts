@@ -3,8 +3,10 @@ import { parseLsn } from '../change/lsn.ts';
 import { type FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { readSlot } from '../source/slot.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import type { SnapshotScheduler } from './snapshot-scheduler.ts';
 import type { TableWatch } from './table-watch.ts';
 import { TopicWatch } from './topic-watch.ts';
+import { WalBudget } from './wal-budget.ts';
 
 const SLOT_POLL_MS = 1_000;
 /** A look at the topics costs connections to brokers. */
@@ -14,6 +16,7 @@ interface Watched {
   readonly control: pg.Client;
   readonly config: CaptureConfig;
   readonly dependencies: CaptureDependencies;
+  readonly scheduler: Pick<SnapshotScheduler, 'hold'>;
   /** topic → partitions */
   readonly partitions: ReadonlyMap<string, number>;
 }
@@ -30,18 +33,34 @@ export async function watchSource(
   await tables.look();
   const topics = new TopicWatch(watched.dependencies.kafka, watched.partitions);
   await topics.look();
+  const budget = new WalBudget(watched.config.snapshot.walBudgetBytes);
+  // One query at a time on the connection.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (look: () => Promise<void>): Promise<void> => {
+    const turn = last.then(look, look);
+    last = turn;
+    return turn;
+  };
   const timers = [
-    every(SLOT_POLL_MS, () => lookAtSlot(watched), failed),
-    every(watched.config.watchMs, () => tables.look(), failed),
+    every(SLOT_POLL_MS, () => inTurn(() => lookAtSlot(watched, budget)), failed),
+    every(watched.config.watchMs, () => inTurn(() => tables.look()), failed),
     every(watched.config.watchMs * TOPIC_LOOK_SHARE, () => topics.look(), failed),
   ];
   return { [Symbol.dispose]: () => timers.forEach(clearInterval) };
 }
 
-async function lookAtSlot({ control, config, dependencies }: Watched): Promise<void> {
+async function lookAtSlot(
+  { control, config, dependencies, scheduler }: Watched,
+  budget: WalBudget,
+): Promise<void> {
+  const { observer } = dependencies;
   const status = await readSlot(control, config.slot);
   const { rows } = await control.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
-  if (status !== null) dependencies.observer.slot(status, parseLsn(rows[0]?.lsn ?? '0/0'));
+  if (status === null) return;
+  observer.slot(status, parseLsn(rows[0]?.lsn ?? '0/0'));
+  if (!budget.look(status)) return;
+  scheduler.hold(budget.isTight);
+  observer.walBudget(budget.isTight, status);
 }
 
 /** One look at a time. What only says that a connection is lost shows in the stream as well, which ends the session. */

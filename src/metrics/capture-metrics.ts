@@ -18,6 +18,7 @@ export function captureObserver(
   const live = status.source(source);
   return {
     ...snapshotObserver(source, metrics, live, log),
+    ...healthObserver(source, metrics, live, log),
     published: (table, op, rows) => {
       metrics.published.inc({ source, table, op }, rows);
       live.published += rows;
@@ -33,16 +34,6 @@ export function captureObserver(
       metrics.rejected.inc({ source, table, code });
       live.rejected += 1;
       log('error', `${table} ${keyText} could not be published (${code}): ${message}`);
-    },
-    halted: (table, halt) => {
-      metrics.tableHalted.set({ source, table }, 1);
-      live.halted.set(table, halt);
-      log('error', `${table} is halted, the others go on (${halt.code}): ${halt.message}. ${halt.cure}`);
-    },
-    revived: (table) => {
-      metrics.tableHalted.set({ source, table }, 0);
-      live.halted.delete(table);
-      log('info', `${table} goes on, with a refresh of all its rows`);
     },
     connected: (slot, epoch) => {
       metrics.epoch.set({ source }, epoch);
@@ -63,6 +54,33 @@ export function captureObserver(
         metrics.slotStatus.set({ source, status: each }, slot.walStatus === each ? 1 : 0);
     },
     log,
+  };
+}
+
+/** What an operator should know of. */
+function healthObserver(
+  source: string,
+  metrics: Metrics,
+  live: SourceStatus,
+  log: Log,
+): Pick<CaptureObserver, 'walBudget' | 'halted' | 'revived'> {
+  return {
+    walBudget: (isTight, { retainedBytes, safeBytes }) => {
+      metrics.refreshesHeld.set({ source }, isTight ? 1 : 0);
+      live.refreshesHeld = isTight;
+      const kept = `the slot keeps ${mebibytes(retainedBytes)} of WAL${safeBytes === null ? '' : `, and is lost after ${mebibytes(safeBytes)} more`}`;
+      log(isTight ? 'warn' : 'info', `refreshes ${isTight ? 'wait' : 'go on'}: ${kept}`);
+    },
+    halted: (table, halt) => {
+      metrics.tableHalted.set({ source, table }, 1);
+      live.halted.set(table, halt);
+      log('error', `${table} is halted, the others go on (${halt.code}): ${halt.message}. ${halt.cure}`);
+    },
+    revived: (table) => {
+      metrics.tableHalted.set({ source, table }, 0);
+      live.halted.delete(table);
+      log('info', `${table} goes on, with a refresh of all its rows`);
+    },
   };
 }
 
@@ -110,4 +128,8 @@ function progressOf(plan: Parameters<CaptureObserver['progress']>[0]): RefreshSt
     estimated: plan.estimatedRows,
     finished: plan.finishedAt !== null,
   };
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
 }

@@ -19,6 +19,8 @@ export interface SourceStatus {
   lagSeconds: number;
   retainedBytes: number;
   walStatus: string | null;
+  /** Refreshes wait: the slot keeps too much WAL. */
+  refreshesHeld: boolean;
   /** topic → the last published position of each partition */
   ends: ReadonlyMap<string, readonly string[]>;
   /** By table; of requested refreshes by the plan's id. */
@@ -115,6 +117,7 @@ function emptySource(): SourceStatus {
     lagSeconds: 0,
     retainedBytes: 0,
     walStatus: null,
+    refreshesHeld: false,
     ends: new Map(),
     refreshes: new Map(),
     halted: new Map(),

@@ -19,6 +19,11 @@ export class Metrics {
     'Changes that could not be published as they are',
     ['source', 'table', 'code'],
   );
+  readonly refreshesHeld = this.#gauge(
+    'freshet_refreshes_held',
+    '1 while refreshes wait, as the slot keeps too much WAL',
+    ['source'],
+  );
   readonly tableHalted = this.#gauge(
     'freshet_table_halted',
     '1 while nothing of the table is published, as the log and the status say why',

@@ -48,6 +48,7 @@ describe('a transaction that waits for a synchronous standby', () => {
         windowBytes: 1 << 22,
         connections: 1,
         lockTimeoutMs: 5_000,
+        walBudgetBytes: null,
         whereTimeoutMs: 5_000,
       };
       const context = captureContext(database, ['items'], { snapshot });

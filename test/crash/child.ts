@@ -28,6 +28,7 @@ const SILENT: CaptureObserver = {
   revived: () => {},
   connected: () => {},
   slot: () => {},
+  walBudget: () => {},
   log: (_level, message) => process.stderr.write(`${message}\n`),
 };
 

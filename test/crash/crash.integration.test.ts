@@ -32,6 +32,7 @@ describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => 
         windowBytes: 1 << 22,
         connections: 2,
         lockTimeoutMs: 5_000,
+        walBudgetBytes: null,
         whereTimeoutMs: 5_000,
       };
       const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18 };

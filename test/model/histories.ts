@@ -46,9 +46,8 @@ export function describeHistory({ shape, profile, steps }: History): string {
 
 export type NamedStep = readonly [name: StepName, a?: number, b?: number, c?: number];
 
-/** A history that is written down. */
-export async function runNamed(shape: Partial<HistoryShape>, steps: readonly NamedStep[]): Promise<World> {
-  const world = new World({
+export function worldOf(shape: Partial<HistoryShape>): World {
+  return new World({
     keys: 4,
     tables: 1,
     full: false,
@@ -59,6 +58,11 @@ export async function runNamed(shape: Partial<HistoryShape>, steps: readonly Nam
     windowBytes: 1_000_000,
     ...shape,
   });
+}
+
+/** A history that is written down. */
+export async function runNamed(shape: Partial<HistoryShape>, steps: readonly NamedStep[]): Promise<World> {
+  const world = worldOf(shape);
   for (const [name, a = 0, b = 0, c = 0] of steps) await perform(world, name, a, b, c);
   await world.quiesce();
   return world;

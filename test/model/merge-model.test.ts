@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeHistory, histories, run, runNamed } from './histories.ts';
-import { NAMED_HISTORIES } from './named-histories.ts';
+import { describeHistory, histories, run, runNamed, worldOf } from './histories.ts';
+import { HOT_KEY, NAMED_HISTORIES } from './named-histories.ts';
+import { perform } from './steps.ts';
 
 /** `npm run test:soak` sets it. */
 const RUNS = process.env['SOAK'] === '1' ? 100_000 : 1_000;
@@ -23,6 +24,13 @@ describe('a capture in a random history of source, broker and crashes', () => {
 describe('a capture', () => {
   it.each(NAMED_HISTORIES)('$name', async ({ shape = {}, steps }) => {
     await expect(runNamed(shape, steps)).resolves.toBeDefined();
+  });
+
+  it('brings an owed row though it changes in every window', async () => {
+    const world = worldOf({ chunkRows: 4 });
+    for (const [name, a = 0, b = 0, c = 0] of HOT_KEY) await perform(world, name, a, b, c);
+    expect(world.session?.owed.size).toBe(0);
+    await world.quiesce();
   });
 
   it('publishes a key that a refresh asks for and that is gone as a delete', async () => {

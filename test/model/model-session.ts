@@ -63,6 +63,7 @@ const SILENT: CaptureObserver = {
   revived: () => {},
   connected: () => {},
   slot: () => {},
+  walBudget: () => {},
   log: () => {},
 };
 

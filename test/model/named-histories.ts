@@ -57,6 +57,33 @@ const HALF_PUBLISHED: readonly NamedStep[] = [
 /** Row 0 is skipped in the first refresh, since a change without its TOASTed value came between: it is owed. */
 const OWED: readonly NamedStep[] = [...READ_AHEAD, ...change(0, LEAVE_TOAST), ...SEND_ALL, ...COMMITTED];
 
+const AGAIN_WITHOUT_TOAST: readonly NamedStep[] = [
+  ...READ_AHEAD,
+  ...change(0, LEAVE_TOAST),
+  ...SEND_ALL,
+  ...COMMITTED,
+];
+
+/** Row 0 is owed, and changes in the next window too. */
+export const HOT_KEY: readonly NamedStep[] = [
+  ...insert(0),
+  ...STARTED,
+  ...WARM,
+  ...OWED,
+  ...AGAIN_WITHOUT_TOAST,
+];
+
+/** Takes the row with key 3 to key 0, without its TOASTed value. */
+const THREE_TO_ZERO = 9;
+/** Of table t of two. */
+const keyIn = (table: number, key: number): number => table + (key << 4);
+const REFUSED: readonly NamedStep[] = [
+  ['refuse', 0, 1],
+  ['write', 0, keyIn(0, 0), UPDATE],
+  ['addColumn', 0, 0],
+  ['write', 0, keyIn(0, 0), UPDATE],
+];
+
 export const NAMED_HISTORIES: readonly NamedHistory[] = [
   {
     name: 'finds a row behind the end of the table that the first read did not see and no stream brings',
@@ -150,6 +177,97 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
       ...WARM,
       ...OWED,
       ...SEND_ALL,
+    ],
+  },
+  {
+    name: 'completes no row with a value that was changed while it was read',
+    shape: { chunkRows: 4 },
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...WARM,
+      ...OWED,
+      ...READ_AHEAD,
+      ...change(0, UPDATE),
+      ...change(0, LEAVE_TOAST),
+      ...SEND_ALL,
+      ...COMMITTED,
+    ],
+  },
+  {
+    name: 'completes no row with the value of one that was truncated away',
+    shape: { chunkRows: 4 },
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...WARM,
+      ...OWED,
+      ...READ_AHEAD,
+      ['truncate'],
+      ['commit'],
+      ['show'],
+      ...insert(3),
+      ...change(3, THREE_TO_ZERO),
+      ...SEND_ALL,
+      ...SEND_ALL,
+      ...COMMITTED,
+    ],
+  },
+  {
+    name: 'goes on in a transaction in whose middle a table was halted',
+    shape: { tables: 2, batchRecords: 1, chunkRows: 4 },
+    steps: [
+      ['write', 0, keyIn(0, 0)],
+      ['write', 0, keyIn(1, 0)],
+      ['commit'],
+      ['show'],
+      ...STARTED,
+      ...READ,
+      ...READ,
+      ...COMMITTED,
+      ...COMMITTED,
+      ...REFUSED,
+      ['write', 0, keyIn(1, 0), UPDATE],
+      ['write', 0, keyIn(1, 1)],
+      ['write', 0, keyIn(1, 2)],
+      ['commit'],
+      ['show'],
+      ['send', 5],
+      ['send', 5],
+      ['kafka'],
+      ['kafka'],
+      ['crash', 1],
+      ['start', 1],
+    ],
+  },
+  {
+    name: 'takes a chunk for stale that does not see what a halted table left out',
+    shape: { batchRecords: 1, chunkRows: 4 },
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...READ,
+      ...COMMITTED,
+      ['refuse', 0, 1],
+      ['write', 0, keyOf(0), UPDATE],
+      ['addColumn', 0, 0],
+      ['write', 0, keyOf(0), UPDATE],
+      ['commit'],
+      ['show'],
+      ...SEND_ALL,
+      ...COMMITTED,
+      ['write', 0, keyOf(0), UPDATE],
+      ['commit'],
+      ...SEND_ALL,
+      ...COMMITTED,
+      ['refuse', 0, 0],
+      ['look'],
+      ['keepalive', 1],
+      ...COMMITTED,
+      ...READ,
+      ...READ,
+      ...SEND_ALL,
+      ...COMMITTED,
     ],
   },
 ];

@@ -248,6 +248,31 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return last ?? Math.floor(nowMs / 1000);',
   },
   {
+    name: 'a row is completed though its value was changed while it was read',
+    file: 'src/capture/chunk.ts',
+    find: '    if (isMissing && !last.untouched.has(column)) return null;\n',
+    replace: '',
+  },
+  {
+    name: 'only the last change tells what is untouched',
+    file: WINDOW,
+    find: 'before === null ? missing : missing.filter((column) => before.has(column))',
+    replace: 'before === null || before !== null ? missing : []',
+  },
+  {
+    name: 'a row is completed from one that was truncated away',
+    file: WINDOW,
+    find: '    if (someInProgress(this.#truncates, visibility)) return null;\n',
+    replace:
+      '    if (this.#truncates.size < 0) return someInProgress(this.#truncates, visibility) ? null : null;\n',
+  },
+  {
+    name: 'a completed row keeps the columns that were read',
+    file: 'src/capture/chunk.ts',
+    find: 'textOf(isMissing ? row : last.tuple, column)',
+    replace: 'textOf(row, column)',
+  },
+  {
     name: 'a change that is left out is not counted in its transaction',
     file: APPLIER,
     find: '    this.#merge.passOver(isWanted);\n',
@@ -257,12 +282,6 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'changes that a halted table left out do not make chunks stale',
     file: MERGE,
     find: 'if (isHalted) this.xids.published(transaction.xid);',
-    replace: '',
-  },
-  {
-    name: 'chunks that were read before a halt are published after it',
-    file: GUARD,
-    find: '    this.#options.merge.relationChanged(table);\n',
     replace: '',
   },
   {

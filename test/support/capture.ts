@@ -33,6 +33,7 @@ const QUIET: CaptureObserver = {
   revived: () => {},
   connected: () => {},
   slot: () => {},
+  walBudget: () => {},
   log: () => {},
 };
 
@@ -62,6 +63,7 @@ export function captureContext(
       windowBytes: 1 << 22,
       connections: 2,
       lockTimeoutMs: 5_000,
+      walBudgetBytes: null,
       whereTimeoutMs: 5_000,
     },
     stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
