@@ -103,6 +103,7 @@ const snapshot = z.strictObject({
 
 const stream = z.strictObject({
   queueBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+  silenceTimeoutMs: count(1_000, 3_600_000).default(20_000),
   batchRecords: count(1, 100_000).default(5_000),
   batchBytes: count(64 * 1024, 256 * MEBIBYTE).default(4 * MEBIBYTE),
   transactionTimeoutMs: count(1_000, 900_000).default(15_000),

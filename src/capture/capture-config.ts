@@ -43,6 +43,8 @@ export interface CaptureConfig {
 export interface StreamSettings {
   /** What is received and not yet published. Bytes. */
   readonly queueBytes: number;
+  /** A connection to the source that says nothing for this long, though asked, is taken for dead. Milliseconds. */
+  readonly silenceTimeoutMs?: number;
   /** One Kafka transaction, at most. */
   readonly batchRecords: number;
   readonly batchBytes: number;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TableId, TableSchema } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { isFreshetError } from '../runtime/errors.ts';
-import { connect } from '../runtime/postgres.ts';
+import { connect, disconnect } from '../runtime/postgres.ts';
 import { runTogether } from '../runtime/shutdown.ts';
 import { ChunkReader } from '../snapshot/chunk-reader.ts';
 import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
@@ -80,7 +80,7 @@ export async function runSession(
       list,
     });
   } finally {
-    await control.end().catch(() => {});
+    await disconnect(control);
   }
 }
 
@@ -234,11 +234,18 @@ async function openStream(
   config: CaptureConfig,
   signal: AbortSignal,
 ): Promise<ReplicationStream> {
-  const { connection, slot, publication, stream } = config;
+  const { connection, slot, publication } = config;
+  const { queueBytes, silenceTimeoutMs } = config.stream;
   const deadline = Date.now() + config.slotTimeoutMs;
   for (;;) {
     try {
-      return await ReplicationStream.open({ connection, slot, publication, queueBytes: stream.queueBytes });
+      return await ReplicationStream.open({
+        connection,
+        slot,
+        publication,
+        queueBytes,
+        silenceTimeoutMs,
+      });
     } catch (error) {
       if (!isFreshetError(error, 'SLOT_BUSY') || Date.now() > deadline || signal.aborted) throw error;
       await releaseSlot(control, config);

@@ -124,6 +124,7 @@ export class SnapshotScheduler implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#options.reader.abort();
     await Promise.allSettled(this.#reads);
   }
 

@@ -35,10 +35,12 @@ const SESSION_OPTIONS = [
 /** Options for `pg.Client`; `role` tells an administrator in `pg_stat_activity` what the session is for. */
 export function clientConfig(config: PostgresConfig, role: string): ClientConfig {
   const base: ClientConfig = {
-    connectionString: config.url,
+    // A URL's own sslmode would replace what `ssl` says, verification included.
+    connectionString: config.ssl === undefined ? config.url : withoutTlsParameters(config.url),
     application_name: `freshet ${role}`,
     options: SESSION_OPTIONS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: 10_000,
   };
   if (config.password !== undefined) base.password = config.password;
@@ -46,6 +48,37 @@ export function clientConfig(config: PostgresConfig, role: string): ClientConfig
     base.ssl = { rejectUnauthorized: true, ca: config.ssl.ca, cert: config.ssl.cert, key: config.ssl.key };
   }
   return base;
+}
+
+const TLS_PARAMETERS = [
+  'ssl',
+  'sslmode',
+  'sslcert',
+  'sslkey',
+  'sslrootcert',
+  'sslnegotiation',
+  'uselibpqcompat',
+];
+
+function withoutTlsParameters(text: string): string {
+  const url = new URL(text);
+  for (const name of TLS_PARAMETERS) url.searchParams.delete(name);
+  return url.href;
+}
+
+const FAREWELL_MS = 1_000;
+
+/** Ends a connection, in order if the server still listens. */
+export async function disconnect(client: pg.Client): Promise<void> {
+  const cut = setTimeout(() => destroySocket(client), FAREWELL_MS);
+  await client.end().catch(() => {});
+  clearTimeout(cut);
+}
+
+/** `pg` does not publish its socket. */
+export function destroySocket(client: pg.ClientBase | null): void {
+  const { connection } = (client ?? {}) as { connection?: { stream?: { destroy(): void } } };
+  connection?.stream?.destroy();
 }
 
 /** Connects, and turns what PostgreSQL answers into an error that names the cure. */

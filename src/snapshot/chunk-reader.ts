@@ -3,7 +3,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { type Lsn, parseLsn, toLsn } from '../change/lsn.ts';
 import type { TableId } from '../change/table.ts';
 import { textOf, type Tuple } from '../change/tuple.ts';
-import { clientConfig, connectionError, type PostgresConfig } from '../runtime/postgres.ts';
+import { clientConfig, connectionError, destroySocket, type PostgresConfig } from '../runtime/postgres.ts';
 import { type CatalogTable, readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import { chunkQuery, type ChunkScope } from './chunk-query.ts';
@@ -30,6 +30,8 @@ export interface ChunkSource {
   read(id: TableId, scope: ChunkScope): Promise<ChunkRead>;
   /** What a new snapshot sees. */
   visibility(): Promise<Visibility>;
+  /** Ends the reads under way: they reject. */
+  abort(): void;
 }
 
 export interface ChunkReaderOptions {
@@ -51,12 +53,15 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
   readonly #options: ChunkReaderOptions;
   readonly #pool: pg.Pool;
   readonly #types = new TypeCatalog();
+  readonly #busy = new Set<pg.PoolClient>();
 
   constructor(options: ChunkReaderOptions) {
     this.#options = options;
     this.#pool = new pg.Pool({ ...clientConfig(options.connection, 'snapshot'), max: options.connections });
     // A broken idle connection is replaced by the pool; a broken busy one fails its query.
     this.#pool.on('error', () => {});
+    // A busy one says so as well, beside its query.
+    this.#pool.on('connect', (client) => void client.on('error', () => {}));
   }
 
   async read(id: TableId, scope: ChunkScope): Promise<ChunkRead> {
@@ -64,6 +69,7 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
       throw connectionError(error, this.#options.connection);
     });
     let broken = true;
+    this.#busy.add(client);
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const { cut, ...read } = await this.#readInTransaction(client, id, scope);
@@ -79,6 +85,7 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
       );
       throw error;
     } finally {
+      this.#busy.delete(client);
       client.release(broken);
     }
   }
@@ -91,7 +98,13 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
     return parseVisibility(rows[0]?.snapshot ?? '');
   }
 
+  /** A server that no longer answers must not keep the session from ending. */
+  abort(): void {
+    for (const client of this.#busy) destroySocket(client);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.abort();
     await this.#pool.end();
   }
 

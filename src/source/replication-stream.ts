@@ -5,6 +5,7 @@ import { FreshetError } from '../runtime/errors.ts';
 import {
   clientConfig,
   connectionError,
+  destroySocket,
   errorMessage,
   type PostgresConfig,
   sqlState,
@@ -18,12 +19,13 @@ export interface ReplicationStreamOptions {
   /** The socket is paused while more than this is queued. Bytes. */
   readonly queueBytes: number;
   /** A server that says nothing for this long, though asked, is taken for dead. Milliseconds. */
-  readonly silenceTimeoutMs?: number;
+  readonly silenceTimeoutMs?: number | undefined;
 }
 
 const SLAB_BYTES = 256 * 1024;
 /** Well below `wal_sender_timeout` / 3 (a minute by default). */
 const STATUS_INTERVAL_MS = 1_000;
+const SILENCE_TIMEOUT_MS = 20_000;
 
 /**
  * Sends START_REPLICATION and hands each message over raw. The library's parser calls `parse` from
@@ -200,7 +202,7 @@ export class ReplicationStream implements AsyncDisposable {
       return;
     }
     const silentMs = Date.now() - this.#heardAt;
-    if (silentMs > (this.#options.silenceTimeoutMs ?? 30_000)) {
+    if (silentMs > (this.#options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS)) {
       this.#fail(
         new FreshetError('CONNECTION', `PostgreSQL has not answered for ${Math.round(silentMs / 1000)} s`),
       );
@@ -257,14 +259,10 @@ export class ReplicationStream implements AsyncDisposable {
 }
 
 /** `pg` does not publish its socket; pausing it is the only back-pressure there is. */
-function socketOf(client: pg.Client | null): { pause(): void; resume(): void; destroy(): void } | null {
+function socketOf(client: pg.Client | null): { pause(): void; resume(): void } | null {
   if (client === null) return null;
   const { connection } = client as unknown as {
-    connection?: { stream?: { pause(): void; resume(): void; destroy(): void } };
+    connection?: { stream?: { pause(): void; resume(): void } };
   };
   return connection?.stream ?? null;
-}
-
-function destroySocket(client: pg.Client | null): void {
-  socketOf(client)?.destroy();
 }

@@ -1,136 +1,226 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { encodePosition } from '../../src/change/position.ts';
-import { sendControl } from '../../src/topics/control-topic.ts';
-import { createKafka } from '../../src/topics/kafka.ts';
-import { controlTopic } from '../../src/topics/names.ts';
+import { type ChangeRecord, UNAVAILABLE } from '../../src/change/change.ts';
 import { type CaptureContext, captureContext, stateOf, until } from '../support/capture.ts';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { services } from '../support/services.ts';
+import { createDatabase } from '../support/database.ts';
 
-const kafka = createKafka({ brokers: services().kafkaBrokers, clientId: 'tables-test' });
+type Finished = Set<string>;
 
-async function withTables(): Promise<TestDatabase> {
-  const database = await createDatabase();
-  for (const table of ['items', 'extras']) {
-    await database.pool.query(`CREATE TABLE ${table} (id int PRIMARY KEY, name text)`);
-    await database.pool.query(`INSERT INTO ${table} SELECT i, 'old' FROM generate_series(1, 50) i`);
-  }
-  return database;
+function started(context: CaptureContext): {
+  finished: Finished;
+  capture: ReturnType<CaptureContext['start']>;
+} {
+  const finished: Finished = new Set();
+  const capture = context.start({
+    rejected: ({ message }) => {
+      throw new Error(message);
+    },
+    progress: ({ request, finishedAt }) => void (finishedAt !== null && finished.add(request.table.name)),
+  });
+  return { finished, capture };
 }
 
-function ask({ config }: CaptureContext, kind: 'add-table' | 'remove-table', name: string): Promise<void> {
-  const topic = { name: controlTopic(config.prefix), replicationFactor: 1, retentionMs: 3_600_000 };
-  const table = { schema: 'public', name };
-  return sendControl(kafka, topic, config.slot, { kind, id: randomUUID(), table });
+async function changesUntil(
+  context: CaptureContext,
+  table: string,
+  isThere: (changes: readonly ChangeRecord[]) => boolean,
+): Promise<ChangeRecord[]> {
+  let changes: ChangeRecord[] = [];
+  await until('the changes are published', async () => isThere((changes = await context.read(table))));
+  return changes;
 }
 
-/** Rows of each table that are published, and whether its first refresh has ended. */
-class Seen {
-  readonly rows = new Map<string, number>();
-  readonly refreshed = new Set<string>();
-  connections = 0;
-  readonly messages: string[] = [];
+const after = (change: ChangeRecord | undefined): unknown =>
+  change !== undefined && 'after' in change ? change.after : null;
+const isOp = (op: string) => (change: ChangeRecord) => change.op === op;
 
-  readonly observer = {
-    published: (table: string, _op: string, rows: number) =>
-      void this.rows.set(table, (this.rows.get(table) ?? 0) + rows),
-    progress: (plan: { request: { table: { name: string } }; finishedAt: string | null }) =>
-      void (plan.finishedAt === null || this.refreshed.add(plan.request.table.name)),
-    connected: () => void (this.connections += 1),
-    log: (_level: string, message: string) => void this.messages.push(message),
-  };
-}
-
-async function slotOf({ config }: CaptureContext, database: TestDatabase): Promise<unknown> {
-  const { rows } = await database.pool.query<{ active_pid: number }>(
-    'SELECT active_pid FROM pg_replication_slots WHERE slot_name = $1',
-    [config.slot],
+describe('an unchanged TOASTed value', () => {
+  it.each<[string, string, boolean]>([
+    ['DEFAULT', 'ALTER TABLE docs REPLICA IDENTITY DEFAULT', true],
+    ['FULL', 'ALTER TABLE docs REPLICA IDENTITY FULL', false],
+    [
+      'USING INDEX',
+      'CREATE UNIQUE INDEX docs_code ON docs (code); ALTER TABLE docs REPLICA IDENTITY USING INDEX docs_code',
+      true,
+    ],
+  ])(
+    'with replica identity %s is left out or carried, never NULL, and comes with a changed key',
+    async (_, identity, isLeftOut) => {
+      await using database = await createDatabase();
+      const { pool } = database;
+      await pool.query('CREATE TABLE docs (id int PRIMARY KEY, code text NOT NULL, n int, body text)');
+      await pool.query('ALTER TABLE docs ALTER body SET STORAGE EXTERNAL');
+      await pool.query(identity);
+      await pool.query(`INSERT INTO docs VALUES (1, 'a', 0, repeat('x', 9000))`);
+      const context = captureContext(database, ['docs']);
+      const { finished, capture } = started(context);
+      await using _capture = capture;
+      await until('the refresh is finished', () => finished.has('docs'));
+      await pool.query('UPDATE docs SET n = 1');
+      const updated = await changesUntil(context, 'docs', (changes) => changes.some(isOp('u')));
+      const body = isLeftOut ? UNAVAILABLE : 'x'.repeat(9_000);
+      expect(after(updated.find(isOp('u')))).toMatchObject({ n: 1, body });
+      await pool.query(`UPDATE docs SET id = 2, code = 'b'`);
+      const moved = await changesUntil(context, 'docs', (changes) =>
+        [...stateOf(changes).values()].some(
+          (change) =>
+            after(change) !== null &&
+            (after(change) as { body: unknown }).body !== UNAVAILABLE &&
+            change.op !== 'u' &&
+            (after(change) as { id: unknown }).id === 2,
+        ),
+      );
+      const rows = [...stateOf(moved).values()].map(after);
+      expect(rows).toEqual([{ id: 2, code: 'b', n: 1, body: 'x'.repeat(9_000) }]);
+    },
   );
-  return rows;
-}
+});
 
-async function publishedTables({ config }: CaptureContext, database: TestDatabase): Promise<string[]> {
-  const { rows } = await database.pool.query<{ tablename: string }>(
-    'SELECT tablename FROM pg_publication_tables WHERE pubname = $1 ORDER BY 1',
-    [config.publication],
-  );
-  return rows.map((row) => row.tablename);
-}
-
-describe('the tables of a running capture', () => {
-  it('grow by one without a restart; a transaction that was open then is not lost', async () => {
-    await using database = await withTables();
-    const context = captureContext(database, ['items'], { watchMs: 200 });
-    const seen = new Seen();
-    await using _ = context.start(seen.observer);
-    await until('the first table is refreshed', () => seen.refreshed.has('items'));
-    const slot = await slotOf(context, database);
-    const open = await database.pool.connect();
-    await open.query('BEGIN');
-    await open.query(`UPDATE extras SET name = 'of an open transaction' WHERE id = 1`);
-    await ask(context, 'add-table', 'extras');
-    await until('it is published', async () => (await publishedTables(context, database)).includes('extras'));
-    await open.query(`UPDATE extras SET name = 'later in it' WHERE id = 2`);
-    await database.pool.query(`UPDATE extras SET name = 'new' WHERE id = 3`);
-    await database.pool.query(`UPDATE items SET name = 'new' WHERE id = 3`);
-    await until('the other table goes on', () => (seen.rows.get('public.items') ?? 0) >= 51);
-    await open.query('COMMIT');
-    open.release();
-    await until('the new table is refreshed', () => seen.refreshed.has('extras'));
-    await database.pool.query(`DELETE FROM extras WHERE id = 4`);
-    await until('its changes are published', async () => !stateOf(await context.read('extras')).has('["4"]'));
-    const state = stateOf(await context.read('extras'));
-    expect(state.size).toBe(49);
-    expect(state.get('["1"]')).toMatchObject({ after: { name: 'of an open transaction' } });
-    expect(state.get('["2"]')).toMatchObject({ after: { name: 'later in it' } });
-    expect(state.get('["3"]')).toMatchObject({ after: { name: 'new' } });
-    expect(await slotOf(context, database)).toEqual(slot);
-    expect(seen.connections).toBe(1);
+describe('a table', () => {
+  it('that is partitioned is published under its own name, whichever partition a row is in or moves to', async () => {
+    await using database = await createDatabase();
+    const { pool } = database;
+    await pool.query(
+      'CREATE TABLE events (id int, day int, note text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)',
+    );
+    await pool.query('CREATE TABLE events_a PARTITION OF events FOR VALUES FROM (0) TO (10)');
+    await pool.query('CREATE TABLE events_b PARTITION OF events FOR VALUES FROM (10) TO (20)');
+    await pool.query(`INSERT INTO events VALUES (1, 1, 'a'), (2, 11, 'b')`);
+    const context = captureContext(database, ['events']);
+    const { finished, capture } = started(context);
+    await using _capture = capture;
+    await until('the refresh is finished', () => finished.has('events'));
+    await pool.query('CREATE TABLE events_c PARTITION OF events FOR VALUES FROM (20) TO (30)');
+    await pool.query(`INSERT INTO events VALUES (3, 21, 'c')`);
+    await pool.query('UPDATE events SET day = 12 WHERE id = 1');
+    await pool.query(`UPDATE events SET note = 'z' WHERE id = 2`);
+    const { rows } = await pool.query<object>('SELECT * FROM events ORDER BY id');
+    const changes = await changesUntil(
+      context,
+      'events',
+      (found) => JSON.stringify(sorted(found)) === JSON.stringify(rows),
+    );
+    expect(sorted(changes)).toEqual(rows);
+    await pool.query('TRUNCATE events');
+    const emptied = await changesUntil(context, 'events', (found) => found.some(isOp('t')));
+    expect(emptied.filter(isOp('t')).length).toBe(context.config.topics.partitions);
   });
 
-  it('are remembered over a restart, and one that went and comes back begins anew', async () => {
-    await using database = await withTables();
-    const context = captureContext(database, ['items', 'extras'], { watchMs: 200 });
-    const first = new Seen();
-    const one = context.start(first.observer);
-    await until('both are refreshed', () => first.refreshed.size === 2);
-    await ask(context, 'remove-table', 'extras');
-    await until('it is out', async () => (await publishedTables(context, database)).length === 1);
-    await database.pool.query('DELETE FROM extras WHERE id = 1');
-    await one.stop();
-    const second = new Seen();
-    await using _ = context.start(second.observer);
-    await until('it runs again', () => second.connections === 1);
-    expect(await publishedTables(context, database)).toEqual(['items']);
-    await ask(context, 'add-table', 'extras');
-    await until('it is refreshed', () => second.refreshed.has('extras'));
-    const changes = await context.read('extras');
-    const sweeps = changes.filter((change) => change.op === 'sweep');
-    expect(sweeps.length).toBe(2 * context.config.topics.partitions);
-    const epochs = new Set(changes.map((change) => change.position.epoch));
-    expect(epochs.size).toBe(2);
-    const positions = changes.map((change) => encodePosition(change.position));
-    expect(new Set(positions).size).toBe(positions.length);
-    expect(changes.filter((change) => change.op === 'r')).toHaveLength(50 + 49);
+  it('has no generated columns in its topic', async () => {
+    await using database = await createDatabase();
+    const { pool } = database;
+    await pool.query(
+      'CREATE TABLE sums (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) STORED, b int)',
+    );
+    await pool.query('INSERT INTO sums (id, a, b) VALUES (1, 1, 1)');
+    const context = captureContext(database, ['sums']);
+    const { finished, capture } = started(context);
+    await using _capture = capture;
+    await until('the refresh is finished', () => finished.has('sums'));
+    await pool.query('UPDATE sums SET a = 5, b = 6');
+    const changes = await changesUntil(context, 'sums', (found) => found.some(isOp('u')));
+    expect(changes.filter((change) => change.op !== 'sweep').map(after)).toEqual([
+      { id: 1, a: 1, b: 1 },
+      { id: 1, a: 5, b: 6 },
+    ]);
+  });
+
+  it('without a primary key has the columns of its replica identity for a key', async () => {
+    await using database = await createDatabase();
+    const { pool } = database;
+    await pool.query('CREATE TABLE tags (post int NOT NULL, tag text NOT NULL, n int)');
+    await pool.query('CREATE UNIQUE INDEX tags_both ON tags (tag, post)');
+    await pool.query('ALTER TABLE tags REPLICA IDENTITY USING INDEX tags_both');
+    await pool.query(`INSERT INTO tags VALUES (1, 'x', 1), (1, 'y', 2)`);
+    const context = captureContext(database, ['tags']);
+    const { finished, capture } = started(context);
+    await using _capture = capture;
+    await until('the refresh is finished', () => finished.has('tags'));
+    await pool.query(`UPDATE tags SET tag = 'z' WHERE tag = 'x'`);
+    await pool.query(`DELETE FROM tags WHERE tag = 'y'`);
+    const changes = await changesUntil(context, 'tags', (found) => found.filter(isOp('d')).length === 2);
+    expect([...stateOf(changes).values()].map(after)).toEqual([{ post: 1, tag: 'z', n: 1 }]);
+    expect(changes.find(isOp('c'))).toMatchObject({ key: { tag: 'z', post: 1 } });
   });
 
   it.each([
-    ['add-table', 'items', /is captured already/],
-    ['add-table', 'nowhere', /does not exist/],
-    ['add-table', 'keyless', /has no primary key/],
-    ['remove-table', 'nowhere', /is not captured/],
-    ['remove-table', 'items', /is the only one/],
-  ] as const)('stay as they are where a request cannot be done: %s %s', async (kind, name, message) => {
-    await using database = await withTables();
-    await database.pool.query('CREATE TABLE keyless (a int)');
-    const context = captureContext(database, ['items']);
-    const seen = new Seen();
-    await using _ = context.start(seen.observer);
-    await ask(context, kind, name);
-    await until('it is refused', () => seen.messages.some((text) => message.test(text)));
-    await database.pool.query(`UPDATE items SET name = 'new' WHERE id = 3`);
-    await until('the capture goes on', () => (seen.rows.get('public.items') ?? 0) >= 51);
-    expect(await publishedTables(context, database)).toEqual(['items']);
+    ['dots and spaces', 'a.b c'],
+    ['quotes', `it's "quoted"`],
+    ['letters beyond ASCII', 'größe_日本'],
+    ['63 bytes', 'x'.repeat(63)],
+    ['upper case', 'Items'],
+    ['what Avro does not know', '9-lives/$'],
+  ])('with %s in its name and a column is published', async (_, name) => {
+    await using database = await createDatabase();
+    const { pool } = database;
+    const quoted = `"${name.replaceAll('"', '""')}"`;
+    await pool.query(`CREATE TABLE ${quoted} (id int PRIMARY KEY, ${quoted} text)`);
+    await pool.query(`INSERT INTO ${quoted} VALUES (1, 'one')`);
+    const context = captureContext(database, [name]);
+    const { finished, capture } = started(context);
+    await using _capture = capture;
+    await until('the refresh is finished', () => finished.has(name));
+    await pool.query(`UPDATE ${quoted} SET ${quoted} = 'two'`);
+    const changes = await changesUntil(context, name, (found) => found.some(isOp('u')));
+    expect(changes.filter((change) => change.op !== 'sweep').map(after)).toEqual([
+      { id: 1, [name]: 'one' },
+      { id: 1, [name]: 'two' },
+    ]);
+  });
+
+  it('holds the values that are hardest to carry, and NULL in every column, in refresh and stream alike', async () => {
+    await using database = await createDatabase();
+    const { pool } = database;
+    const types = [
+      'int4',
+      'int8',
+      'float4',
+      'float8',
+      'numeric',
+      'date',
+      'timestamp',
+      'timestamptz',
+      'interval',
+      'text',
+      'bytea',
+      'jsonb',
+      'uuid',
+      'bool',
+      'int[]',
+    ];
+    await pool.query(
+      `CREATE TABLE hard (id int PRIMARY KEY, ${types.map((type, i) => `c${i} ${type}`).join(', ')})`,
+    );
+    const rows = [
+      `NULL, NULL, 'NaN', 'NaN', NULL, 'infinity', 'infinity', 'infinity', '-1 mon +3 days -04:05:06', '', '\\x', 'null', NULL, NULL, '{NULL}'`,
+      `-2147483648, 9223372036854775807, '-Infinity', 'Infinity', 0.00000000000000000001, '0044-03-15 BC', '0044-03-15 12:00 BC', '0044-03-15 12:00 BC', '9000 years', E'\\u0001é', '\\xdeadbeef', '{"a": [1, null]}', '00000000-0000-0000-0000-000000000000', true, '{{1,2},{3,4}}'`,
+      types.map(() => 'NULL').join(', '),
+    ];
+    const insert = (first: number): Promise<unknown> =>
+      pool.query(`INSERT INTO hard VALUES ${rows.map((row, i) => `(${first + i}, ${row})`).join(', ')}`);
+    await insert(1);
+    const context = captureContext(database, ['hard']);
+    const { finished, capture } = started(context);
+    await using _capture = capture;
+    await until('the refresh is finished', () => finished.has('hard'));
+    await insert(11);
+    const changes = await changesUntil(
+      context,
+      'hard',
+      (found) => found.filter(isOp('c')).length === rows.length,
+    );
+    const state = stateOf(changes);
+    expect(state.size).toBe(2 * rows.length);
+    for (const [i] of rows.entries()) {
+      const [read, streamed] = [state.get(`["${1 + i}"]`), state.get(`["${11 + i}"]`)];
+      expect({ ...(after(streamed) as object), id: 0 }).toEqual({ ...(after(read) as object), id: 0 });
+    }
+    expect(after(state.get('["1"]'))).toMatchObject({ c2: Number.NaN, c3: Number.NaN, c9: '' });
+    expect(Object.values(after(state.get('["3"]')) as object).filter((value) => value !== null)).toEqual([3]);
   });
 });
+
+function sorted(changes: readonly ChangeRecord[]): unknown[] {
+  return [...stateOf(changes).values()]
+    .map((change) => after(change) as { id: number })
+    .toSorted((a, b) => a.id - b.id);
+}

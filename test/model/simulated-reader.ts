@@ -56,6 +56,10 @@ export class SimulatedReader implements ChunkSource {
     return this.#postgres.visibility();
   }
 
+  abort(): void {
+    this.abandon();
+  }
+
   get count(): number {
     return this.#reads.length;
   }

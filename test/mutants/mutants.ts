@@ -100,12 +100,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'high: toLsn(BigInt(read.lsnBefore)),',
   },
   {
-    name: 'passed is the last keepalive, not the highest',
-    file: MERGE,
-    find: '    this.#passed = maxLsn(this.#passed, walEnd);\n',
-    replace: '    this.#passed = walEnd;\n',
-  },
-  {
     name: 'passed is the start of the commit record',
     file: MERGE,
     find: 'this.#passed = maxLsn(this.#passed, endLsn);',

@@ -5,6 +5,7 @@ import type { CaptureObserver } from '../../src/capture/observer.ts';
 import type { ChangeRecord } from '../../src/change/change.ts';
 import { createRecordDecoder, type RawRecord } from '../../src/topics/codec/record-decoder.ts';
 import { createKafka } from '../../src/topics/kafka.ts';
+import { topicName } from '../../src/topics/names.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
 import type { TestDatabase } from './database.ts';
 import { services } from './services.ts';
@@ -88,7 +89,7 @@ export function captureContext(
       return { ended, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
     },
     read: async (table) => {
-      const records = await readTopic(kafka, `${prefix}.public.${table}`);
+      const records = await readTopic(kafka, topicName(prefix, { schema: 'public', name: table }));
       const decoder = createRecordDecoder(registry);
       await decoder.prepare(records);
       return records.map((record) => decoder.decode(record)).filter((change) => change !== null);

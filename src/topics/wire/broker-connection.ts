@@ -19,7 +19,7 @@ import { authenticate } from './sasl.ts';
 import { WireReader, WireWriter } from './wire-format.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 25_000;
 const KEEP_ALIVE_MS = 10_000;
 /** Longer than any answer that is asked for; such a length is not Kafka's. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startServices } from '../../src/embedded/services.ts';
+import { connect } from '../../src/runtime/postgres.ts';
+import { captureContext, until } from '../support/capture.ts';
+import { createDatabase } from '../support/database.ts';
+import { services } from '../support/services.ts';
+import { temporaryDataDir } from '../support/services-environment.ts';
+import { StallingProxy } from '../support/stalling-proxy.ts';
+
+describe('a half-open connection to the source', () => {
+  it('is noticed, and the capture goes on with a new one, nothing lost', async () => {
+    await using database = await createDatabase();
+    await database.pool.query('CREATE TABLE items (id int PRIMARY KEY, n int)');
+    await database.pool.query('INSERT INTO items SELECT i, i FROM generate_series(1, 5000) i');
+    const url = new URL(database.url);
+    await using proxy = await StallingProxy.open({ host: url.hostname, port: Number(url.port) });
+    url.port = String(proxy.port);
+    const context = captureContext(database, ['items'], { connection: { url: url.href } });
+    const { stream } = context.config;
+    let connections = 0;
+    let published = 0;
+    let finished = false;
+    await using _ = context.start(
+      {
+        connected: () => (connections += 1),
+        published: (_t, _o, rows) => (published += rows),
+        progress: (plan) => (finished = plan.finishedAt !== null),
+      },
+      { stream: { ...stream, batchRecords: 100, silenceTimeoutMs: 1_500 } },
+    );
+    await until('a part is published', () => published > 200);
+    // In the middle of chunks that are being read.
+    proxy.stall();
+    await database.pool.query('DELETE FROM items WHERE id = 1');
+    await until('it is connected again', () => connections === 2);
+    await until('the refresh is finished', () => finished);
+    await until('the delete is published', async () =>
+      (await context.read('items')).some(
+        (change) => change.op === 'd' || (change.op === 'sweep' && published > 4_990),
+      ),
+    );
+    expect(connections).toBe(2);
+  });
+});
+
+/** A certificate authority, and a certificate of it for "localhost", which is not valid for 127.0.0.1. */
+function certificates(folder: string): { ca: string; other: string } {
+  const openssl = (...args: string[]): void =>
+    void execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  for (const name of ['ca', 'other'])
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.crt`,
+      '-subj',
+      `/CN=${name}`,
+      '-days',
+      '2',
+    );
+  openssl(
+    'req',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.csr',
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=DNS:localhost',
+  );
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-out',
+    'server.crt',
+    '-days',
+    '2',
+    '-copy_extensions',
+    'copy',
+  );
+  return {
+    ca: readFileSync(join(folder, 'ca.crt'), 'utf8'),
+    other: readFileSync(join(folder, 'other.crt'), 'utf8'),
+  };
+}
+
+describe('TLS to the source', { timeout: 180_000 }, () => {
+  it('takes a certificate of the given authority for the given host, and no other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'freshet-tls-'));
+    const { ca, other } = certificates(folder);
+    const { kafkaBrokers, registryUrl } = services();
+    await using data = await temporaryDataDir();
+    await using server = await startServices({
+      dataDir: data.path,
+      kafka: { brokers: kafkaBrokers },
+      registry: { url: registryUrl },
+    });
+    await using database = await createDatabase(server.urls.sourceUrl);
+    const { rows } = await database.pool.query<{ folder: string }>(
+      `SELECT current_setting('data_directory') AS folder`,
+    );
+    const home = rows[0]?.folder ?? '';
+    for (const file of ['server.crt', 'server.key']) {
+      copyFileSync(join(folder, file), join(home, file));
+      chmodSync(join(home, file), 0o600);
+      chownSync(join(home, file), statSync(home).uid, statSync(home).gid);
+    }
+    rmSync(folder, { recursive: true });
+    await database.pool.query('ALTER SYSTEM SET ssl = on');
+    await database.pool.query('SELECT pg_reload_conf()');
+    const url = (host: string, more = ''): string => {
+      const changed = new URL(database.url);
+      changed.hostname = host;
+      return changed.href + more;
+    };
+    const isEncrypted = async (config: Parameters<typeof connect>[0]): Promise<boolean> => {
+      const client = await connect(config, 'test');
+      const found = await client.query<{ ssl: boolean }>(
+        'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+      );
+      await client.end();
+      return found.rows[0]?.ssl === true;
+    };
+    await until('the server speaks TLS', () =>
+      isEncrypted({ url: url('localhost'), ssl: { ca } }).catch(() => false),
+    );
+    await expect(isEncrypted({ url: url('127.0.0.1'), ssl: { ca } })).rejects.toThrow(
+      /127\.0\.0\.1|altnames|IP/i,
+    );
+    await expect(isEncrypted({ url: url('localhost'), ssl: { ca: other } })).rejects.toThrow(
+      /certificate|signature/i,
+    );
+    await expect(isEncrypted({ url: url('localhost'), ssl: {} })).rejects.toThrow(/certificate|self-signed/i);
+    // What the URL says cannot switch the verification off.
+    await expect(
+      isEncrypted({ url: url('localhost', '?sslmode=no-verify'), ssl: { ca: other } }),
+    ).rejects.toThrow(/certificate|signature/i);
+    expect(await isEncrypted({ url: url('localhost', '?sslmode=disable'), ssl: { ca } })).toBe(true);
+  });
+});
