@@ -106,7 +106,8 @@ describe('a pipeline that delivers to an API', () => {
     topic.epoch += 1_000;
     await topic.upsert('kept', { name: 'y' }, 'r').sweep(topic.epoch).publish();
     await until('the sweep is told', () => [...api.items.keys()].join() === 'kept');
-    expect(await logged(target)).toBe(1);
+    // The API hears of it before the transaction commits.
+    await until('the log says so', async () => (await logged(target)) === 1);
   });
 
   it('ends right, whatever the API does, with dead letters for what it refuses', async () => {
@@ -145,6 +146,10 @@ describe('a pipeline that delivers to an API', () => {
       60_000,
     );
     expect([...running.tally.deadLetters, ...again.tally.deadLetters]).toContain('HTTP_422');
+    await until('its letter is kept', async () => {
+      const { rows } = await target.pool.query('SELECT FROM freshet.owed_keys');
+      return rows.length > 0;
+    });
     const owed = await target.pool.query('SELECT key_text, code FROM freshet.owed_keys');
     expect(owed.rows).toEqual([{ key_text: '{"sku":"bad"}', code: 'HTTP_422' }]);
   });
