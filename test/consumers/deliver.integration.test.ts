@@ -108,6 +108,7 @@ describe('a pipeline that delivers to an API', () => {
     await until('the sweep is told', () => [...api.items.keys()].join() === 'kept');
     // The API hears of it before the transaction commits.
     await until('the log says so', async () => (await logged(target)) === 1);
+    expect([...api.items.keys()]).toEqual(['kept']);
   });
 
   it('ends right, whatever the API does, with dead letters for what it refuses', async () => {
