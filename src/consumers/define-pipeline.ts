@@ -103,6 +103,8 @@ interface CompanionContext {
   readonly writes: () => number;
   /** Tells the age of a materialized view. */
   readonly viewAge: (view: string, seconds: number) => void;
+  /** Tells how many things of a kind wait for somebody to mend the source. */
+  readonly unresolved: (kind: string, count: number) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 

@@ -125,6 +125,7 @@ class Runner implements PipelineRunner {
         target,
         writes: () => this.#written,
         viewAge: (view, seconds) => observer.viewAge(name, view, seconds),
+        unresolved: (kind, count) => observer.unresolved(name, kind, count),
         log: (level, message) => observer.log(name, level, message),
       },
       signal,

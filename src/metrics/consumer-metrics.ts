@@ -33,6 +33,7 @@ export function consumerObserver(
       status.pipeline(pipeline).deadLetters += 1;
     },
     viewAge: (pipeline, view, seconds) => metrics.viewAgeSeconds.set({ pipeline, view }, seconds),
+    unresolved: (pipeline, kind, count) => metrics.unresolved.set({ pipeline, kind }, count),
     retry: (pipeline, code) => {
       metrics.retries.inc({ pipeline, code });
       status.pipeline(pipeline).retries += 1;

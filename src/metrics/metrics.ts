@@ -125,6 +125,11 @@ export class Metrics {
     'From commit at the source to commit at the sink, last batch',
     ['pipeline'],
   );
+  readonly unresolved = this.#gauge(
+    'freshet_unresolved',
+    'Things that wait for somebody to mend the source, such as results with an error',
+    ['pipeline', 'kind'],
+  );
   readonly viewAgeSeconds = this.#gauge(
     'freshet_view_age_seconds',
     'Since the last refresh of a materialized view began',

@@ -17,6 +17,7 @@ export class Tally implements ConsumerObserver {
   readonly latenciesMs: number[] = [];
   readonly messages: string[] = [];
   readonly viewAges: number[] = [];
+  readonly unresolvedNow = new Map<string, number>();
 
   applied(_pipeline: string, _table: string, op: string, changes: number): void {
     this.changes.set(op, (this.changes.get(op) ?? 0) + changes);
@@ -39,6 +40,10 @@ export class Tally implements ConsumerObserver {
 
   viewAge(_pipeline: string, _view: string, seconds: number): void {
     this.viewAges.push(seconds);
+  }
+
+  unresolved(_pipeline: string, kind: string, count: number): void {
+    this.unresolvedNow.set(kind, count);
   }
 
   retry(_pipeline: string, code: string): void {

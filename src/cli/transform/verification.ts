@@ -275,7 +275,7 @@ function sampleCheck(expected: Expected, sample: readonly SampleRow[]): Check {
 
 async function viewChecks(target: pg.ClientBase, mayLagMs: number): Promise<Check[]> {
   const ageMs = await dailyViewAgeMs(target);
-  const isDue = ageMs === null || ageMs >= mayLagMs;
+  const isDue = (ageMs ?? Number.POSITIVE_INFINITY) > mayLagMs;
   const { rows } = await target.query<{ wanted: number; found: number }>(
     `SELECT (SELECT count(*) FROM (${DAILY_METRICS_QUERY}) q)::integer AS wanted,
        (SELECT count(*) FROM mv_brand_daily_metrics)::integer AS found`,

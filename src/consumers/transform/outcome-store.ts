@@ -114,3 +114,48 @@ function parameters(rows: readonly UnknownCompetitor[]): string[] {
     sqlArray(rows.map(({ name }) => name)),
   ];
 }
+
+/** How many results have an error, and how many names without a competitor are used: once a result. */
+export async function countOutcomes(
+  client: SqlClient,
+): Promise<{ readonly error: number; readonly unknown_competitor: number }> {
+  const { rows } = await client.query<{ error: number; unknown_competitor: number }>(
+    `SELECT (SELECT count(*) FROM freshet.transform_errors)::integer AS error,
+       (SELECT count(*) FROM freshet.transform_unknown_competitors)::integer AS unknown_competitor`,
+  );
+  return rows[0] ?? { error: 0, unknown_competitor: 0 };
+}
+
+/**
+ * Errors that were recorded since `after` (null: now is where it begins) and have lasted: rows of a result
+ * that come one after the other give one for a moment. At most `limit`, and how many `more` there are.
+ */
+export async function newErrors(
+  client: SqlClient,
+  after: string | null,
+  limit: number,
+): Promise<{ readonly upTo: string; readonly errors: readonly RecordedError[]; readonly more: number }> {
+  const { rows: times } = await client.query<{ up_to: string }>(
+    `SELECT (clock_timestamp() - interval '3 s')::text AS up_to`,
+  );
+  const upTo = times[0]?.up_to ?? '';
+  if (after === null) return { upTo, errors: [], more: 0 };
+  const { rows } = await client.query<{
+    id: string;
+    brand: string | null;
+    code: ResultErrorCode;
+    reason: string;
+    all: number;
+  }>(
+    `SELECT collector_result_id::text AS id, brand_id::text AS brand, code, reason, (count(*) OVER ())::integer AS "all"
+     FROM freshet.transform_errors WHERE recorded_at > $1 AND recorded_at <= $2 ORDER BY recorded_at LIMIT $3`,
+    [after, upTo, limit],
+  );
+  const errors = rows.map(({ id, brand, code, reason }) => ({
+    collectorResultId: id,
+    brandId: brand,
+    code,
+    reason,
+  }));
+  return { upTo, errors, more: (rows[0]?.all ?? 0) - rows.length };
+}

@@ -4,12 +4,12 @@ import { FreshetError } from '../../runtime/errors.ts';
 import type { WriteCounts } from '../../sinks/row-writer.ts';
 import { targetTable, type TargetTable } from '../../sinks/target-table.ts';
 import { definePipeline, type Pipeline, sourceTable } from '../define-pipeline.ts';
+import { transformCompanion } from './companion.ts';
 import type { TargetName } from './fact-rows.ts';
 import type { IdType } from './field.ts';
 import { transformMigrations } from './migrations.ts';
 import { type Recomputed, ResultTransaction, type SourceName } from './recompute.ts';
 import { competitorShape, positionShape } from './source-rows.ts';
-import { viewRefresher } from './view-refresher.ts';
 import type { TableWrites, Writes } from './target-writer.ts';
 
 export interface TransformSettings {
@@ -46,7 +46,7 @@ export function transformPipeline(settings: TransformSettings): Pipeline {
     sources,
     targets: [],
     migrations: transformMigrations(ids),
-    ...(mvRefreshDebounceMs === null ? {} : { companion: viewRefresher(mvRefreshDebounceMs) }),
+    ...(mvRefreshDebounceMs === null ? {} : { companion: transformCompanion(mvRefreshDebounceMs) }),
     async apply({ client, lane, changes, work }) {
       const source = changes[0]?.source ?? 'positions';
       const { rejected, incomplete } = await transactionOf(work, client).store(
