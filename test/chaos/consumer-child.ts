@@ -33,6 +33,7 @@ const runner = createPipelineRunner({
     retry: nothing,
     appliedThrough: nothing,
     viewAge: nothing,
+    unresolved: nothing,
     log: (_, level, message) => process.stderr.write(`${level} ${message}\n`),
   },
 });
