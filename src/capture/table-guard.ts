@@ -82,10 +82,10 @@ export class TableGuard {
 
   /** The table is not captured any more. */
   dismiss(table: string): void {
-    const { merge, plans, clock } = this.#options;
-    merge.relationChanged(table);
-    merge.owed.settleAll(table);
+    const { plans, clock, merge: order } = this.#options;
     this.#cures.delete(table);
+    order.relationChanged(table);
+    order.owed.settleAll(table);
     for (const plan of plans.values()) {
       if (formatTable(plan.request.table) !== table || plan.isFinished) continue;
       plan.cancel(new Date(clock.now()).toISOString());

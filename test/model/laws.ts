@@ -14,6 +14,8 @@ export type Law =
   | 'replay'
   /** Every refresh ends, every change gets through. */
   | 'liveness'
+  /** Every request is done once: it has its answer, and its refresh came to an end. */
+  | 'request'
   /** A restart finds its own history in order. */
   | 'history'
   /** The capture stopped with an error of its own. */

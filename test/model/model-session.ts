@@ -6,12 +6,14 @@ import {
   type ObservedHistory,
 } from '../../src/capture/history.ts';
 import { ControlDesk } from '../../src/capture/control-desk.ts';
+import { serveRequests } from '../../src/capture/control-reader.ts';
 import { Merge } from '../../src/capture/merge.ts';
 import { stateFromJson } from '../../src/capture/merge-state.ts';
 import type { CaptureObserver } from '../../src/capture/observer.ts';
 import { OwedKeys } from '../../src/capture/owed-keys.ts';
 import { PublishLoop } from '../../src/capture/publish-loop.ts';
 import { RecordWriter } from '../../src/capture/record-writer.ts';
+import { RequestHandler } from '../../src/capture/request-handler.ts';
 import { plansOf } from '../../src/capture/session-start.ts';
 import { SnapshotScheduler } from '../../src/capture/snapshot-scheduler.ts';
 import { StreamApplier } from '../../src/capture/stream-applier.ts';
@@ -25,6 +27,7 @@ import type { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
 import type { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import type { Laws } from './laws.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
+import { AGREEABLE_SOURCE, type SimulatedControl, SLOT } from './simulated-control.ts';
 import type { SimulatedKafka } from './simulated-kafka.ts';
 import type { SimulatedPostgres } from './simulated-postgres.ts';
 import type { SimulatedReader } from './simulated-reader.ts';
@@ -47,6 +50,7 @@ export interface Surroundings {
   readonly reader: SimulatedReader;
   readonly kafka: SimulatedKafka;
   readonly clock: SimulatedClock;
+  readonly control: SimulatedControl;
   readonly registry: MemoryRegistry;
   readonly laws: Laws;
   readonly bounds: SessionBounds;
@@ -83,7 +87,7 @@ export class ModelSession {
   isDoomed = false;
 
   constructor(around: Surroundings) {
-    const { postgres, tables, slot, reader, kafka, clock, registry, bounds, laws } = around;
+    const { postgres, tables, slot, reader, kafka, clock, registry, bounds, laws, control } = around;
     const entry = JSON.parse(kafka.image.get(CAPTURE_KEY) ?? '') as CaptureEntry;
     this.stream = slot.connect();
     this.plans = new Map(plansOf(kafka.image).map((plan) => [plan.request.id, plan]));
@@ -127,8 +131,9 @@ export class ModelSession {
       guard,
       new Set(tableIds.keys()),
     );
+    const desk = ControlDesk.fromCheckpoint(kafka.image);
     this.#loop = new PublishLoop({
-      control: ControlDesk.fromCheckpoint(kafka.image),
+      control: desk,
       stream: this.stream,
       applier,
       merge,
@@ -144,6 +149,18 @@ export class ModelSession {
       sweepTable: (plan) =>
         resolver.resolve(tables.schema(tables.numberOf(plan.request.table), BASE_COLUMNS)),
     });
+    const { plans } = this;
+    const handler = new RequestHandler({
+      plans,
+      desk,
+      source: AGREEABLE_SOURCE,
+      tables: tableIds,
+      tableRequests: { prepare: () => Promise.reject(new Error('no history asks for it')) },
+      sweepBefore: null,
+      clock,
+      log: () => {},
+    });
+    void serveRequests({ tail: control, slot: SLOT, desk, handler, clock, log: () => {} }, this.#stop.signal);
     this.#loop.run(this.#stop.signal).then(
       () => this.#ended(laws, null),
       (error: unknown) => this.#ended(laws, error),

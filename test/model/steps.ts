@@ -8,6 +8,9 @@ type Act = (world: World, a: number, b: number, c: number) => boolean | Promise<
 /** What a history dwells on. Weights by step; a step that is left out does not happen. */
 export type Profile = Readonly<Partial<Record<StepName, number>>>;
 
+const SCOPES = ['everything', 'filter', 'keys'] as const;
+const STEERS = ['pause', 'resume', 'cancel'] as const;
+
 const act = {
   write: (world, a, b, c) =>
     world.postgres.write(a % 3, b % world.shape.tables, (b >> 4) % world.shape.keys, c),
@@ -53,7 +56,13 @@ const act = {
     endRunning(world, b);
     return world.restore(a);
   },
-  refresh: (world, a, b) => world.requestRefresh(a % world.shape.tables, b % 2 === 0),
+  refresh: (world, a, b) =>
+    world.requestRefresh(
+      a % world.shape.tables,
+      SCOPES[b % SCOPES.length] ?? 'filter',
+      (b >> 4) % world.shape.keys,
+    ),
+  steer: (world, a, b) => world.steerRefresh(a, STEERS[b % STEERS.length] ?? 'pause'),
   refuse: (world, a, b) => world.refuse(a % world.shape.tables, b % 3 !== 0),
   look: (world) => world.look(),
   refreshKey: (world, a, b) => world.requestKey(a % world.shape.tables, b % world.shape.keys),
@@ -89,6 +98,7 @@ const EVEN: Profile = {
   stop: 0.3,
   restore: 0.3,
   refresh: 1,
+  steer: 0.5,
   refreshKey: 1,
   consume: 5,
   rewind: 0.5,

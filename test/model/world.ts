@@ -1,15 +1,17 @@
+import { answerKey } from '../../src/capture/control-desk.ts';
 import { type CaptureEntry, CAPTURE_KEY, parseCaptureEntry } from '../../src/capture/history.ts';
 import { freshState, nextEpoch, stateToJson } from '../../src/capture/merge-state.ts';
 import { planKey } from '../../src/capture/initial-plan.ts';
 import { TableStates } from '../../src/capture/table-states.ts';
 import { toLsn } from '../../src/change/lsn.ts';
 import { formatTable, type TableId } from '../../src/change/table.ts';
-import { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
+import { parsePlanState, RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
 import { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import { Laws } from './laws.ts';
 import { assertResumes, ModelSession, type SessionBounds, type Surroundings } from './model-session.ts';
 import { ReferenceSink } from './reference-sink.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedControl } from './simulated-control.ts';
 import { SimulatedKafka } from './simulated-kafka.ts';
 import { type CommittedTransaction, SimulatedPostgres } from './simulated-postgres.ts';
 import { EVEN_KEYS, SimulatedReader } from './simulated-reader.ts';
@@ -25,6 +27,7 @@ export interface HistoryShape extends SessionBounds {
 
 const SYSTEM = { systemId: '1', timeline: 1 };
 const QUIESCE_ROUNDS = 400;
+const MOST_REQUESTS = 3;
 
 /** PostgreSQL, Kafka, time and a sink around one capture; a history moves them step by step. */
 export class World {
@@ -36,10 +39,12 @@ export class World {
   readonly kafka: SimulatedKafka;
   readonly sink: ReferenceSink;
   readonly clock = new SimulatedClock();
+  readonly control = new SimulatedControl();
   readonly tables: SimulatedTables;
   readonly #around: Surroundings;
   session: ModelSession | null = null;
   #requests = 0;
+  #steers = 0;
 
   readonly #registry = new MemoryRegistry();
   /** Tables whose changes were left out once. */
@@ -57,8 +62,8 @@ export class World {
       this.#isPublished(transaction),
     );
     this.sink = new ReferenceSink(this.kafka, this.postgres, laws);
-    const { postgres, tables, slot, reader, kafka } = this;
-    this.#around = { postgres, tables, slot, reader, kafka, clock, registry, laws, bounds: shape };
+    const { postgres, tables, slot, reader, kafka, control } = this;
+    this.#around = { postgres, tables, slot, reader, kafka, control, clock, registry, laws, bounds: shape };
   }
 
   /** Slot, checkpoint and first refreshes, as a first start or a start after a gap makes them. */
@@ -80,8 +85,10 @@ export class World {
       tables: ids.map(formatTable),
       partitions: Object.fromEntries(ids.map((id) => [`m.${formatTable(id)}`, this.shape.partitions])),
     };
-    for (const key of this.kafka.image.keys())
-      if (/^(plan|owed|table)\//.test(key)) this.kafka.image.delete(key);
+    for (const [key, text] of this.kafka.image) {
+      const isAsked = key.startsWith('plan/') && parsePlanState(text).request.tag !== null;
+      if (/^(plan|owed|table)\//.test(key) && !isAsked) this.kafka.image.delete(key);
+    }
     this.kafka.image.set(CAPTURE_KEY, JSON.stringify(entry));
     for (const table of ids) {
       const request = {
@@ -126,22 +133,27 @@ export class World {
     return this.createSlot();
   }
 
-  /** What the control topic will bring: recorded, then handed to the running capture. */
-  requestRefresh(table: number, filtered: boolean): boolean {
-    if (this.session === null || this.#requests > 3) return false;
-    const where = filtered ? EVEN_KEYS : null;
-    const request = {
-      id: `request-${this.#requests++}`,
+  /** Somebody asks for a refresh, whether a capture runs or not. */
+  requestRefresh(table: number, scope: 'everything' | 'filter' | 'keys', key: number): boolean {
+    if (this.#requests > MOST_REQUESTS) return false;
+    const part = {
       table: this.tables.id(table),
-      where,
-      keys: null,
-      tag: null,
-      sweepBefore: null,
+      where: scope === 'filter' ? EVEN_KEYS : null,
+      keys: scope === 'keys' ? [[String(key)], [String((key + 1) % this.shape.keys)]] : null,
     };
-    const plan = RefreshPlan.fresh(request, '2026-01-01T00:00:00Z');
-    this.#remember(plan);
-    this.session.plans.set(request.id, plan);
-    this.session.wake();
+    const id = `request-${this.#requests++}`;
+    const request = { kind: 'refresh' as const, id, group: null, options: {}, parts: [part] };
+    this.control.send(request);
+    // Who gets no answer asks again.
+    if (key % 3 === 0) this.control.send(request);
+    return true;
+  }
+
+  /** Somebody steers a refresh that may not be known yet, or not any more. */
+  steerRefresh(which: number, kind: 'pause' | 'resume' | 'cancel'): boolean {
+    if (this.#requests === 0 || this.#steers > MOST_REQUESTS) return false;
+    const id = `steer-${this.#steers++}`;
+    this.control.send({ kind, id, refresh: `request-${which % this.#requests}` });
     return true;
   }
 
@@ -178,6 +190,8 @@ export class World {
     for (const connection of this.postgres.connectionsIn('committed')) this.postgres.show(connection);
     if (!this.slot.created) this.createSlot();
     for (let table = 0; table < this.shape.tables; table++) this.refuse(table, false);
+    for (let n = 0; n < this.#requests; n++)
+      this.control.send({ kind: 'resume', id: `last-${n}`, refresh: `request-${n}` });
     for (let round = 0; round < QUIESCE_ROUNDS; round++) {
       this.start(false);
       this.slot.send(100);
@@ -203,13 +217,25 @@ export class World {
       session !== null &&
       !session.hasEnded &&
       session.isRefreshed &&
+      this.control.requests.every(({ id }) => this.kafka.image.has(answerKey(id))) &&
       this.#ids().every((id) => !session.isHalted(id)) &&
       session.stream.isEmpty &&
       slot.confirmed >= end
     );
   }
 
+  #judgeRequests(): void {
+    const { image } = this.kafka;
+    for (const { id, kind } of this.control.requests) {
+      if (kind !== 'refresh') continue;
+      const plan = image.get(`plan/${id}/0`);
+      const status = plan === undefined ? 'lost' : parsePlanState(plan).status;
+      if (status !== 'finished' && status !== 'cancelled') this.laws.broken('request', `${id} is ${status}`);
+    }
+  }
+
   #judge(): void {
+    this.#judgeRequests();
     this.sink.consumeAll();
     this.laws.check();
     this.sink.compareWithSource();
@@ -232,6 +258,7 @@ export class World {
     this.session = null;
     this.slot.disconnect();
     this.reader.abandon();
+    this.control.abandon();
     this.clock.forget();
   }
 

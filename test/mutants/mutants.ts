@@ -10,6 +10,8 @@ export interface Mutant {
 const MERGE = 'src/capture/merge.ts';
 const WINDOW = 'src/snapshot/window.ts';
 const SCHEDULER = 'src/capture/snapshot-scheduler.ts';
+const CHUNK = 'src/capture/chunk.ts';
+const CONTROL = 'src/capture/control-desk.ts';
 const LOOP = 'src/capture/publish-loop.ts';
 const XIDS = 'src/snapshot/published-xids.ts';
 const PLAN = 'src/snapshot/refresh-plan.ts';
@@ -181,15 +183,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no refresh for a skipped row whose change left a TOASTed value out',
-    file: SCHEDULER,
+    file: CHUNK,
     find: "if (verdict === 'skip-incomplete') merge.owed.owe(chunk.table.name, key);",
     replace: '',
   },
   {
     name: 'an owed key counts as settled though its row was skipped',
-    file: SCHEDULER,
-    find: "      if (verdict === 'skip') merge.owed.settle(name, key);\n",
-    replace: "      if (verdict !== 'publish') merge.owed.settle(name, key);\n",
+    file: CHUNK,
+    find: "    if (verdict === 'skip-incomplete') merge.owed.owe(name, key);\n",
+    replace: "    if (verdict === 'skip-incomplete') merge.owed.settle(name, key);\n",
   },
   {
     name: 'owed keys are kept in memory only',
@@ -301,6 +303,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: GUARD,
     find: '    merge.owed.settleAll(table);\n',
     replace: '    if (clock.now() < 0) merge.owed.settleAll(table);\n    if (clock.now() > 0) return;\n',
+  },
+  {
+    name: 'a request is done for the control topic before its refresh is in the checkpoint',
+    file: CONTROL,
+    find: 'for (const id of effects.plans ?? []) this.#changed.add(id);',
+    replace: '',
   },
   {
     name: 'no sweep after a gap',
