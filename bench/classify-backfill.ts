@@ -75,8 +75,9 @@ async function backfill(context: BenchContext, config: Config, name: string): Pr
   const meter = UsageMeter.start(context.tracked(process.pid));
   const report = await backfillClassify(engine, ALL, { signal: context.signal, progress: () => {} });
   const { cpuSeconds, outsideShare } = meter.stop();
-  context.note(`${name}: ${report.classified} of ${report.processed} written, ${report.seconds} s`);
   const perUrl = (seconds = 0): number => (seconds * 1e6) / report.processed;
+  const cpu = `CPU µs a URL: Freshet ${Math.round(perUrl(cpuSeconds.pipeline))}, PostgreSQL ${Math.round(perUrl(cpuSeconds.postgres))}`;
+  context.note(`${name}: ${report.classified} of ${report.processed} written, ${report.seconds} s; ${cpu}`);
   return {
     [`${name}.seconds`]: report.seconds,
     [`${name}.urls_per_s`]: report.processed / report.seconds,

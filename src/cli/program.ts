@@ -65,7 +65,7 @@ function addRoles(program: Command, context: CommandContext): void {
     .description('the whole way of the data on embedded services, with an example shop: nothing to set up')
     .option(
       '--data <dir>',
-      'load DIR/catalog/products.jsonl.gz and DIR/leads/messages.csv; without it, generated rows',
+      'load DIR/catalog/products.jsonl.gz, DIR/urls/*.csv and DIR/leads/messages.csv; else generated rows',
     )
     .option('--rows <n>', 'how many products to generate without --data', wholeNumber, 20_000)
     .option('--once', 'backfill, 1,000 random writes, verify, and end; exit code 0 only without mismatches')

@@ -13,6 +13,8 @@ export interface ConsumerObserver {
   viewAge(pipeline: string, view: string, seconds: number): void;
   /** Things of a kind that wait for somebody to mend the source, now. */
   unresolved(pipeline: string, kind: string, count: number): void;
+  /** Rows that lack a value that the pipeline gives. */
+  missing(pipeline: string, field: string, rows: number): void;
   retry(pipeline: string, code: string): void;
   /** After a commit: its position, and from commit at the source to commit in the target, in ms, a sample of the streamed changes. */
   appliedThrough(

@@ -34,6 +34,7 @@ export function consumerObserver(
     },
     viewAge: (pipeline, view, seconds) => metrics.viewAgeSeconds.set({ pipeline, view }, seconds),
     unresolved: (pipeline, kind, count) => metrics.unresolved.set({ pipeline, kind }, count),
+    missing: (pipeline, field, rows) => metrics.missingRows.set({ pipeline, field }, rows),
     retry: (pipeline, code) => {
       metrics.retries.inc({ pipeline, code });
       status.pipeline(pipeline).retries += 1;

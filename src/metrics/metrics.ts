@@ -135,6 +135,11 @@ export class Metrics {
     'Since the last refresh of a materialized view began',
     ['pipeline', 'view'],
   );
+  readonly missingRows = this.#gauge(
+    'freshet_missing_rows',
+    'Rows that lack a value that the pipeline gives, such as URLs without a page type',
+    ['pipeline', 'field'],
+  );
   readonly deadLetters = this.#counter('freshet_dead_letters_total', 'Records that could not be processed', [
     'pipeline',
     'code',

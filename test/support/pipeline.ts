@@ -18,6 +18,7 @@ export class Tally implements ConsumerObserver {
   readonly messages: string[] = [];
   readonly viewAges: number[] = [];
   readonly unresolvedNow = new Map<string, number>();
+  readonly missingRows: string[] = [];
 
   applied(_pipeline: string, _table: string, op: string, changes: number): void {
     this.changes.set(op, (this.changes.get(op) ?? 0) + changes);
@@ -36,6 +37,10 @@ export class Tally implements ConsumerObserver {
 
   deadLetter(_pipeline: string, code: string): void {
     this.deadLetters.push(code);
+  }
+
+  missing(_pipeline: string, field: string, rows: number): void {
+    this.missingRows.push(`${field} ${rows}`);
   }
 
   viewAge(_pipeline: string, _view: string, seconds: number): void {

@@ -10,6 +10,7 @@ import {
   type PipelineChange,
   sourceTable,
 } from '../define-pipeline.ts';
+import { missingTypes } from './missing-types.ts';
 import { type PatternChange, PatternChanges } from './pattern-changes.ts';
 import { UrlJudge } from './judge.ts';
 import { type ClassifyTables, prepareTables, urlTypes } from './tables.ts';
@@ -27,6 +28,7 @@ export function classifyPipeline(tables: ClassifyTables): Pipeline {
     targets: [],
     writesBack: true,
     prepare: (target) => prepare(target, tables),
+    companion: missingTypes(tables),
     apply: (batch) => core.apply(batch),
     clear: ({ client, from }) => core.clear(client, from),
   });
