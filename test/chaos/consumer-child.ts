@@ -34,6 +34,7 @@ const runner = createPipelineRunner({
     appliedThrough: nothing,
     viewAge: nothing,
     unresolved: nothing,
+    missing: nothing,
     log: (_, level, message) => process.stderr.write(`${level} ${message}\n`),
   },
 });
