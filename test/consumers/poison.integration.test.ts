@@ -17,6 +17,7 @@ const SOAK = process.env['SOAK'] === '1';
 const ROWS = SOAK ? 100_000 : 6_000;
 const EACH = SOAK ? 10 : 3;
 const PARTITIONS = 4;
+const PATIENCE_MS = SOAK ? 300_000 : 80_000;
 
 const checked = targetTable({
   name: 'checked',
@@ -150,7 +151,7 @@ async function difference(shop: Shop): Promise<number> {
   return rows[0]?.n ?? -1;
 }
 
-describe('poison among good records', () => {
+describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
   it('is dead-lettered with its cause, leaves the others alone, and is settled by a retry once it is mended', async () => {
     await using shop = await openShop(ROWS, { topics: { partitions: PARTITIONS } });
     // The row that is there before the others of its name may keep it.
@@ -170,13 +171,13 @@ describe('poison among good records', () => {
       (signal) => engine.consume(pipeline, signal),
     ]);
     try {
-      await until('the first rows are there', async () => (await difference(shop)) === 0, 80_000);
+      await until('the first rows are there', async () => (await difference(shop)) === 0, PATIENCE_MS);
       await shop.database.pool.query(`DELETE FROM products WHERE sku = 'sku${ROWS}'`);
       await shop.database.pool.query(`INSERT INTO products (sku, name) VALUES ('sku0', 'only one')`);
       await until('the name has moved', async () => (await difference(shop)) === 0);
       await updateRows(shop);
       const inRows = IN_ROWS.length * EACH;
-      await until('all others are right', async () => (await difference(shop)) === 2 * inRows, 80_000);
+      await until('all others are right', async () => (await difference(shop)) === 2 * inRows, PATIENCE_MS);
       const found = (): ReturnType<typeof findFailures> => findFailures(engine, [pipeline], {});
       const expected = Object.keys(CAUSES).length * EACH;
       await until(
