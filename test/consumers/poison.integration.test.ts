@@ -42,7 +42,7 @@ class Picky {
       targets: [checked],
       migrations: [
         { id: 'one name', sql: `CREATE UNIQUE INDEX one_name ON checked (name) WHERE name LIKE 'only %'` },
-        { id: 'cheap', sql: 'ALTER TABLE checked ALTER price TYPE numeric(7,2)' },
+        { id: 'cheap', sql: 'ALTER TABLE checked ALTER price TYPE numeric(8,2)' },
         { id: 'no bad name', sql: `ALTER TABLE checked ADD CONSTRAINT good_name CHECK (name <> 'bad')` },
       ],
       transform: (changes) =>
