@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { nonBrandOf } from '../../src/consumers/upsert/normalise/non-brand.ts';
 import { brandKey } from '../../src/consumers/upsert/normalise/brand-key.ts';
-import { isOwnName, parseCategoryPath } from '../../src/consumers/upsert/normalise/category-path.ts';
+import { parseCategoryPath } from '../../src/consumers/upsert/normalise/category-path.ts';
+import { isOwnName } from '../../src/consumers/upsert/normalise/level-form.ts';
 import { generateProducts } from '../../src/demo/generated-products.ts';
 
 describe('generated products', () => {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Row, Value } from '../../change/change.ts';
 import type { RowOf } from '../../sinks/target-row.ts';
 import { targetTable } from '../../sinks/target-table.ts';
-import { metadataVersion } from './normalise/metadata-version.ts';
-import { type ItemReview, type NormaliseContext, normaliseItem } from './normalise/normalise-item.ts';
+import { orderedVersion } from './normalise/metadata-version.ts';
+import { type ItemReview, type NormaliseContext, normaliseContent } from './normalise/normalise-item.ts';
 
 export const productRow = z.object({
   sku: z.string(),
@@ -52,7 +52,11 @@ export const ITEMS_SQL = `
 
 type Item = RowOf<typeof itemsTable>;
 /** What of an item its version covers: all but the time of the last update, and what people are to look at. */
-type ItemContent = Omit<Item, 'sku' | 'metadata_version' | 'updated_at' | 'review'>;
+type ItemContent = {
+  readonly [Column in Exclude<keyof Item, 'sku' | 'metadata_version' | 'updated_at' | 'review'>]:
+    | (Column extends 'category_path' ? readonly string[] : string)
+    | null;
+};
 
 /** An undecided value, as the review list has it. */
 type StoredReview = Pick<ItemReview, 'field' | 'value' | 'reason'> & {
@@ -120,27 +124,22 @@ function kept<K extends keyof ItemContent>(stored: Row, columns: readonly K[]): 
 function contentOf(
   product: Product,
   rules: NormaliseContext,
-): { readonly content: ItemContent; readonly reviews: StoredReview[] } {
-  // The version is made of the row as it is stored.
-  const { item, reviews } = normaliseItem(product, { ...rules, version: '' });
-  const { name, brand, category, category_id, category_confidence, category_path } = item;
-  const { description, image_url, price, currency, availability } = item;
+): { readonly content: ItemContent; readonly reviews: readonly StoredReview[] } {
+  const { content: item, reviews } = normaliseContent(product, rules);
   const content = {
-    name,
-    brand,
-    category,
-    category_id,
-    category_confidence: category_confidence === null ? null : String(category_confidence),
-    category_path: category_path === null ? [] : category_path.split(' > '),
-    description,
-    image_url,
-    price,
-    currency,
-    availability,
+    name: item.name,
+    brand: item.brand,
+    category: item.category,
+    category_id: item.category_id,
+    category_confidence: item.category_confidence === null ? null : String(item.category_confidence),
+    category_path: item.category_path,
+    description: item.description,
+    image_url: item.image_url,
+    price: item.price,
+    currency: item.currency,
+    availability: item.availability,
   };
-  // A path that is not there is missing, which is another list.
-  const undecided = reviews.filter(({ reason }) => reason !== 'no-path');
-  return { content, reviews: undecided.map(storedReview) };
+  return { content, reviews: reviews.length === 0 ? [] : storedReviewsOf(reviews) };
 }
 
 function itemRow(
@@ -150,8 +149,30 @@ function itemRow(
   updatedAt: string | null,
 ): Item {
   const review = reviews.length === 0 ? null : JSON.stringify(reviews);
-  const version = metadataVersion(content as unknown as Record<string, string>);
-  return { sku, ...content, review, metadata_version: version, updated_at: updatedAt };
+  return { sku, ...content, review, metadata_version: versionOf(content), updated_at: updatedAt };
+}
+
+/** Of the row as it is stored. */
+function versionOf(content: ItemContent): string {
+  const ordered = {
+    availability: content.availability ?? undefined,
+    brand: content.brand ?? undefined,
+    category: content.category ?? undefined,
+    category_confidence: content.category_confidence ?? undefined,
+    category_id: content.category_id ?? undefined,
+    category_path: content.category_path ?? undefined,
+    currency: content.currency ?? undefined,
+    description: content.description ?? undefined,
+    image_url: content.image_url ?? undefined,
+    name: content.name ?? undefined,
+    price: content.price ?? undefined,
+  } satisfies Record<keyof ItemContent, unknown>;
+  return orderedVersion(ordered);
+}
+
+function storedReviewsOf(reviews: readonly ItemReview[]): StoredReview[] {
+  // A path that is not there is missing, which is another list.
+  return reviews.filter(({ reason }) => reason !== 'no-path').map(storedReview);
 }
 
 function storedReview({ field, value, reason, candidates }: ItemReview): StoredReview {

@@ -1,6 +1,6 @@
 import type { BrandDictionary } from './brand-dictionary.ts';
 import { brandKey, parseBrand } from './brand-key.ts';
-import { canonicalBrand, type BrandReview } from './canonical-brand.ts';
+import { type BrandDecision, type BrandReview, canonicalBrand } from './canonical-brand.ts';
 import { nameKey } from './category-words.ts';
 import {
   formatCategoryPath,
@@ -67,24 +67,37 @@ export interface NormaliseContext {
   readonly brands: BrandDictionary;
   /** Null: no taxonomy is configured; `category` is then the innermost level of the path. */
   readonly taxonomy: Taxonomy | null;
-  /** Overrides the content hash, for example with the snapshot's date or the upstream's own version. */
-  readonly version?: string;
 }
+
+/** An item without its version; `category_path` is the levels, outermost first. */
+type ItemContent = Omit<NormalisedItem, 'category_path' | 'metadata_version'> & {
+  readonly category_path: readonly string[];
+};
 
 /** Brings one product into canonical form. Pure: the same product and context give the same item. */
 export function normaliseItem(
   product: CatalogProduct,
-  context: NormaliseContext,
+  context: NormaliseContext & {
+    /** Overrides the content hash, for example with the snapshot's date or the upstream's own version. */
+    readonly version?: string;
+  },
 ): { item: NormalisedItem; reviews: ItemReview[] } {
+  const { content, reviews } = normaliseContent(product, context);
+  const { category_path: levels } = content;
+  const item = { ...content, category_path: levels.length === 0 ? null : formatCategoryPath(levels) };
+  return { item: { ...item, metadata_version: context.version ?? metadataVersion(item) }, reviews };
+}
+
+/** What `normaliseItem` gives, before it is made one text and hashed. */
+export function normaliseContent(
+  product: CatalogProduct,
+  context: NormaliseContext,
+): { content: ItemContent; reviews: ItemReview[] } {
   const reviews: ItemReview[] = [];
   const name = textOrNull(product.name);
   const brand = canonicalBrand(product.manufacturer, context.brands);
   if (brand.review !== null) reviews.push({ field: 'brand', ...withNamedCandidates(brand.review, product) });
-  const brands = product.manufacturer === null ? [] : [parseBrand(product.manufacturer).written];
-  const path = normaliseCategoryPath(product.category_path, {
-    name,
-    brands: brand.name === null ? [] : [...brands, brand.name],
-  });
+  const path = normaliseCategoryPath(product.category_path, { name, brands: brandSpellings(brand) });
   if (path.review !== null)
     reviews.push({
       field: 'category_path',
@@ -98,15 +111,23 @@ export function normaliseItem(
     sku: product.sku,
     name,
     brand: brand.name,
-    ...category.fields,
-    category_path: path.levels.length === 0 ? null : formatCategoryPath(path.levels),
+    category: category.fields.category,
+    category_id: category.fields.category_id,
+    category_confidence: category.fields.category_confidence,
+    category_path: path.levels,
     description: textOrNull(product.description),
     image_url: textOrNull(product.image_url),
     price: textOrNull(product.price),
     currency: textOrNull(product.currency),
     availability: textOrNull(product.availability),
   };
-  return { item: { ...content, metadata_version: context.version ?? metadataVersion(content) }, reviews };
+  return { content, reviews };
+}
+
+/** As the source writes it, and the canonical one. */
+function brandSpellings(brand: BrandDecision): readonly string[] {
+  if (brand.name === null) return [];
+  return brand.written === brand.name ? [brand.name] : [brand.written, brand.name];
 }
 
 interface CategoryFields {
@@ -170,7 +191,9 @@ function rawPath(path: CatalogProduct['category_path']): string {
   return typeof path === 'string' ? path : JSON.stringify(path);
 }
 
+const BLANK = /^\s*$/;
+
 /** Brand and category are ours to mend; other text stays as the source has it, and a blank one is a missing one. */
 function textOrNull(text: string | null): string | null {
-  return text === null || text.trim() === '' ? null : text;
+  return text === null || BLANK.test(text) ? null : text;
 }

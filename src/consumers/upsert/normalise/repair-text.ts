@@ -36,13 +36,18 @@ const LONE_SURROGATE = /\p{Cs}/gu;
 /** Printable ASCII, single spaces inside, nothing that could be an entity: there is nothing to repair. */
 const SOUND = /^(?! )(?:[!-%'-~]|&(?![#a-z])| (?![ ]|$))*$/i;
 
+/** Of printable ASCII, and as `repairText` would give it. Texts that are not sound may need no repair either. */
+export function isSound(text: string): boolean {
+  return SOUND.test(text);
+}
+
 /**
  * Undoes what systems do to names on the way: HTML entities, UTF-8 read as Windows-1252, Windows-1252
  * bytes read as Latin-1 ("Insignia\x99"), control and zero-width characters, odd spaces. Repeated until
  * nothing changes, so that repairing twice is repairing once.
  */
 export function repairText(raw: string): RepairedText {
-  if (SOUND.test(raw)) return { text: raw, lost: false };
+  if (isSound(raw)) return { text: raw, lost: false };
   let text = raw;
   for (let round = 0; round < 8; round++) {
     const next = repairOnce(text);

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   formatCategoryPath,
-  isOwnName,
   MAX_DEPTH,
   normaliseCategoryPath,
   parseCategoryPath,
 } from '../../../../src/consumers/upsert/normalise/category-path.ts';
+import { isOwnName } from '../../../../src/consumers/upsert/normalise/level-form.ts';
 
 describe('a category path as text', () => {
   it.each([
@@ -24,6 +24,31 @@ describe('a category path as text', () => {
     [null, []],
   ])('%j has the levels %j', (source, levels) => {
     expect(parseCategoryPath(source)).toEqual(levels);
+  });
+
+  it('has the levels that it has in one piece, though its innermost one is read apart', () => {
+    const part = fc.constantFrom(
+      'A',
+      'b c',
+      ' > ',
+      '>',
+      '-',
+      ' ',
+      '|',
+      ' / ',
+      '&',
+      ';',
+      'N/A',
+      '123456',
+      ']',
+    );
+    const text = fc.array(part, { maxLength: 9 }).map((parts) => `A${parts.join('')}`);
+    fc.assert(
+      fc.property(text, (source) => {
+        expect(parseCategoryPath(source)).toEqual(parseCategoryPath([source]));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 

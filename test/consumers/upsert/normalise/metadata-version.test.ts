@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { metadataVersion } from '../../../../src/consumers/upsert/normalise/metadata-version.ts';
+import {
+  metadataVersion,
+  orderedVersion,
+} from '../../../../src/consumers/upsert/normalise/metadata-version.ts';
 
 const content = fc.dictionary(
   fc.string({ maxLength: 5 }),
@@ -13,6 +16,19 @@ describe('a metadata version', () => {
       fc.property(content, fc.string({ minLength: 6 }), (fields, extra) => {
         const turned = Object.fromEntries([...Object.entries(fields).toReversed(), [extra, null]]);
         expect(metadataVersion(turned)).toBe(metadataVersion(fields));
+      }),
+    );
+  });
+
+  it('is the same where the keys stand in order', () => {
+    const texts = fc.dictionary(
+      fc.stringMatching(/^[a-z_]{1,8}$/),
+      fc.option(fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string())), { nil: undefined }),
+    );
+    fc.assert(
+      fc.property(texts, (fields) => {
+        const ordered = Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+        expect(orderedVersion(ordered)).toBe(metadataVersion(fields));
       }),
     );
   });

@@ -8,7 +8,7 @@ import {
 } from '../../../../src/consumers/upsert/normalise/brand-dictionary.ts';
 import { brandKey } from '../../../../src/consumers/upsert/normalise/brand-key.ts';
 import { canonicalBrand } from '../../../../src/consumers/upsert/normalise/canonical-brand.ts';
-import { isOwnName } from '../../../../src/consumers/upsert/normalise/category-path.ts';
+import { isOwnName } from '../../../../src/consumers/upsert/normalise/level-form.ts';
 import { compareBrands } from '../../../../src/consumers/upsert/normalise/compare-brands.ts';
 import {
   normaliseItem,
