@@ -74,30 +74,35 @@ function formsOf(source: string | readonly string[] | null): readonly LevelForm[
   return typeof source === 'string' ? formsOfText(source) : readParts(source);
 }
 
-/**
- * Many products share the outer levels, and few the innermost, which may be the product's own name: the two
- * are remembered apart.
- */
 function formsOfText(source: string): readonly LevelForm[] {
-  const cut = source.startsWith('[') ? -1 : source.lastIndexOf(LEVEL_SEPARATOR);
-  if (cut > 0) {
-    const outer = soundForms(source.slice(0, cut));
-    const innermost = soundForms(source.slice(cut + LEVEL_SEPARATOR.length));
-    if (outer !== null && innermost !== null) return [...outer, ...innermost];
-  }
-  return formsOfAnyText(source);
+  if (source.startsWith('[')) return readParts(partsOf(repairText(source).text));
+  return formsInTwo(source) ?? formsOfAnyText(source);
 }
 
-/** Of a part of a path of which another part is behind LEVEL_SEPARATOR; null where it needs repair. */
-const soundForms = boundedMemo((part): readonly LevelForm[] | null =>
-  part !== '' && isSound(part) ? readLevels(part.split(SEPARATORS[0])) : null,
+/**
+ * Many products share the outer levels, and few the innermost, which may be the product's own name: only the
+ * outer ones are remembered together. Null where the text needs repair, or ">" does not separate it.
+ */
+function formsInTwo(text: string): readonly LevelForm[] | null {
+  const cut = text.lastIndexOf('>') + 1;
+  if (cut === 0) return null;
+  const innermost = text.slice(text[cut] === ' ' ? cut + 1 : cut);
+  const outer = isSound(innermost) ? soundForms(text.slice(0, cut)) : null;
+  if (outer === null) return null;
+  const form = readLevel(innermost);
+  return form === null ? outer : [...outer, form];
+}
+
+const soundForms = boundedMemo((text): readonly LevelForm[] | null =>
+  isSound(text) ? readLevels(text.split(SEPARATORS[0])) : null,
 );
 
 const formsOfAnyText = boundedMemo((source) => readParts(partsOf(repairText(source).text)));
 
 function readParts(parts: readonly string[]): readonly LevelForm[] {
   const [only] = parts;
-  return readLevels(parts.length === 1 && only !== undefined ? splitPath(only) : firstPath(parts));
+  if (parts.length !== 1 || only === undefined) return readLevels(firstPath(parts));
+  return formsInTwo(only) ?? readLevels(splitPath(only));
 }
 
 function readLevels(raw: readonly string[]): readonly LevelForm[] {
@@ -124,7 +129,7 @@ function partsOf(text: string): readonly string[] {
 
 /** ["A > B", "A > C"] holds two paths, ["A", "B"] one. */
 function firstPath(parts: readonly string[]): readonly string[] {
-  const whole = parts.find((part) => splitPath(part).length > 1 && /[>»›→]/u.test(part));
+  const whole = parts.find((part) => /[>»›→]/u.test(part) && splitPath(part).length > 1);
   return whole === undefined ? parts : splitPath(whole);
 }
 
