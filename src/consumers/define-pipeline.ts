@@ -28,6 +28,8 @@ interface ChangeBase<Name extends string> {
   /** The refresh that the row belongs to; null for a streamed change. */
   readonly tag: RefreshTag | null;
   readonly snapshot: boolean;
+  /** The source's transaction, of 32 bits; null for a snapshot's row. */
+  readonly xid: number | null;
   /** The position's wire form. Of a key that changed several times in a batch, the last one. */
   readonly position: string;
   readonly epoch: number;

@@ -142,6 +142,7 @@ class SourceReader {
       key: record.key,
       tag: record.refresh,
       snapshot: record.source.snapshot,
+      xid: record.source.snapshot ? null : record.source.txId,
       position,
       epoch: record.position.epoch,
     };

@@ -8,6 +8,7 @@ import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './defin
 import { fetchBySql, lookUpAll } from './look-ups.ts';
 import { transformed } from './run-transform.ts';
 import { UnitRunner } from './unit-runner.ts';
+import { untilVisible } from './visible-changes.ts';
 
 /** Where a step works: the batch's transaction, its partition, and the stamp of that partition's rows. */
 export interface StepPlace {
@@ -38,6 +39,7 @@ export class StepRunner {
 
   async #apply(place: StepPlace, changes: readonly AnyChange[]): Promise<ApplyOutcome<AnyChange>> {
     const { client, lane, from } = place;
+    if (this.#pipeline.writesBack) await untilVisible(client, changes);
     const context = await this.#context(client, lane.group, changes);
     const writes = transformed(this.#pipeline, changes, context);
     const counts = await this.#rows.write(client, reduceWrites(writes), from);

@@ -9,7 +9,7 @@ import { TypeCatalog } from '../source/type-catalog.ts';
 import { chunkQuery, type ChunkScope } from './chunk-query.ts';
 import { CopyBinaryParser } from './copy-binary.ts';
 import type { KeyTexts } from './refresh-plan.ts';
-import { parseVisibility, type Visibility } from './visibility.ts';
+import { parseVisibility, type Visibility } from '../change/visibility.ts';
 
 /** One chunk as its snapshot saw it. */
 export interface ChunkRead {

@@ -1,4 +1,4 @@
-import { isInProgress, type Visibility } from './visibility.ts';
+import { isInProgress, type Visibility } from '../change/visibility.ts';
 
 /**
  * Which transactions a new snapshot may still not see although their changes are in the topic already

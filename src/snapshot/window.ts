@@ -1,5 +1,5 @@
 import { type Tuple, UNAVAILABLE_LENGTH } from '../change/tuple.ts';
-import { isInProgress, type Visibility } from './visibility.ts';
+import { isInProgress, type Visibility } from '../change/visibility.ts';
 
 /** A change as it was published. */
 export interface SeenChange {

@@ -15,7 +15,7 @@ import { ZERO_LSN, toLsn } from '../../src/change/lsn.ts';
 import { decodePosition } from '../../src/change/position.ts';
 import { textOf, type Tuple, tupleFromTexts } from '../../src/change/tuple.ts';
 import { decodePgoutput } from '../../src/source/pgoutput.ts';
-import { parseVisibility } from '../../src/snapshot/visibility.ts';
+import { parseVisibility } from '../../src/change/visibility.ts';
 import { POSITION_HEADER } from '../../src/topics/codec/headers.ts';
 import { createTableCodec } from '../../src/topics/codec/table-codec.ts';
 import { pgoutput, type WireValue } from '../model/pgoutput-bytes.ts';

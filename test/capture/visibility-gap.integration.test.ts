@@ -1,35 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { startServices } from '../../src/embedded/services.ts';
 import { captureContext, stateOf, until } from '../support/capture.ts';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { services } from '../support/services.ts';
+import { createDatabase } from '../support/database.ts';
+import { ownServer, requireStandby } from '../support/missing-standby.ts';
 import { temporaryDataDir } from '../support/services-environment.ts';
 
 const ROWS = 20_000;
 /** Reached last by the first refresh. */
 const LAST = ROWS;
-
-/** PostgreSQL of its own: while a standby is missing, every other commit of the server hangs as well. */
-async function ownServer(path: string): Promise<Awaited<ReturnType<typeof startServices>>> {
-  const { kafkaBrokers, registryUrl } = services();
-  return startServices({ dataDir: path, kafka: { brokers: kafkaBrokers }, registry: { url: registryUrl } });
-}
-
-async function requireStandby({ pool }: TestDatabase, name: string | null): Promise<void> {
-  await pool.query(
-    name === null
-      ? 'ALTER SYSTEM RESET synchronous_standby_names'
-      : `ALTER SYSTEM SET synchronous_standby_names = '${name}'`,
-  );
-  await pool.query('SELECT pg_reload_conf()');
-  const shown = async (): Promise<boolean> => {
-    const { rows } = await pool.query<{ names: string }>(
-      `SELECT current_setting('synchronous_standby_names') AS names`,
-    );
-    return rows[0]?.names === (name ?? '');
-  };
-  await until('the setting is taken over', shown);
-}
 
 describe('a transaction that waits for a synchronous standby', () => {
   it(

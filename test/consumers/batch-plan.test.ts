@@ -13,6 +13,7 @@ function change(identity: string, kind: 'upsert' | 'patch' | 'delete', position 
     isDecoded: false,
     tag: null,
     snapshot: false,
+    xid: null,
     position,
     epoch: 1,
   };

@@ -28,6 +28,7 @@ const history = fc
         source: 's',
         key: { key },
         snapshot: false,
+        xid: null,
         position: String(i).padStart(3, '0'),
         epoch,
       };
@@ -80,7 +81,7 @@ describe('compacting a batch', () => {
 
   it('keeps the tag of a refresh though a streamed change came on top', () => {
     const tag = { id: 'r1', group: 'g', options: {} };
-    const base = { source: 's', key: { key: 'a' }, snapshot: false, position: '', epoch: 1 };
+    const base = { source: 's', key: { key: 'a' }, snapshot: false, xid: null, position: '', epoch: 1 };
     const [merged] = compactChanges(
       keyed([
         { ...base, kind: 'upsert', row: { x: 1, y: 1 }, tag },

@@ -151,7 +151,7 @@ function itemOf(event: Event, place: Place, index: number): Item {
 }
 
 function changeOf(event: Exclude<Event, { kind: 'truncate' }>, source: string, position: string): AnyChange {
-  const base = { source, key: { id: event.id }, tag: null, snapshot: false, position, epoch: 1 };
+  const base = { source, key: { id: event.id }, tag: null, snapshot: false, xid: null, position, epoch: 1 };
   const { kind, ...row } = event;
   if (kind === 'delete') return { ...base, kind };
   return { ...base, kind: kind === 'move' ? 'patch' : 'upsert', row };

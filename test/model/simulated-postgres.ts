@@ -1,4 +1,4 @@
-import { parseVisibility, type Visibility } from '../../src/snapshot/visibility.ts';
+import { parseVisibility, type Visibility } from '../../src/change/visibility.ts';
 
 /** A row: a number that no other version of any row has, a TOASTed text, and a column that may be added later. */
 export interface Row {

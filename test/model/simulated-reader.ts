@@ -3,7 +3,7 @@ import type { TableId } from '../../src/change/table.ts';
 import { tupleFromTexts } from '../../src/change/tuple.ts';
 import type { ChunkScope } from '../../src/snapshot/chunk-query.ts';
 import type { ChunkRead, ChunkSource } from '../../src/snapshot/chunk-reader.ts';
-import type { Visibility } from '../../src/snapshot/visibility.ts';
+import type { Visibility } from '../../src/change/visibility.ts';
 import type { Row, SimulatedPostgres } from './simulated-postgres.ts';
 import type { SimulatedTables } from './simulated-tables.ts';
 

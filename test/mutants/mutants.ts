@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'xids are compared as 64 bit numbers',
-    file: 'src/snapshot/visibility.ts',
+    file: 'src/change/visibility.ts',
     find: 'BigInt.asIntN(32, visibility.xmax - BigInt(xid))',
     replace: '(visibility.xmax - BigInt(xid))',
   },

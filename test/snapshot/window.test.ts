@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tupleFromTexts } from '../../src/change/tuple.ts';
 import { PublishedXids } from '../../src/snapshot/published-xids.ts';
-import { parseVisibility } from '../../src/snapshot/visibility.ts';
+import { parseVisibility } from '../../src/change/visibility.ts';
 import { Window } from '../../src/snapshot/window.ts';
 
 const TABLE = {};

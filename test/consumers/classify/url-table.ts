@@ -17,6 +17,8 @@ export const TABLES = {
 export interface UrlContext extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly running: RunningPipeline;
+  /** Changes of URLs that the capture has published. */
+  readonly published: () => number;
   /** Waits until no change is on the way any more: all that is committed now, and what that leads to. */
   settled(): Promise<void>;
 }
@@ -43,24 +45,39 @@ export async function prepare(database: TestDatabase): Promise<void> {
   }
 }
 
-/** `fill` runs before the capture starts: its rows come by the snapshot. */
-export async function urlContext(fill: (pool: Pool) => Promise<void> = async () => {}): Promise<UrlContext> {
-  const database = await createDatabase();
+/** `fill` runs before the capture starts: its rows come by the snapshot. `server` as `createDatabase` takes it. */
+export async function urlContext(
+  fill: (pool: Pool) => Promise<void> = async () => {},
+  server?: string,
+): Promise<UrlContext> {
+  const database = await createDatabase(server);
   await createUrlTable(database.pool);
   await prepare(database);
   await fill(database.pool);
   const context = captureContext(database, ['urls', 'page_type_patterns']);
-  const capture = context.start();
+  const told: string[] = [];
+  let published = 0;
+  const capture = context.start({
+    published: (table, _op, rows) => (published += table === 'public.urls' ? rows : 0),
+    halted: (table, { code, message }) => told.push(`halted ${table}: ${code} ${message}`),
+    revived: (table) => told.push(`revived ${table}`),
+    rejected: ({ table, message }) => told.push(`rejected ${table}: ${message}`),
+    log: (level, message) => told.push(`${level}: ${message}`),
+  });
   const running = startPipeline({
     services: services(),
     targetUrl: database.url,
     prefix: context.config.prefix,
     pipeline: classifyPipeline(TABLES),
   });
+  const failed = (who: string) => (error: unknown) => told.push(`${who} ended: ${String(error)}`);
+  capture.ended.catch(failed('capture'));
+  running.ended.catch(failed('pipeline'));
   let probe = 0;
   return {
     database,
     running,
+    published: () => published,
     async settled() {
       // A probe comes after everything before it in its own partition only: probes in all of them.
       for (let round = 0; round < 2; round++) {
@@ -71,6 +88,8 @@ export async function urlContext(fill: (pool: Pool) => Promise<void> = async () 
             'SELECT count(*)::int AS open FROM urls WHERE account_id = 0 AND page_type IS NULL',
           );
           return rows[0]?.open === 0;
+        }).catch((error: unknown) => {
+          throw new Error([String(error), ...told, ...running.tally.messages].join('\n'), { cause: error });
         });
       }
     },

@@ -59,6 +59,7 @@ describe('a batch of the score pipeline', () => {
       row,
       tag: null,
       snapshot: false,
+      xid: null,
       position: '',
       epoch: 1,
       ...how,

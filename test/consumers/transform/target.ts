@@ -33,7 +33,7 @@ const PARTITIONS = 2n;
 function delivered(table: SourceName, key: Row, after: PartialRow | null, epoch: number): Delivered {
   const [id] = Object.values(key);
   const position = encodePosition({ epoch, lsn: ZERO_LSN, seq: 0 });
-  const base = { source: table, key, tag: null, snapshot: false, position, epoch };
+  const base = { source: table, key, tag: null, snapshot: false, xid: null, position, epoch };
   return {
     table,
     partition: Number(BigInt(String(id)) % PARTITIONS),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInProgress, parseVisibility } from '../../src/snapshot/visibility.ts';
+import { isInProgress, parseVisibility } from '../../src/change/visibility.ts';
 
 describe('a snapshot’s visibility', () => {
   it.each([
