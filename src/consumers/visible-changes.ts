@@ -56,6 +56,8 @@ function notVisible(xids: readonly number[]): FreshetError {
   return new FreshetError(
     'CONNECTION',
     `transaction ${xids.slice(0, 3).join(', ')} is committed, but not visible yet`,
-    { cure: 'Nothing, if it passes. A commit that waits for a synchronous standby waits until that is back.' },
+    {
+      cure: 'Nothing, if it passes. A commit that waits for a synchronous standby waits until that is back.',
+    },
   );
 }
