@@ -1,6 +1,12 @@
 import { type ExpectedBatch, expectedResults, type Places } from './expected-results.ts';
 import type { ResultFilter, SourceTables } from './source-results.ts';
-import { LISTED, noRows, type ResultError, type TransformSummary } from './summary.ts';
+import {
+  LISTED,
+  type MissingCompetitor,
+  noRows,
+  type ResultError,
+  type TransformSummary,
+} from './summary.ts';
 
 /** What a backfill does about a difference. */
 const DONE = { missing: 'created', different: 'updated', surplus: 'removed' } as const;
@@ -36,7 +42,7 @@ class Tally {
   readonly #codes: Record<string, number> = {};
   readonly #firstErrors: ResultError[] = [];
   readonly #tables = noRows();
-  readonly #names = new Set<string>();
+  readonly #missing = new Map<string, MissingCompetitor>();
   #naming = 0;
 
   add({ rows, rejected, results, computed, errors, differences }: ExpectedBatch): void {
@@ -53,8 +59,14 @@ class Tally {
     }
     for (const { fact, unknownCompetitors } of computed) {
       if (unknownCompetitors.length > 0) this.#naming += 1;
-      for (const name of unknownCompetitors) this.#names.add(`${fact.brandId}\n${name}`);
+      for (const name of unknownCompetitors) this.#miss(fact.brandId, name);
     }
+  }
+
+  #miss(brandId: string, name: string): void {
+    const key = `${brandId}\n${name}`;
+    const results = (this.#missing.get(key)?.results ?? 0) + 1;
+    this.#missing.set(key, { brandId, name, results });
   }
 
   summary(durationMs: number): TransformSummary {
@@ -67,7 +79,10 @@ class Tally {
       errorsByCode: this.#codes,
       firstErrors: this.#firstErrors,
       tables: this.#tables,
-      competitorsNotFound: { names: this.#names.size, results: this.#naming },
+      competitorsNotFound: { names: this.#missing.size, results: this.#naming },
+      firstMissingCompetitors: [...this.#missing.values()]
+        .toSorted((a, b) => b.results - a.results || (a.brandId < b.brandId ? -1 : 1))
+        .slice(0, LISTED),
       rejectedRows: this.#rejected,
       durationMs,
     };

@@ -16,6 +16,14 @@ export interface ResultError {
   readonly reason: string;
 }
 
+/** A name that a brand's rows have, and that brand_competitors lacks. */
+export interface MissingCompetitor {
+  readonly brandId: string;
+  readonly name: string;
+  /** Results that name it. */
+  readonly results: number;
+}
+
 /** What `backfill transform` did, or (dry run) would do. */
 export interface TransformSummary {
   readonly dryRun: boolean;
@@ -31,6 +39,8 @@ export interface TransformSummary {
   readonly tables: Readonly<Record<TargetName, TableSummary>>;
   /** Names without a competitor, each once a brand; and the results that name them. */
   readonly competitorsNotFound: { readonly names: number; readonly results: number };
+  /** Those that most results name come first; at most `LISTED`. */
+  readonly firstMissingCompetitors: readonly MissingCompetitor[];
   /** Rows that belong to no result. */
   readonly rejectedRows: number;
   readonly durationMs: number;
@@ -106,6 +116,12 @@ export async function readSummary(
      JOIN freshet.transform_results r USING (collector_result_id) WHERE r.refresh = $1 GROUP BY 1 ORDER BY 1`,
     [refresh],
   );
+  const missing = await target.query<{ brand: string; name: string; results: number }>(
+    `SELECT u.brand_id::text AS brand, u.name, count(*)::integer AS results
+     FROM freshet.transform_unknown_competitors u JOIN freshet.transform_results r USING (collector_result_id)
+     WHERE r.refresh = $1 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ${LISTED}`,
+    [refresh],
+  );
   const [{ processed, skipped, names, naming } = { processed: 0, skipped: 0, names: 0, naming: 0 }] = rows;
   return {
     dryRun: false,
@@ -117,6 +133,11 @@ export async function readSummary(
     firstErrors: errors.rows.map(({ id, code, reason }) => ({ collectorResultId: id, code, reason })),
     tables: tableSummaries(tallies),
     competitorsNotFound: { names, results: naming },
+    firstMissingCompetitors: missing.rows.map(({ brand, name, results }) => ({
+      brandId: brand,
+      name,
+      results,
+    })),
   };
 }
 

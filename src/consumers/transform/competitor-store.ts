@@ -207,14 +207,15 @@ export async function readCompetitors(
   const pairs = [...wanted].flatMap(([brand, names]) => [...names].map((name) => [brand, name] as const));
   const found = new Map<string, Map<string, string>>();
   if (pairs.length > 0) {
-    const { rows } = await client.query<{ brand: string; name: string; competitor: string }>(
-      `SELECT w.brand::text, w.name, c.competitor::text
+    const { rows } = await client.query<{ brand: string; name: string; competitor: string }>({
+      name: `transform_competitors_named_${ids}`,
+      text: `SELECT w.brand::text, w.name, c.competitor::text
        FROM unnest($1::${ids}[], $2::text[]) AS w(brand, name) CROSS JOIN LATERAL
          (SELECT competitor_id AS competitor FROM freshet.transform_competitors
           WHERE brand_id = w.brand AND md5(name) = md5(w.name) AND name = w.name
           ORDER BY competitor_id LIMIT 1) c`,
-      [sqlArray(pairs.map(([brand]) => brand)), sqlArray(pairs.map(([, name]) => name))],
-    );
+      values: [sqlArray(pairs.map(([brand]) => brand)), sqlArray(pairs.map(([, name]) => name))],
+    });
     for (const { brand, name, competitor } of rows) {
       found.set(brand, (found.get(brand) ?? new Map<string, string>()).set(name, competitor));
     }

@@ -16,19 +16,42 @@ export interface UnknownCompetitor {
   readonly name: string;
 }
 
-/** Makes `transform_errors` hold exactly these errors of the results. */
-export async function recordErrors(
+/**
+ * Makes `transform_errors` and `transform_unknown_competitors` hold exactly these errors and names of the
+ * results.
+ */
+export async function recordOutcomes(
   client: SqlClient,
   results: readonly string[],
   errors: readonly RecordedError[],
+  unknown: readonly UnknownCompetitor[],
   ids: IdType,
 ): Promise<void> {
-  const failed = sqlArray(errors.map(({ collectorResultId }) => collectorResultId));
-  await client.query(
-    `DELETE FROM freshet.transform_errors
-     WHERE collector_result_id = ANY($1::bigint[]) AND collector_result_id <> ALL($2::bigint[])`,
-    [sqlArray(results), failed],
-  );
+  const recorded = await dropErrors(client, results, errors);
+  await writeErrors(client, errors, ids);
+  await removeUnknown(client, without(recorded, unknown), ids);
+  await insertUnknown(client, without(unknown, recorded), ids);
+}
+
+/** Errors that the results no longer have are gone then. Answers the names that are recorded of them: one round trip for both. */
+async function dropErrors(
+  client: SqlClient,
+  results: readonly string[],
+  kept: readonly RecordedError[],
+): Promise<UnknownCompetitor[]> {
+  const { rows } = await client.query<{ result: string; brand: string; name: string }>({
+    name: 'transform_drop_errors',
+    text: `WITH gone AS (DELETE FROM freshet.transform_errors
+       WHERE collector_result_id = ANY($1::bigint[]) AND collector_result_id <> ALL($2::bigint[]))
+     SELECT collector_result_id::text AS result, brand_id::text AS brand, name
+     FROM unnest($1::bigint[]) AS u(result) CROSS JOIN LATERAL
+       (SELECT * FROM freshet.transform_unknown_competitors WHERE collector_result_id = u.result OFFSET 0) n`,
+    values: [sqlArray(results), sqlArray(kept.map(({ collectorResultId }) => collectorResultId))],
+  });
+  return rows.map(({ result, brand, name }) => ({ collectorResultId: result, brandId: brand, name }));
+}
+
+async function writeErrors(client: SqlClient, errors: readonly RecordedError[], ids: IdType): Promise<void> {
   if (errors.length === 0) return;
   await client.query(
     `INSERT INTO freshet.transform_errors AS t (collector_result_id, brand_id, code, reason)
@@ -37,34 +60,12 @@ export async function recordErrors(
        SET (brand_id, code, reason, recorded_at) = (excluded.brand_id, excluded.code, excluded.reason, now())
        WHERE (t.brand_id, t.code, t.reason) IS DISTINCT FROM (excluded.brand_id, excluded.code, excluded.reason)`,
     [
-      failed,
+      sqlArray(errors.map(({ collectorResultId }) => collectorResultId)),
       sqlArray(errors.map(({ brandId }) => brandId)),
       sqlArray(errors.map(({ code }) => code)),
       sqlArray(errors.map(({ reason }) => reason)),
     ],
   );
-}
-
-/** Makes `transform_unknown_competitors` hold exactly these names of the results. */
-export async function recordUnknownCompetitors(
-  client: SqlClient,
-  results: readonly string[],
-  unknown: readonly UnknownCompetitor[],
-  ids: IdType,
-): Promise<void> {
-  const { rows } = await client.query<{ result: string; brand: string; name: string }>(
-    `SELECT collector_result_id::text AS result, brand_id::text AS brand, name
-     FROM unnest($1::bigint[]) AS u(result) CROSS JOIN LATERAL
-       (SELECT * FROM freshet.transform_unknown_competitors WHERE collector_result_id = u.result OFFSET 0) n`,
-    [sqlArray(results)],
-  );
-  const recorded = rows.map(({ result, brand, name }) => ({
-    collectorResultId: result,
-    brandId: brand,
-    name,
-  }));
-  await removeUnknown(client, without(recorded, unknown), ids);
-  await insertUnknown(client, without(unknown, recorded), ids);
 }
 
 function without(

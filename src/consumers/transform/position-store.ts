@@ -1,4 +1,5 @@
 import type { AnyChange } from '../define-pipeline.ts';
+import { COPY_FROM_ROWS, copyLine, copyRows } from './copy-rows.ts';
 import { type IdType, readId } from './field.ts';
 import { type ExtractedPosition, parsePosition } from './position-row.ts';
 import { keyText, type LeftOut, positionShape, rowOf } from './source-rows.ts';
@@ -42,13 +43,12 @@ export async function storePositions<Change extends AnyChange>(
   const sorted = sortChanges(keyed, existing, ids);
   await deleteRows(client, sorted.deletes);
   const isStored = ({ position }: Upsert): boolean => existing.has(position.id);
-  await writeRows(
-    client,
-    partition,
-    sorted.upserts.filter((each) => !isStored(each)),
-    '',
-  );
-  await writeRows(client, partition, sorted.upserts.filter(isStored), REPLACE_DIFFERENT);
+  const fresh = sorted.upserts.filter((each) => !isStored(each));
+  if (fresh.length < COPY_FROM_ROWS) await writeRows(client, partition, sorted.upserts);
+  else {
+    await insertRows(client, partition, fresh);
+    await writeRows(client, partition, sorted.upserts.filter(isStored));
+  }
   const { incomplete, rejected } = sorted;
   const positions = new Map(sorted.upserts.map(({ position }) => [position.id, position]));
   return { results: touchedResults(keyed, existing, positions, group), positions, incomplete, rejected };
@@ -173,25 +173,29 @@ async function deleteRows(client: SqlClient, ids: readonly string[]): Promise<vo
   await client.query('DELETE FROM freshet.transform_positions WHERE id = ANY($1::bigint[])', [sqlArray(ids)]);
 }
 
-const REPLACE_DIFFERENT = `
+const COLUMNS = ['id', 'collector_result_id', 'partition', 'epoch', 'content'] as const;
+
+/** Rows that are not there yet. */
+async function insertRows(client: SqlClient, partition: number, upserts: readonly Upsert[]): Promise<void> {
+  const lines = upserts.map(({ position, epoch }) =>
+    copyLine([position.id, position.collectorResultId, partition, epoch, encodeStateRow(position)]),
+  );
+  await copyRows(client, 'freshet.transform_positions', COLUMNS, lines);
+}
+
+/** Rows that are the same already are left untouched. */
+async function writeRows(client: SqlClient, partition: number, upserts: readonly Upsert[]): Promise<void> {
+  if (upserts.length === 0) return;
+  await client.query({
+    name: 'transform_positions_write',
+    text: `INSERT INTO freshet.transform_positions (${COLUMNS.join(', ')})
+     SELECT e.* FROM (SELECT u.id, u.result, $5::integer AS partition, u.epoch, u.content
+       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], string_to_array($4, E'\\n'))
+         AS u(id, result, epoch, content)) e
      WHERE NOT EXISTS (SELECT 1 FROM freshet.transform_positions p WHERE p.id = e.id
        AND (p.collector_result_id, p.partition, p.epoch, p.content) = (e.result, e.partition, e.epoch, e.content))
      ON CONFLICT (id) DO UPDATE SET (collector_result_id, partition, epoch, content) =
-       (excluded.collector_result_id, excluded.partition, excluded.epoch, excluded.content)`;
-
-async function writeRows(
-  client: SqlClient,
-  partition: number,
-  upserts: readonly Upsert[],
-  onExisting: string,
-): Promise<void> {
-  if (upserts.length === 0) return;
-  await client.query({
-    name: `transform_positions_${onExisting === '' ? 'insert' : 'replace'}`,
-    text: `INSERT INTO freshet.transform_positions (id, collector_result_id, partition, epoch, content)
-     SELECT e.* FROM (SELECT u.id, u.result, $5::integer AS partition, u.epoch, u.content
-       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], string_to_array($4, E'\\n'))
-         AS u(id, result, epoch, content)) e ${onExisting}`,
+       (excluded.collector_result_id, excluded.partition, excluded.epoch, excluded.content)`,
     values: [
       sqlArray(upserts.map(({ position }) => position.id)),
       sqlArray(upserts.map(({ position }) => position.collectorResultId)),

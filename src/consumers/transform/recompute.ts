@@ -7,12 +7,7 @@ import {
   storeCompetitors,
 } from './competitor-store.ts';
 import type { IdType } from './field.ts';
-import {
-  type RecordedError,
-  recordErrors,
-  recordUnknownCompetitors,
-  type UnknownCompetitor,
-} from './outcome-store.ts';
+import { type RecordedError, recordOutcomes, type UnknownCompetitor } from './outcome-store.ts';
 import type { ExtractedPosition } from './position-row.ts';
 import { readPositions, removePositions, storePositions } from './position-store.ts';
 import { brandRowOf, type CompetitorLookup, type Computed, compareIds, computeResult } from './result.ts';
@@ -171,8 +166,7 @@ class Recomputation {
     await this.#writer.remove(gone);
     const written = await this.#writer.store(computed);
     if (counted) await markWritten(this.#client, written);
-    await recordErrors(this.#client, results, errors, this.#ids);
-    await recordUnknownCompetitors(this.#client, results, unknown, this.#ids);
+    await recordOutcomes(this.#client, results, errors, unknown, this.#ids);
     await forgetResults(this.#client, empty);
   }
 }

@@ -1,15 +1,14 @@
 import type { IdType } from './field.ts';
 import type { CompetitorMetrics, CompetitorSentiment, Fact, Metrics, Sentiment } from './result.ts';
+import type { CopyCell } from './copy-rows.ts';
 import { jsonLines, sqlArray } from './sql-array.ts';
-
-type Cell = string | number | boolean | null;
 
 /** A column of a target table and how its values travel. */
 interface TargetColumn<T> {
   readonly name: string;
   /** Its PostgreSQL type; jsonb travels as one line a value. */
   readonly type: string;
-  readonly value: (row: T) => Cell;
+  readonly value: (row: T) => CopyCell;
 }
 
 /** A target table whose rows are a pure function of results. */
@@ -83,29 +82,46 @@ function factTable(ids: IdType): TargetTable<Fact> {
   };
 }
 
-/** `insert`: none of the keys is there; `differences`: leave rows untouched that are the same already. */
-export type WriteMode = 'insert' | 'differences';
+interface WriteStatement {
+  readonly text: string;
+  readonly values: string[];
+}
+
+/** Inserts rows of which none of the keys is there. */
+export function insertStatement<T>(table: TargetTable<T>, rows: readonly T[]): WriteStatement {
+  return { text: insertInto(table), values: parametersOf(table, rows) };
+}
 
 /**
- * A statement that writes rows and answers with one: how many were `inserted` and `updated`, and the `keys`
- * (first key column) of both, where rows can have been there. Rows are compared as texts, so that 0.5 is replaced by 0.50.
+ * Writes rows, leaves those untouched that are the same already, and answers with one row: how many were
+ * `inserted` and `updated`, and the `keys` (first key column) of both. Rows are compared as texts, so that
+ * 0.5 is replaced by 0.50.
  */
-export function writeStatement<T>(
-  table: TargetTable<T>,
-  rows: readonly T[],
-  mode: WriteMode,
-): { text: string; values: string[] } {
-  const all = [...table.key, ...table.columns];
-  const names = all.map(({ name }) => name).join(', ');
+export function replaceStatement<T>(table: TargetTable<T>, rows: readonly T[]): WriteStatement {
   const text = `WITH written AS (
-    INSERT INTO ${table.name} (${names})
-    SELECT ${all.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb` : name)).join(', ')}
-    FROM unnest(${all.map(({ type }, i) => parameter(type, i + 1)).join(', ')}) AS e(${names})
-    ${mode === 'insert' ? '' : onlyDifferences(table)}
+    ${insertInto(table)}
+    ${onlyDifferences(table)}
     RETURNING ${table.key[0]?.name} AS key, xmax = 0 AS inserted)
   SELECT count(*) FILTER (WHERE inserted)::integer AS inserted, count(*) FILTER (WHERE NOT inserted)::integer AS updated,
-    ${mode === 'insert' ? 'ARRAY[]::text[]' : "coalesce(array_agg(DISTINCT key::text), '{}')"} AS keys FROM written`;
-  return { text, values: all.map(({ type, value }) => encode(type, rows.map(value))) };
+    coalesce(array_agg(DISTINCT key::text), '{}') AS keys FROM written`;
+  return { text, values: parametersOf(table, rows) };
+}
+
+function insertInto<T>(table: TargetTable<T>): string {
+  const all = columnsOf(table);
+  const names = all.map(({ name }) => name).join(', ');
+  return `INSERT INTO ${table.name} (${names})
+    SELECT ${all.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb` : name)).join(', ')}
+    FROM unnest(${all.map(({ type }, i) => parameter(type, i + 1)).join(', ')}) AS e(${names})`;
+}
+
+/** The key's columns first, as every statement here and `COPY` have them. */
+export function columnsOf<T>({ key, columns }: TargetTable<T>): readonly TargetColumn<T>[] {
+  return [...key, ...columns];
+}
+
+function parametersOf<T>(table: TargetTable<T>, rows: readonly T[]): string[] {
+  return columnsOf(table).map(({ type, value }) => encode(type, rows.map(value)));
 }
 
 /**
@@ -117,14 +133,14 @@ export function differenceStatement<T>(
   rows: readonly T[],
 ): { text: string; values: string[] } {
   const { key, columns } = table;
-  const all = [...key, ...columns];
+  const all = columnsOf(table);
   const cast = all.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb AS ${name}` : name));
   const text = `SELECT e.${key[0]?.name}::text AS key, t.${key[0]?.name} IS NULL AS missing
     FROM (SELECT ${cast.join(', ')} FROM unnest(${all.map(({ type }, i) => parameter(type, i + 1)).join(', ')})
       AS u(${all.map(({ name }) => name).join(', ')})) e
     LEFT JOIN ${table.name} t ON ${key.map(({ name }) => `t.${name} = e.${name}`).join(' AND ')}
     WHERE t.${key[0]?.name} IS NULL OR NOT (${columns.map(same).join(' AND ')})`;
-  return { text, values: all.map(({ type, value }) => encode(type, rows.map(value))) };
+  return { text, values: parametersOf(table, rows) };
 }
 
 function onlyDifferences<T>({ name: table, key, columns }: TargetTable<T>): string {
@@ -144,7 +160,7 @@ function parameter(type: string, place: number): string {
   return type === 'jsonb' ? `string_to_array($${place}, E'\\n', '')` : `$${place}::${type}[]`;
 }
 
-function encode(type: string, cells: readonly Cell[]): string {
+function encode(type: string, cells: readonly CopyCell[]): string {
   return type === 'jsonb'
     ? jsonLines(cells.map((cell) => (cell === null ? null : String(cell))))
     : sqlArray(cells);

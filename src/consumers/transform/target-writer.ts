@@ -10,13 +10,18 @@ import type { IdType } from './field.ts';
 import type { Computed } from './result.ts';
 import { sqlArray } from './sql-array.ts';
 import type { SqlClient } from './sql-client.ts';
+import { COPY_FROM_ROWS, copyLine, copyRows } from './copy-rows.ts';
 import {
+  columnsOf,
+  insertStatement,
+  replaceStatement,
   type TargetTable,
   type TargetTables,
   targetTables,
-  type WriteMode,
-  writeStatement,
 } from './target-tables.ts';
+
+/** `insert`: none of the keys is there; `differences`: leave rows untouched that are the same already. */
+type WriteMode = 'insert' | 'differences';
 
 export interface TableWrites {
   inserted: number;
@@ -42,6 +47,7 @@ export function noWrites(): Writes {
 /** Writes what differs between results and the five tables, within the caller's transaction and locks. */
 export class TargetWriter {
   readonly #client: SqlClient;
+  readonly #ids: IdType;
   readonly #tables: TargetTables;
   readonly #writes: Writes;
   /** metric_facts.id of results of which a row was written. */
@@ -50,6 +56,7 @@ export class TargetWriter {
   /** Counts in `writes`. */
   constructor(client: SqlClient, ids: IdType, writes: Writes) {
     this.#client = client;
+    this.#ids = ids;
     this.#tables = targetTables(ids);
     this.#writes = writes;
   }
@@ -98,6 +105,7 @@ export class TargetWriter {
 
   /** Removes results with all that depends on them; explicitly, so that the rows of each table are counted. */
   async remove(collectorResultIds: readonly string[]): Promise<void> {
+    if (collectorResultIds.length === 0) return;
     const facts = [...(await readFactIds(this.#client, collectorResultIds)).values()];
     if (facts.length === 0) return;
     for (const table of DEPENDENT) await this.#deleteFrom(table, 'metric_fact_id', facts);
@@ -132,16 +140,40 @@ export class TargetWriter {
     mode: WriteMode,
   ): Promise<readonly string[]> {
     if (rows.length === 0) return [];
-    const { text, values } = writeStatement(table, rows, mode);
-    const answer = await this.#client.query<{ inserted: number; updated: number; keys: string[] }>(
-      text,
-      values,
-    );
+    if (mode === 'differences') return this.#replaceRows(table, name, rows);
+    this.#writes[name].inserted += await this.#insertRows(table, name, rows);
+    return [];
+  }
+
+  async #insertRows<T>(table: TargetTable<T>, name: TargetName, rows: readonly T[]): Promise<number> {
+    if (rows.length < COPY_FROM_ROWS) {
+      const statement = insertStatement(table, rows);
+      return (await this.#client.query({ name: this.#prepared('insert', name), ...statement })).rowCount ?? 0;
+    }
+    const columns = columnsOf(table);
+    const lines = rows.map((row) => copyLine(columns.map(({ value }) => value(row))));
+    const names = columns.map((column) => column.name);
+    return copyRows(this.#client, table.name, names, lines);
+  }
+
+  async #replaceRows<T>(
+    table: TargetTable<T>,
+    name: TargetName,
+    rows: readonly T[],
+  ): Promise<readonly string[]> {
+    const answer = await this.#client.query<{ inserted: number; updated: number; keys: string[] }>({
+      name: this.#prepared('replace', name),
+      ...replaceStatement(table, rows),
+    });
     const [{ inserted, updated, keys } = { inserted: 0, updated: 0, keys: [] }] = answer.rows;
     this.#writes[name].inserted += inserted;
     this.#writes[name].updated += updated;
     this.#writes[name].unchanged += rows.length - inserted - updated;
     return keys;
+  }
+
+  #prepared(what: string, name: TargetName): string {
+    return `transform_${what}_${name}_${this.#ids}`;
   }
 
   /** Competitors and sentiments that the results had and no longer have. */

@@ -70,4 +70,41 @@ describe('From the flat rows through the topics to the metric tables', () => {
     expect(running.tally.viewAges.at(-1)).toBeLessThan(60);
     expect(running.tally.deadLetters).toEqual([]);
   });
+
+  it('jsonb columns come as text ones do, also many rows at once', async () => {
+    await using typed = await createDatabase();
+    await using metrics = await createDatabase(services().targetUrl);
+    await typed.pool.query(DEMO_SOURCE_SQL);
+    await typed.pool.query(`ALTER TABLE extracted_positions
+      ALTER metadata TYPE jsonb USING metadata::jsonb,
+      ALTER sentiment_positive_sentences TYPE jsonb USING sentiment_positive_sentences::jsonb`);
+    await typed.pool.query(JSONB_EXAMPLE);
+    const context = captureContext(typed, ['extracted_positions', 'brand_competitors']);
+    await using capture = context.start();
+    capture.ended.catch(() => {});
+    await using running = startPipeline({
+      services: services(),
+      targetUrl: metrics.url,
+      prefix: context.config.prefix,
+      pipeline,
+    });
+    const found = `SELECT jsonb_agg(DISTINCT jsonb_build_array(metadata, topic, positive_sentences))
+      FROM metric_facts f JOIN brand_sentiment s ON s.metric_fact_id = f.id HAVING count(*) = 300`;
+    await until(
+      'all are there',
+      async () => (await first(metrics.pool, found).catch(() => undefined)) !== undefined,
+    );
+    expect(await first(metrics.pool, found)).toEqual([
+      [{ a: [1, 'x"\\y\nz'] }, AWKWARD_TOPIC, ['„so"\\, 好\t']],
+    ]);
+    expect(running.tally.deadLetters).toEqual([]);
+  });
 });
+
+const AWKWARD_TOPIC = ' a\tb\nc\r"d"\\. , \u0001\u0002 ';
+/** More rows than are written by INSERT. */
+const JSONB_EXAMPLE = `
+INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at, sentiment_label, topic, metadata, sentiment_positive_sentences)
+  SELECT r, r, 10, '2026-03-01T12:00:00Z', 'NEUTRAL', E' a\\tb\\nc\\r"d"\\\\. , \\x01\\x02 ',
+    '{"a": [1, "x\\"\\\\y\\nz"]}', '["„so\\"\\\\, 好\\t"]'
+  FROM generate_series(1, 300) r;`;
