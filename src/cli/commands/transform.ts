@@ -87,7 +87,7 @@ function report(terminal: Terminal, summary: TransformSummary, more: readonly st
   const unnamed = summary.errors - summary.firstErrors.length;
   if (unnamed > 0) terminal.note(`… and ${unnamed} more errors`);
   for (const { brandId, name, results } of summary.firstMissingCompetitors)
-    terminal.note(`warning: brand ${brandId} has no competitor ${JSON.stringify(name)}: ${results} results`);
+    terminal.note(`warning: brand ${brandId} has no competitor ${JSON.stringify(name)}; results: ${results}`);
   const unlisted = summary.competitorsNotFound.names - summary.firstMissingCompetitors.length;
   if (unlisted > 0) terminal.note(`… and ${unlisted} more names`);
   terminal.out([...summaryLines(summary), ...more].join('\n'));

@@ -103,6 +103,7 @@ describe('The commands of transform, one after the other', () => {
     const summary = await previewBackfill(setup, null, QUIET);
     expect(created(summary)).toEqual([251, 251, 1_251, 240, 1_200]);
     expect(summary).toMatchObject({ dryRun: true, rows: 1_504, processed: 252, skipped: 0, errors: 1 });
+    expect(summary.firstMissingCompetitors).toEqual([{ brandId: '11', name: 'Nobody', results: 1 }]);
     expect(await slotsAndTopics()).toEqual([[], []]);
     const tables = await target.pool.query(
       "SELECT FROM pg_class WHERE relname = 'metric_facts' OR relnamespace = to_regnamespace('freshet')",
@@ -115,6 +116,7 @@ describe('The commands of transform, one after the other', () => {
     expect(summary).toMatchObject({ processed: 2, errors: 1, errorsByCode: { NO_BRAND_ROW: 1 } });
     expect(summary.firstErrors.map(({ collectorResultId }) => collectorResultId)).toEqual(['901']);
     expect(summary.competitorsNotFound).toEqual({ names: 1, results: 1 });
+    expect(summary.firstMissingCompetitors).toEqual([{ brandId: '11', name: 'Nobody', results: 1 }]);
     expect(await counts(target.pool)).toEqual([1, 1, 1, 0, 0]);
   });
 

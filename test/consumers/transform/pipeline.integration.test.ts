@@ -37,6 +37,14 @@ INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at
   SELECT r * 10 + n, r, 10, '2026-03-01T12:00:00Z', 'Competitor ' || n, n, CASE WHEN r <= 240 THEN 0 END
   FROM generate_series(1, 250) r, generate_series(1, 5) n;`;
 
+const AWKWARD_TOPIC = ' a\tb\nc\r"d"\\. , \u0001\u0002 ';
+/** More rows than are written by INSERT. */
+const JSONB_EXAMPLE = `
+INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at, sentiment_label, topic, metadata, sentiment_positive_sentences)
+  SELECT r, r, 10, '2026-03-01T12:00:00Z', 'NEUTRAL', E' a\\tb\\nc\\r"d"\\\\. , \\x01\\x02 ',
+    '{"a": [1, "x\\"\\\\y\\nz"]}', '["„so\\"\\\\, 好\\t"]'
+  FROM generate_series(1, 300) r;`;
+
 async function first(pool: Pool, query: string): Promise<unknown> {
   return Object.values((await pool.query<Record<string, unknown>>(query)).rows[0] ?? {})[0];
 }
@@ -100,11 +108,3 @@ describe('From the flat rows through the topics to the metric tables', () => {
     expect(running.tally.deadLetters).toEqual([]);
   });
 });
-
-const AWKWARD_TOPIC = ' a\tb\nc\r"d"\\. , \u0001\u0002 ';
-/** More rows than are written by INSERT. */
-const JSONB_EXAMPLE = `
-INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at, sentiment_label, topic, metadata, sentiment_positive_sentences)
-  SELECT r, r, 10, '2026-03-01T12:00:00Z', 'NEUTRAL', E' a\\tb\\nc\\r"d"\\\\. , \\x01\\x02 ',
-    '{"a": [1, "x\\"\\\\y\\nz"]}', '["„so\\"\\\\, 好\\t"]'
-  FROM generate_series(1, 300) r;`;
