@@ -13,6 +13,9 @@ export const TABLES = {
   patterns: 'public.page_type_patterns',
 } as const;
 
+/** A capture and a pipeline start meanwhile, on a machine that may be busy. */
+const PATIENCE_MS = 60_000;
+
 /** An application's table of URLs, with a capture and the classify pipeline on it. */
 export interface UrlContext extends AsyncDisposable {
   readonly database: TestDatabase;
@@ -83,12 +86,13 @@ export async function urlContext(
       for (let round = 0; round < 2; round++) {
         const urls = Array.from({ length: 24 }, () => `https://probe.example/${++probe}`);
         await database.pool.query('INSERT INTO urls (account_id, url) SELECT 0, unnest($1::text[])', [urls]);
-        await until('the probes are judged', async () => {
+        const judged = async (): Promise<boolean> => {
           const { rows } = await database.pool.query<{ open: number }>(
             'SELECT count(*)::int AS open FROM urls WHERE account_id = 0 AND page_type IS NULL',
           );
           return rows[0]?.open === 0;
-        }).catch((error: unknown) => {
+        };
+        await until('the probes are judged', judged, PATIENCE_MS).catch((error: unknown) => {
           throw new Error([String(error), ...told, ...running.tally.messages].join('\n'), { cause: error });
         });
       }
