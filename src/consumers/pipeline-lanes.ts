@@ -75,7 +75,9 @@ export class PipelineLanes implements BatchHandler {
     goOn: () => Promise<boolean>,
   ): Promise<Item[] | null> {
     const { reader, services } = this.#options;
-    const fresh = records.filter((record) => !isReplay(record, position));
+    // Positions grow: replays come first, and those of a second producer run are told below.
+    const first = records.findIndex((record) => !isReplay(record, position));
+    const fresh = first === -1 ? [] : records.slice(first);
     for (let attempt = 0; ; attempt++) {
       try {
         await reader.prepare(fresh);
@@ -88,14 +90,19 @@ export class PipelineLanes implements BatchHandler {
     }
     const items: Item[] = [];
     let highest = position;
+    let replayed = records.length - fresh.length;
     for (const record of fresh) {
       const item = reader.read(record);
+      if (item === null) continue;
       // A record that nobody can decode may have no position; any other at or below the highest is a replay.
-      if (item === null || (item.position <= highest && item.position !== '')) continue;
+      if (item.position <= highest && item.position !== '') {
+        replayed++;
+        continue;
+      }
       if (item.position !== '') highest = item.position;
       items.push(item);
     }
-    services.report.replayed(records.length - fresh.length);
+    services.report.replayed(replayed);
     return items;
   }
 

@@ -1,7 +1,7 @@
 import type { ChangeRecord, PartialRow, RefreshTag, Row } from '../change/change.ts';
 import { UNAVAILABLE } from '../change/change.ts';
 import { encodePosition, isPositionText } from '../change/position.ts';
-import { formatTable } from '../change/table.ts';
+import { formatTable, type TableId } from '../change/table.ts';
 import { FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { valueText } from '../sinks/array-parameter.ts';
 import type { RawRecord, RecordDecoder } from '../topics/codec/record-decoder.ts';
@@ -50,6 +50,7 @@ const PAYLOAD = Buffer.from(',"payload":');
 export class RecordReader {
   readonly #decoder: RecordDecoder;
   readonly #sources = new Map<string, SourceReader>();
+  #lastSource: SourceReader | undefined;
 
   constructor(decoder: RecordDecoder, pipeline: Pipeline) {
     this.#decoder = decoder;
@@ -91,12 +92,18 @@ export class RecordReader {
     }
   }
 
+  /** A topic's records nearly all name the same table as the one before. */
+  #sourceOf(schema: string, name: string): SourceReader | undefined {
+    const last = this.#lastSource;
+    if (last !== undefined && last.table.schema === schema && last.table.name === name) return last;
+    this.#lastSource = this.#sources.get(formatTable({ schema, name }));
+    return this.#lastSource;
+  }
+
   #item(base: ItemBase, record: ChangeRecord): Item | null {
     if (record.op === 't') return { ...base, kind: 'truncate' };
     if (record.op === 'sweep') return { ...base, kind: 'sweep', before: record.before };
-    const source = this.#sources.get(
-      formatTable({ schema: record.source.schema, name: record.source.table }),
-    );
+    const source = this.#sourceOf(record.source.schema, record.source.table);
     if (source === undefined) return null;
     try {
       return {
@@ -124,12 +131,14 @@ export class RecordReader {
 }
 
 class SourceReader {
+  readonly table: TableId;
   readonly #name: string;
   readonly #source: SourceTable;
   readonly #partial: SourceTable['row'];
   readonly #columns: readonly string[];
 
   constructor(name: string, source: SourceTable) {
+    this.table = source.table;
     this.#name = name;
     this.#source = source;
     this.#partial = source.row.partial();
