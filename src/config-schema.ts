@@ -113,6 +113,10 @@ const stream = z.strictObject({
 
 const consumers = z.strictObject({
   maxBatchRecords: count(1, 100_000).default(2_000),
+  maxBatchBytes: count(64 * 1024, 256 * MEBIBYTE)
+    .default(4 * MEBIBYTE)
+    .describe('a larger record comes alone'),
+  batchTargetMs: count(10, 600_000).default(2_000).describe('batches get smaller where they take longer'),
   connections: count(1, 64).default(4),
   deadLetters: z
     .strictObject({

@@ -87,6 +87,8 @@ export class Engine {
       prefix: source.prefix,
       settings: {
         maxBatchRecords: consumers.maxBatchRecords,
+        maxBatchBytes: consumers.maxBatchBytes,
+        batchTargetMs: consumers.batchTargetMs,
         poolSize: consumers.connections,
         letterContent: consumers.deadLetters,
         deadLetterRetentionMs: consumers.deadLetters.retentionHours * HOUR_MS,

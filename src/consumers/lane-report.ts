@@ -85,11 +85,11 @@ export class LaneReport {
   }
 }
 
-/** Evenly spread over the batch. A snapshot row's commit lies as far back as its row is old: it says nothing. */
+/** Evenly spread over the batch, the oldest included. A snapshot row's commit lies as far back as its row is old: it says nothing. */
 function latencies(items: readonly Item[], nowMs: number): number[] {
   const stride = Math.max(1, Math.ceil(items.length / LATENCY_SAMPLE));
   const sample: number[] = [];
-  for (let i = items.length - 1; i >= 0; i -= stride) {
+  for (let i = 0; i < items.length; i += stride) {
     const item = items[i];
     if (item?.kind !== 'change' || item.change.snapshot) continue;
     sample.push(Math.max(0, nowMs - Number(item.committedUs) / 1_000));

@@ -1,6 +1,7 @@
 import type { Lane, Progress } from '../sinks/positions.ts';
-import { judgeSinkError, sinkErrorCode, sinkFailure } from '../sinks/sink-error.ts';
+import { isOutOfTime, judgeSinkError, sinkErrorCode, sinkFailure } from '../sinks/sink-error.ts';
 import type { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
+import type { BatchSize } from './batch-size.ts';
 import type { BatchApplier, BatchResult } from './batch-transaction.ts';
 import { type LetterContent, deadLetter } from './dead-letters.ts';
 import type { LaneReport } from './lane-report.ts';
@@ -22,10 +23,17 @@ export type GoOn = () => Promise<boolean>;
 export type LaneOutcome = 'applied' | 'abandoned' | 'overtaken';
 
 /**
- * A unique violation that passes does so when the other partition's transaction has come: soon. The pauses
- * come to 0.7 s at most, since the partition's other records wait as well.
+ * A unique violation that passes does so when the other partition's transaction has come: soon. The partition's
+ * other records wait as well, so that all the conflicts of a batch share this time.
  */
-const CONFLICT_TRIES = 3;
+const CONFLICT_MS = 500;
+
+/** One batch on its way, however often it is tried and cut. */
+interface Trial {
+  readonly goOn: GoOn;
+  /** When the first unique violation came; null before. */
+  conflictAt: number | null;
+}
 
 /** Applies the batches of one partition one after the other, and isolates what cannot be applied (invariant 7). */
 export class PartitionLane {
@@ -34,10 +42,20 @@ export class PartitionLane {
   readonly #services: LaneServices;
   /** Offsets of records that have a letter, though the lane has not moved past them yet. */
   readonly #lettered = new Set<string>();
+  /** Of the next batches. */
+  readonly size: BatchSize;
   #progress: Progress;
   #owes: boolean;
 
-  constructor(lane: Lane, from: string, services: LaneServices, progress: Progress, owes: boolean) {
+  constructor(
+    lane: Lane,
+    from: string,
+    services: LaneServices,
+    progress: Progress,
+    owes: boolean,
+    size: BatchSize,
+  ) {
+    this.size = size;
     this.#lane = lane;
     this.#from = from;
     this.#services = services;
@@ -50,28 +68,45 @@ export class PartitionLane {
   }
 
   /** Applies the items and stands at `nextOffset` then. Throws where no record can be applied at all. */
-  async apply(items: readonly Item[], nextOffset: bigint, goOn: GoOn): Promise<LaneOutcome> {
+  apply(items: readonly Item[], nextOffset: bigint, goOn: GoOn): Promise<LaneOutcome> {
+    return this.#apply(items, nextOffset, { goOn, conflictAt: null });
+  }
+
+  async #apply(items: readonly Item[], nextOffset: bigint, trial: Trial): Promise<LaneOutcome> {
     const reached = { position: highestPosition(items, this.#progress.position), nextOffset };
     for (let attempt = 0; ; attempt++) {
-      if (!(await goOn())) return 'abandoned';
+      if (!(await trial.goOn())) return 'abandoned';
       try {
         await this.#keepLetters(items.filter((item) => item.kind === 'poison'));
         return this.#advance(await this.#transact(items, reached), reached, items);
       } catch (error) {
-        const verdict = judgeSinkError(error);
-        if (verdict === 'stop') throw sinkFailure(error);
-        const isAlone = suspects(items).length <= 1;
-        const retried =
-          verdict === 'retry' || (verdict === 'conflict' && isAlone && attempt < CONFLICT_TRIES);
-        if (!retried) return await this.#isolate(items, nextOffset, error, goOn);
+        if (!this.#isRetried(items, error, trial))
+          return await this.#isolate(items, nextOffset, error, trial);
         await pauseBeforeRetry(attempt, error, this.#services.report, this.#services.signal);
       }
     }
   }
 
-  #transact(items: readonly Item[], reached: Progress): Promise<BatchResult> {
+  /** Whether the same items are tried again, or fewer of them. Throws where nothing can be applied. */
+  #isRetried(items: readonly Item[], error: unknown, trial: Trial): boolean {
+    const verdict = judgeSinkError(error);
+    if (verdict === 'stop') throw sinkFailure(error);
+    const isAlone = suspects(items).length <= 1;
+    if (verdict === 'conflict') {
+      trial.conflictAt ??= performance.now();
+      return isAlone && performance.now() - trial.conflictAt < CONFLICT_MS;
+    }
+    if (verdict !== 'retry') return false;
+    if (isAlone || !isOutOfTime(error)) return true;
+    this.size.outOfTime(items.length);
+    this.#services.report.retry(sinkErrorCode(error), 'a batch took too long and is cut', 0);
+    return false;
+  }
+
+  async #transact(items: readonly Item[], reached: Progress): Promise<BatchResult> {
     const owes = this.#owes;
-    return this.#services.transaction.apply({
+    const startedAt = performance.now();
+    const result = await this.#services.transaction.apply({
       lane: this.#lane,
       from: this.#from,
       items,
@@ -80,6 +115,8 @@ export class PartitionLane {
       owes,
       keepLetters: (letters) => this.#keepLetters(letters),
     });
+    this.size.took(items.length, performance.now() - startedAt);
+    return result;
   }
 
   #advance(result: BatchResult, reached: Progress, items: readonly Item[]): LaneOutcome {
@@ -101,22 +138,22 @@ export class PartitionLane {
     items: readonly Item[],
     nextOffset: bigint,
     error: unknown,
-    goOn: GoOn,
+    trial: Trial,
   ): Promise<LaneOutcome> {
     const [suspect, ...others] = suspects(items);
     if (suspect === undefined) throw sinkFailure(error);
     if (others.length === 0) {
       const poison = poisoned(suspect, error);
-      return this.apply(
+      return this.#apply(
         items.map((item) => (item === suspect ? poison : item)),
         nextOffset,
-        goOn,
+        trial,
       );
     }
     const middle = items.indexOf(others[Math.floor((others.length - 1) / 2)] ?? suspect);
     const first = items.slice(0, middle);
-    const outcome = await this.apply(first, offsetAfter(first, this.#progress.nextOffset), goOn);
-    return outcome === 'applied' ? this.apply(items.slice(middle), nextOffset, goOn) : outcome;
+    const outcome = await this.#apply(first, offsetAfter(first, this.#progress.nextOffset), trial);
+    return outcome === 'applied' ? this.#apply(items.slice(middle), nextOffset, trial) : outcome;
   }
 
   /** Before the lane moves past a record, its letter is on the disks of the brokers; a second try does not write it again. */

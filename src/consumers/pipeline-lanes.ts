@@ -10,6 +10,7 @@ import type { RawRecord } from '../topics/codec/record-decoder.ts';
 import { type BatchHandler, assertOffsetKept } from '../topics/consumer.ts';
 import { type FetchedBatch, type PartitionBounds, partitionKey } from '../topics/consumer-batch.ts';
 import { POSITION_HEADER } from '../topics/codec/headers.ts';
+import { BatchSize } from './batch-size.ts';
 import { type LaneOutcome, type LaneServices, PartitionLane, highestPosition } from './partition-lane.ts';
 import type { Item, RecordReader } from './record-reader.ts';
 import { pauseBeforeRetry } from './retry-pause.ts';
@@ -55,13 +56,17 @@ export class PipelineLanes implements BatchHandler {
     const goOn = async (): Promise<boolean> => !batch.isStale();
     let writing: Promise<LaneOutcome> = Promise.resolve('applied');
     let position = lane.progress.position;
-    for (const slice of slices(batch, lane.progress.nextOffset, this.#options.settings.maxBatchRecords)) {
-      const items = await this.#read(slice.records, position, goOn);
+    const records = recordsFrom(batch, lane.progress.nextOffset);
+    for (let at = 0, count = 0; at < records.length; at += count) {
+      count = lane.size.next(records, at);
+      const items = await this.#read(records.slice(at, at + count), position, goOn);
       const outcome = await writing;
       if (outcome !== 'applied') return outcome;
       if (items === null) return 'abandoned';
       position = highestPosition(items, position);
-      writing = lane.apply(items, slice.nextOffset, goOn);
+      // The last one ends where the batch ends, transaction markers included.
+      const next = records[at + count];
+      writing = lane.apply(items, next === undefined ? batch.nextOffset : BigInt(next.offset), goOn);
       // Looked at above, in the next round; meanwhile its rejection is not an unhandled one.
       writing.catch(() => {});
     }
@@ -118,7 +123,7 @@ export class PipelineLanes implements BatchHandler {
   }
 
   async #open(bounds: PartitionBounds): Promise<PartitionLane> {
-    const { group, pool, services, tables } = this.#options;
+    const { group, pool, services, settings, tables } = this.#options;
     const { topic, partition } = bounds;
     const lane: Lane = { group, topic, partition };
     const from = `${tables.get(topic) ?? topic}/${partition}`;
@@ -130,7 +135,8 @@ export class PipelineLanes implements BatchHandler {
             await lockLane(client, lane);
             await storeProgress(client, lane, reset);
           });
-          return new PartitionLane(lane, from, services, progress, await laneOwes(client, lane));
+          const owes = await laneOwes(client, lane);
+          return new PartitionLane(lane, from, services, progress, owes, new BatchSize(settings));
         });
       } catch (error) {
         if (judgeSinkError(error) !== 'retry' || services.signal.aborted) throw sinkFailure(error);
@@ -161,23 +167,10 @@ export class PipelineLanes implements BatchHandler {
   }
 }
 
-interface Slice {
-  readonly records: readonly RawRecord[];
-  readonly nextOffset: bigint;
-}
-
-/** The batch from `nextOffset` on, in pieces of about one size; the last one ends where the batch ends, transaction markers included. */
-function slices(batch: FetchedBatch, nextOffset: bigint, maxSize: number): Slice[] {
-  const first = batch.records.findIndex((record) => BigInt(record.offset) >= nextOffset);
-  const records = first === -1 ? [] : batch.records.slice(first);
-  const pieces: Slice[] = [];
-  const size = Math.ceil(records.length / Math.ceil(records.length / maxSize));
-  for (let at = 0; at < records.length; at += size) {
-    const next = records[at + size];
-    const end = next === undefined ? batch.nextOffset : BigInt(next.offset);
-    pieces.push({ records: records.slice(at, at + size), nextOffset: end });
-  }
-  return pieces;
+/** What the batch has from `nextOffset` on. */
+function recordsFrom({ records }: FetchedBatch, nextOffset: bigint): readonly RawRecord[] {
+  const first = records.findIndex((record) => BigInt(record.offset) >= nextOffset);
+  return first === -1 ? [] : records.slice(first);
 }
 
 /** Told without decoding; a record without our header is told by its decoded position. */

@@ -1,7 +1,41 @@
 import { FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import type { EpochWrite, Write } from '../sinks/write.ts';
-import type { AnyChange, Pipeline, PipelineContext } from './define-pipeline.ts';
+import type { AnyChange, Pipeline, PipelineContext, Rejection } from './define-pipeline.ts';
+
+export interface SoundChanges {
+  readonly sound: readonly AnyChange[];
+  readonly writes: readonly EpochWrite[];
+  readonly rejected: readonly Rejection<AnyChange>[];
+}
+
+/** Like `transformed`; changes that the transform throws at are found by halving, all of a batch at once. */
+export function transformedSound(
+  pipeline: Pipeline,
+  changes: readonly AnyChange[],
+  context: PipelineContext,
+): SoundChanges {
+  try {
+    return { sound: changes, writes: transformed(pipeline, changes, context), rejected: [] };
+  } catch (error) {
+    if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
+    const [change, another] = changes;
+    if (change === undefined) throw error;
+    if (another === undefined) {
+      const { code, message } = error;
+      return { sound: [], writes: [], rejected: [{ change, code, message }] };
+    }
+    const middle = Math.ceil(changes.length / 2);
+    const halves = [changes.slice(0, middle), changes.slice(middle)].map((half) =>
+      transformedSound(pipeline, half, context),
+    );
+    return {
+      sound: halves.flatMap(({ sound }) => sound),
+      writes: halves.flatMap(({ writes }) => writes),
+      rejected: halves.flatMap(({ rejected }) => rejected),
+    };
+  }
+}
 
 /** Writes carry the epoch of their change; changes of several epochs are transformed epoch by epoch. */
 export function transformed(

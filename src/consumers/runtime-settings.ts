@@ -1,9 +1,8 @@
+import type { BatchBounds } from './batch-size.ts';
 import type { LetterContent } from './dead-letters.ts';
 import { TARGET_DEFAULTS, type TargetSettings } from '../sinks/target-pool.ts';
 
-export interface ConsumerSettings extends TargetSettings {
-  /** Records in one transaction of the target at most. */
-  readonly maxBatchRecords: number;
+export interface ConsumerSettings extends TargetSettings, BatchBounds {
   /** Bytes that one fetch brings of one partition; a larger record comes alone. */
   readonly maxBytesPerPartition: number;
   /** Partitions that are worked on side by side; each takes one of the target's connections. */
@@ -24,6 +23,8 @@ export interface ConsumerSettings extends TargetSettings {
 export const CONSUMER_DEFAULTS: ConsumerSettings = {
   ...TARGET_DEFAULTS,
   maxBatchRecords: 2_000,
+  maxBatchBytes: 4 * 1024 * 1024,
+  batchTargetMs: 2_000,
   maxBytesPerPartition: 1024 * 1024,
   concurrency: 4,
   sessionTimeoutMs: 15_000,

@@ -6,7 +6,7 @@ import { reduceWrites } from '../sinks/write-set.ts';
 import type { Step } from './batch-plan.ts';
 import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './define-pipeline.ts';
 import { fetchBySql, lookUpAll } from './look-ups.ts';
-import { transformed } from './run-transform.ts';
+import { transformedSound } from './run-transform.ts';
 import { UnitRunner } from './unit-runner.ts';
 import { untilVisible } from './visible-changes.ts';
 
@@ -41,13 +41,14 @@ export class StepRunner {
     const { client, lane, from } = place;
     if (this.#pipeline.writesBack) await untilVisible(client, changes);
     const context = await this.#context(client, lane.group, changes);
-    const writes = transformed(this.#pipeline, changes, context);
+    const { sound, writes, rejected } = transformedSound(this.#pipeline, changes, context);
     const counts = await this.#rows.write(client, reduceWrites(writes), from);
-    const units = await this.#units?.apply(place, changes);
-    const own = await this.#pipeline.apply?.({ ...place, changes, context });
+    const units = await this.#units?.apply(place, sound);
+    const own = await this.#pipeline.apply?.({ ...place, changes: sound, context });
     return {
       ...own,
       counts: [...counts, ...(units?.counts ?? []), ...(own?.counts ?? [])],
+      rejected: [...rejected, ...(own?.rejected ?? [])],
       incomplete: [...(units?.incomplete ?? []), ...(own?.incomplete ?? [])],
     };
   }

@@ -8,8 +8,9 @@ import { errorMessage, isConnectionLoss, sqlState } from '../runtime/postgres.ts
  */
 export type SinkVerdict = 'retry' | 'conflict' | 'poison' | 'stop';
 
+const QUERY_CANCELED = '57014';
 /** Serialization failure, deadlock, lock not available, query cancelled by a timeout. */
-const BUSY = new Set(['40001', '40P01', '55P03', '57014']);
+const BUSY = new Set(['40001', '40P01', '55P03', QUERY_CANCELED]);
 /** Class 22 data exception, 23 integrity constraint violation, 54 program limit exceeded; P0001 a trigger's RAISE. */
 const DATA = /^(?:22|23|54|P0001)/;
 const UNIQUE_VIOLATION = '23505';
@@ -25,6 +26,11 @@ export function judgeSinkError(error: unknown): SinkVerdict {
   if (BUSY.has(state) || RESOURCES.test(state)) return 'retry';
   if (state === UNIQUE_VIOLATION) return 'conflict';
   return DATA.test(state) ? 'poison' : 'stop';
+}
+
+/** A statement took longer than it may: fewer rows may fit. */
+export function isOutOfTime(error: unknown): boolean {
+  return sqlState(error) === QUERY_CANCELED;
 }
 
 /** A short code for metrics and dead letters: the SQLSTATE, or Freshet's own code. */

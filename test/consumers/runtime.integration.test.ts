@@ -208,6 +208,29 @@ describe('a pipeline', () => {
     expect(running.tally.deadLetters).toEqual([]);
   });
 
+  it('cuts a batch that the target does not finish in the time of a statement', async () => {
+    await using target = await createDatabase();
+    await using topic = await ProductTopic.create(services(), 1);
+    await target.pool.query(
+      `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$`,
+    );
+    await using first = start(topic, target.url);
+    await topic.upsert('first').publish();
+    await until('the first row is there', async () => (await count(target.pool)) === 1);
+    await first.stop();
+    await target.pool.query(
+      'CREATE TRIGGER slow BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION slow()',
+    );
+    for (let i = 0; i < 600; i++) topic.upsert(`p${i}`);
+    await topic.publish();
+    await using running = start(topic, target.url, { statementTimeoutMs: 500 });
+    await until('all rows are there', async () => (await count(target.pool)) === 601);
+    await running.stop();
+    expect(running.tally.retries).toContain('57014');
+    expect(running.tally.deadLetters).toEqual([]);
+  });
+
   it('shares the partitions between two processes, each record applied once, also while they change hands', async () => {
     await using target = await createDatabase();
     await using topic = await ProductTopic.create(services(), 6);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { BatchSize } from '../../src/consumers/batch-size.ts';
 import { BatchTransaction } from '../../src/consumers/batch-transaction.ts';
 import {
   type AnyChange,
@@ -239,6 +240,7 @@ class Target {
       services,
       progress,
       true,
+      new BatchSize(CONSUMER_DEFAULTS),
     );
     for (let at = 0, n = 0; at < items.length; n++) {
       const batch = items.slice(at, at + (sizes[n % sizes.length] ?? 1));
