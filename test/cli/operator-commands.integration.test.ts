@@ -53,7 +53,7 @@ class CommandLine {
 
   async json(line: string, code = 0): Promise<unknown> {
     const ended = await this.run(`${line} --json`);
-    expect([line, ended.code, ended.error]).toEqual([line, code, ended.error]);
+    if (ended.code !== code) throw new Error(`${line} ended with ${ended.code}: ${ended.error}`);
     return JSON.parse(ended.out);
   }
 }
