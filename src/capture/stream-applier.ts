@@ -14,6 +14,7 @@ type Tables = Pick<ReadonlySet<string>, 'has'>;
 
 interface Relation {
   readonly message: RelationMessage;
+  /** As the capture knows the table: the message may call it by another name. */
   readonly name: string;
   /** Null: not ours to carry, or of a shape that cannot be published. */
   table: CapturedTable | null;
@@ -74,10 +75,11 @@ export class StreamApplier {
     }
   }
 
-  /** Tables that were halted go on: the server does not announce a relation twice. */
+  /** Tables that were halted go on: the server does not announce a relation twice, but after it has changed. */
   async revive(names: readonly string[]): Promise<void> {
     for (const relation of this.#relations.values()) {
-      if (names.includes(relation.name)) await this.#resolve(relation, true);
+      if (names.includes(relation.name) && formatTable(relation.message) === relation.name)
+        await this.#resolve(relation, true);
     }
   }
 
@@ -102,10 +104,14 @@ export class StreamApplier {
   }
 
   async #relation(message: RelationMessage): Promise<void> {
-    const relation: Relation = { message, name: formatTable(message), table: null };
+    const called = formatTable(message);
+    const name = this.#guard.tableOf(message.relationOid, this.#wanted) ?? called;
+    const relation: Relation = { message, name, table: null };
     this.#relations.set(message.relationOid, relation);
-    if (this.#wanted.has(relation.name) && !this.#guard.isHalted(relation.name))
-      await this.#resolve(relation, false);
+    if (!this.#wanted.has(name) || this.#guard.isHalted(name)) return;
+    // Also where it has its name again by now: what is changed under another one is not published.
+    if (name !== called) this.#guard.halt(name, renamed(name, called));
+    else await this.#resolve(relation, false);
   }
 
   /** A remembered relation may be older than the cure: then the next change announces it anew, or halts the table. */
@@ -122,6 +128,12 @@ export class StreamApplier {
     if (this.#shapes.get(name) !== relation.table) this.#merge.relationChanged(name);
     this.#shapes.set(name, relation.table);
   }
+}
+
+function renamed(table: string, called: string): FreshetError {
+  return new FreshetError('TABLE_MISSING', `table ${table} was renamed: it was changed as ${called}`, {
+    cure: 'Give it its name again; then it goes on by itself.',
+  });
 }
 
 function outdated(table: string): FreshetError {

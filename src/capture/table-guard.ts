@@ -62,6 +62,11 @@ export class TableGuard {
     return this.#states.isHalted(table);
   }
 
+  /** The table of `among` that the catalog showed with this oid last. */
+  tableOf(oid: number, among: Pick<ReadonlySet<string>, 'has'>): string | null {
+    return this.#states.tableOf(oid, among);
+  }
+
   /** How a table of this shape is published. Throws what `stopsTable` knows. */
   async resolve(schema: TableSchema): Promise<CapturedTable> {
     this.#states.admit(schema);

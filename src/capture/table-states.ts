@@ -66,9 +66,22 @@ export class TableStates {
     this.#change(table, { ...this.#states.get(table), facts });
   }
 
-  /** Throws KEY_CHANGED where the table's key is made of other columns than its published records. */
+  tableOf(oid: number, among: Pick<ReadonlySet<string>, 'has'>): string | null {
+    for (const [table, { facts }] of this.#states) if (facts?.oid === oid && among.has(table)) return table;
+    return null;
+  }
+
+  /**
+   * Throws KEY_CHANGED where the table's key is made of other columns than its published records,
+   * TABLE_MISSING where its name is that of another table now.
+   */
   admit(schema: TableSchema): void {
     const table = formatTable(schema.id);
+    const oid = this.factsOf(table)?.oid ?? schema.relationOid;
+    if (oid !== schema.relationOid)
+      throw new FreshetError('TABLE_MISSING', `table ${table} is another one than before: it was replaced`, {
+        cure: 'Nothing, where that is meant: it is published anew, with a refresh.',
+      });
     const key = schema.key.map((index) => schema.columns[index]?.name ?? '');
     const known = this.#states.get(table)?.key;
     if (known === undefined) this.#change(table, { ...this.#states.get(table), key });

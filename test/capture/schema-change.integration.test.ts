@@ -82,6 +82,22 @@ describe('a table that changes its shape', () => {
     ['gets a column with a default, and nothing else', ['ALTER TABLE items ADD c int DEFAULT 7']],
     ['gets a column with a volatile default', ['ALTER TABLE items ADD c text DEFAULT md5(random()::text)']],
     [
+      'has another name for a while',
+      [
+        `BEGIN; ALTER TABLE items RENAME TO things; UPDATE things SET n = -1 WHERE id = 1;
+         DELETE FROM things WHERE id = 3; ALTER TABLE things RENAME TO items; COMMIT`,
+      ],
+    ],
+    [
+      'has its name taken by another table for a while',
+      [
+        `BEGIN; ALTER TABLE items RENAME TO things; ALTER TABLE others RENAME TO items;
+         INSERT INTO items VALUES (9, 'not ours', 9); DELETE FROM things WHERE id = 3;
+         ALTER TABLE items RENAME TO others; ALTER TABLE things RENAME TO items; COMMIT`,
+        'UPDATE items SET n = 100 WHERE id = 2',
+      ],
+    ],
+    [
       'changes in the middle of a transaction',
       [
         `BEGIN; UPDATE items SET n = -1 WHERE id = 1; ALTER TABLE items ADD c int DEFAULT 3;

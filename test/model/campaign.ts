@@ -1,5 +1,5 @@
 /**
- * Runs random histories, then the named ones, until a law breaks or the runs are done, and prints one
+ * Runs the named histories, then random ones, until a law breaks or the runs are done, and prints one
  * line of JSON: `node test/model/campaign.ts <runs> [seed] [show]`. `show` shrinks and prints the history.
  */
 import fc from 'fast-check';
@@ -20,17 +20,18 @@ function report(law: string | null, after: string | number): void {
   process.stdout.write(`${JSON.stringify({ law, after, seconds })}\n`);
 }
 
-async function runAllNamed(): Promise<void> {
+/** False where a law broke. */
+async function runAllNamed(): Promise<boolean> {
   for (const [index, { name, shape = {}, steps }] of NAMED_HISTORIES.entries()) {
     try {
       await runNamed(shape, steps);
     } catch (error) {
       if (mode === 'show') process.stdout.write(`${name}: ${String(error)}\n`);
       report(lawOf(error), `named ${index + 1}`);
-      return;
+      return false;
     }
   }
-  report(null, runs);
+  return true;
 }
 
 /** False where a law broke. */
@@ -47,4 +48,4 @@ async function runRandom(): Promise<boolean> {
   return false;
 }
 
-if (await runRandom()) await runAllNamed();
+if ((await runAllNamed()) && (await runRandom())) report(null, runs);

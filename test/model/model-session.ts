@@ -22,6 +22,7 @@ import { TableResolver } from '../../src/capture/table-resolver.ts';
 import { TableStates } from '../../src/capture/table-states.ts';
 import { TopicEnds } from '../../src/capture/topic-ends.ts';
 import { toLsn } from '../../src/change/lsn.ts';
+import { FreshetError } from '../../src/runtime/errors.ts';
 import { formatTable } from '../../src/change/table.ts';
 import type { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
 import type { MemoryRegistry } from '../topics/codec/memory-registry.ts';
@@ -71,7 +72,7 @@ const SILENT: CaptureObserver = {
   log: () => {},
 };
 
-const NO_FACTS = { oid: 1, publication: 'p', leavesOut: null, columns: [] };
+const FACTS = { publication: 'p', leavesOut: null, columns: [] };
 
 /** One session of a capture: its own classes, wired as session.ts wires them, in simulated surroundings. */
 export class ModelSession {
@@ -81,6 +82,7 @@ export class ModelSession {
   readonly #loop: PublishLoop;
   readonly #merge: Merge;
   readonly #guard: TableGuard;
+  readonly #tables: SimulatedTables;
   readonly #stop = new AbortController();
   #hasEnded = false;
   /** Told by the history that its end is meant: then an error is none of its own. */
@@ -89,6 +91,7 @@ export class ModelSession {
   constructor(around: Surroundings) {
     const { postgres, tables, slot, reader, kafka, clock, registry, bounds, laws, control } = around;
     const entry = JSON.parse(kafka.image.get(CAPTURE_KEY) ?? '') as CaptureEntry;
+    this.#tables = tables;
     this.stream = slot.connect();
     this.plans = new Map(plansOf(kafka.image).map((plan) => [plan.request.id, plan]));
     this.owed = OwedKeys.fromCheckpoint(kafka.image);
@@ -179,9 +182,20 @@ export class ModelSession {
     return this.#guard.isHalted(formatTable(id));
   }
 
+  /** What the watch does where the catalog shows no such table. */
+  miss(id: TableId): void {
+    this.#guard.halt(formatTable(id), new FreshetError('TABLE_MISSING', 'it was renamed'));
+    this.wake();
+  }
+
   /** What the watch does once the catalog shows a cure. */
   cure(id: TableId, walEnd: number): void {
-    this.#guard.cured(id, NO_FACTS, toLsn(BigInt(walEnd)), []);
+    this.#guard.cured(
+      id,
+      { ...FACTS, oid: this.#tables.oid(this.#tables.numberOf(id)) },
+      toLsn(BigInt(walEnd)),
+      [],
+    );
     this.wake();
   }
 

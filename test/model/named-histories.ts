@@ -133,6 +133,20 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
     ],
   },
   {
+    name: 'goes on owing a row that was not there when it was read, and came without its TOASTed value',
+    shape: { chunkRows: 4 },
+    steps: [
+      ...insert(1),
+      ...STARTED,
+      ...WARM,
+      ['refreshKey', 0, 0],
+      ...READ_AHEAD,
+      ...change(3, THREE_TO_ZERO),
+      ...SEND_ALL,
+      ...COMMITTED,
+    ],
+  },
+  {
     name: 'owes a row after a restart too',
     shape: { chunkRows: 4 },
     steps: [...insert(0), ...STARTED, ...WARM, ...OWED, ['crash', 1], ['start', 1]],
@@ -238,6 +252,24 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
       ['kafka'],
       ['crash', 1],
       ['start', 1],
+    ],
+  },
+  {
+    name: 'drops a chunk that was read before its table was halted',
+    // Row 0 is read, then deleted while the table is halted; the read ends once the table goes on.
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...WARM,
+      ['read'],
+      ['read'],
+      ['rename'],
+      ...change(0, DELETE),
+      ...SEND_ALL,
+      ['look'],
+      ['keepalive', 1],
+      ...COMMITTED,
+      ['read'],
     ],
   },
   {

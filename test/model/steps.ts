@@ -65,6 +65,7 @@ const act = {
   steer: (world, a, b) => world.steerRefresh(a, STEERS[b % STEERS.length] ?? 'pause'),
   refuse: (world, a, b) => world.refuse(a % world.shape.tables, b % 3 !== 0),
   look: (world) => world.look(),
+  rename: (world, a) => world.rename(a % world.shape.tables),
   refreshKey: (world, a, b) => world.requestKey(a % world.shape.tables, b % world.shape.keys),
   consume: (world, a, b) => world.sink.consume(a, 1 + (b % 4)),
   rewind: (world) => {
@@ -201,6 +202,7 @@ export const PROFILES: readonly Profile[] = [
     show: 10,
     addColumn: 4,
     refuse: 2,
+    rename: 1,
     look: 8,
     send: 16,
     read: 20,

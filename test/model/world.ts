@@ -172,6 +172,14 @@ export class World {
     return false;
   }
 
+  /** The watch finds no table of that name; at its next look it has its name again. */
+  rename(table: number): boolean {
+    if (this.session === null) return false;
+    this.#wereHalted.add(table);
+    this.session.miss(this.tables.id(table));
+    return true;
+  }
+
   /** The watch looks at the tables that are halted. */
   look(): boolean {
     if (this.session === null) return false;

@@ -5,6 +5,8 @@ export interface Mutant {
   /** Must occur exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** Integration tests that are to catch it, where the model cannot: the code needs a real PostgreSQL. */
+  readonly tests?: readonly string[];
 }
 
 const MERGE = 'src/capture/merge.ts';
@@ -17,6 +19,7 @@ const XIDS = 'src/snapshot/published-xids.ts';
 const PLAN = 'src/snapshot/refresh-plan.ts';
 const GUARD = 'src/capture/table-guard.ts';
 const APPLIER = 'src/capture/stream-applier.ts';
+const CHUNK = 'src/capture/chunk.ts';
 const READER = 'test/model/simulated-reader.ts';
 const SINK = 'test/model/reference-sink.ts';
 
@@ -108,6 +111,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'this.#passed = maxLsn(this.#passed, commitLsn > endLsn ? endLsn : commitLsn);',
   },
   {
+    name: 'passed is the last keepalive, not the highest',
+    file: MERGE,
+    find: 'this.#passed = maxLsn(this.#passed, walEnd);',
+    replace: 'this.#passed = walEnd;',
+  },
+  {
     name: 'the count of snapshot rows restarts at 0',
     file: MERGE,
     find: 'this.#snapshotSeq = state.snapshotSeq;',
@@ -190,8 +199,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an owed key counts as settled though its row was skipped',
     file: CHUNK,
-    find: "    if (verdict === 'skip-incomplete') merge.owed.owe(name, key);\n",
-    replace: "    if (verdict === 'skip-incomplete') merge.owed.settle(name, key);\n",
+    find: "if (verdict === 'skip-incomplete' && whole === null) merge.owed.owe(name, key);",
+    replace: "if (verdict === 'skip-incomplete' && whole === null) merge.owed.settle(name, key);",
   },
   {
     name: 'owed keys are kept in memory only',
@@ -245,7 +254,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a row is completed though its value was changed while it was read',
-    file: 'src/capture/chunk.ts',
+    file: CHUNK,
     find: '    if (isMissing && !last.untouched.has(column)) return null;\n',
     replace: '',
   },
@@ -264,7 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a completed row keeps the columns that were read',
-    file: 'src/capture/chunk.ts',
+    file: CHUNK,
     find: 'textOf(isMissing ? row : last.tuple, column)',
     replace: 'textOf(row, column)',
   },
@@ -299,10 +308,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'the refresh of before a halt goes on after it',
+    name: 'chunks that were read before a halt are published after it',
     file: GUARD,
-    find: '    merge.owed.settleAll(table);\n',
-    replace: '    if (clock.now() < 0) merge.owed.settleAll(table);\n    if (clock.now() > 0) return;\n',
+    find: '    this.#options.merge.relationChanged(table);\n    this.#options.observer.halted(table, halt);',
+    replace: '    this.#options.observer.halted(table, halt);',
   },
   {
     name: 'a request is done for the control topic before its refresh is in the checkpoint',
@@ -333,5 +342,33 @@ export const MUTANTS: readonly Mutant[] = [
     file: SINK,
     find: ' || position <= lane.position) return;',
     replace: ') return;',
+  },
+  {
+    name: 'changes of a table that has another name for a while are passed over',
+    file: APPLIER,
+    find: 'this.#guard.tableOf(message.relationOid, this.#wanted) ?? called',
+    replace: 'called',
+  },
+  {
+    name: 'another table that takes the name of a captured one is published as it',
+    file: 'src/capture/table-states.ts',
+    find: 'if (oid !== schema.relationOid)',
+    replace: 'if (oid < 0)',
+  },
+  {
+    name: 'high is read before the chunk',
+    file: 'src/snapshot/chunk-reader.ts',
+    find: `    const copied = await this.#copy(client, table, scope);
+    const high = copied.cut ? await readHigh(this.#pool) : await readHigh(client);`,
+    replace: `    const high = await readHigh(client);
+    const copied = await this.#copy(client, table, scope);`,
+    tests: ['test/snapshot/chunk-reader.integration.test.ts'],
+  },
+  {
+    name: 'the snapshot is taken before the lock',
+    file: 'src/snapshot/chunk-reader.ts',
+    find: '    await client.query(`LOCK TABLE',
+    replace: "    await client.query('SELECT pg_current_snapshot()');\n    await client.query(`LOCK TABLE",
+    tests: ['test/snapshot/chunk-reader.integration.test.ts'],
   },
 ];
