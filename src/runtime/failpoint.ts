@@ -1,6 +1,9 @@
 /** Places where a crash is worth trying: each is a border between two steps that must not be torn apart. */
 export const FAILPOINTS = [
   'before-publish',
+  // Kafka has the records and the checkpoint, and their transaction is open.
+  'before-commit',
+  // PostgreSQL has not heard of it.
   'after-commit',
   'after-confirm',
   'chunk-read',

@@ -1,4 +1,5 @@
 import { FreshetError } from '../runtime/errors.ts';
+import { failpoint } from '../runtime/failpoint.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import type { KafkaConfig } from './kafka-config.ts';
 import { BrokerError } from './wire/broker-error.ts';
@@ -60,6 +61,7 @@ export class TransactionalPublisher implements AsyncDisposable {
     this.#isPublishing = true;
     try {
       await this.#producer.send(records);
+      failpoint('before-commit');
       await this.#producer.commit();
     } catch (error) {
       this.#failure = publishError(error);

@@ -12,7 +12,8 @@ import { services } from '../support/services.ts';
 import type { Doom } from './child.ts';
 import { RandomWriter } from './random-writer.ts';
 
-const ROUNDS = process.env['SOAK'] === '1' ? 50 : 6;
+/** `npm run test:soak` sets SOAK; SOAK_ROUNDS bounds it where time is short. */
+const ROUNDS = process.env['SOAK'] === '1' ? Number(process.env['SOAK_ROUNDS'] ?? 50) : FAILPOINTS.length;
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 /** A failpoint that is not reached in time is no failure: the process is killed wherever it stands. */
 const ROUND_MS = 8_000;
@@ -42,18 +43,25 @@ describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => 
       try {
         const random = createSeededRandom(SEED);
         for (let round = 0; round < ROUNDS; round++)
-          killedAt.push(await crashOnce(context, (below) => Math.floor(random.next() * below)));
+          killedAt.push(await crashOnce(context, round, (below) => Math.floor(random.next() * below)));
       } finally {
         await writer.stop();
       }
       await catchUp(database, context);
       const changes = await context.read('items');
+      process.stdout.write(
+        `killed at: ${JSON.stringify(tally(killedAt))}, ${writer.transactions} transactions\n`,
+      );
       expect(killedAt.filter((how) => how !== 'time')).not.toEqual([]);
       expect(decreasing(changes)).toEqual([]);
       expect(stateIn(changes)).toEqual(await stateOfSource(database));
     },
   );
 });
+
+function tally(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
+}
 
 async function withItems(): Promise<TestDatabase> {
   const database = await createDatabase();
@@ -65,10 +73,14 @@ async function withItems(): Promise<TestDatabase> {
   return database;
 }
 
-/** Starts a capture that kills itself at a random failpoint; tells which one it was, or "time". */
-async function crashOnce({ config }: CaptureContext, next: (below: number) => number): Promise<string> {
+/** Starts a capture that kills itself at the round's failpoint, some time that it is reached; tells which one it was, or "time". */
+async function crashOnce(
+  { config }: CaptureContext,
+  round: number,
+  next: (below: number) => number,
+): Promise<string> {
   const { kafkaBrokers, registryUrl } = services();
-  const failpoint = FAILPOINTS[next(FAILPOINTS.length)] ?? 'before-publish';
+  const failpoint = FAILPOINTS[round % FAILPOINTS.length] ?? 'before-publish';
   // A kill some milliseconds after the start of a publish falls between its records and its commit.
   const delayMs = failpoint === 'before-publish' ? next(6) : 0;
   const doom: Doom = { config, brokers: kafkaBrokers, registryUrl, failpoint, time: 1 + next(12), delayMs };

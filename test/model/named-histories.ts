@@ -90,6 +90,10 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
     steps: [...insert(0), ['write', 1, keyOf(3)], ['commit'], ...STARTED, ...READ, ['show']],
   },
   {
+    name: 'publishes no row before the older changes of it that are still to come',
+    steps: [...insert(0), ...STARTED, ...change(0, UPDATE), ...change(0, UPDATE), ...READ, ...COMMITTED],
+  },
+  {
     name: 'takes a chunk for stale that does not see a transaction which its predecessor has half published',
     shape: { batchRecords: 1, chunkRows: 4 },
     // The window opens behind the relation's first message, which would make the chunk be read again.
