@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startServices } from '../../src/embedded/services.ts';
 import { connect } from '../../src/runtime/postgres.ts';
 import { captureContext, until } from '../support/capture.ts';
+import { makeCertificates } from '../support/certificates.ts';
 import { createDatabase } from '../support/database.ts';
 import { services } from '../support/services.ts';
 import { temporaryDataDir } from '../support/services-environment.ts';
@@ -47,66 +47,10 @@ describe('a half-open connection to the source', () => {
   });
 });
 
-/** A certificate authority, and a certificate of it for "localhost", which is not valid for 127.0.0.1. */
-function certificates(folder: string): { ca: string; other: string } {
-  const openssl = (...args: string[]): void =>
-    void execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-  for (const name of ['ca', 'other'])
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.crt`,
-      '-subj',
-      `/CN=${name}`,
-      '-days',
-      '2',
-    );
-  openssl(
-    'req',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    'server.key',
-    '-out',
-    'server.csr',
-    '-subj',
-    '/CN=localhost',
-    '-addext',
-    'subjectAltName=DNS:localhost',
-  );
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    'server.csr',
-    '-CA',
-    'ca.crt',
-    '-CAkey',
-    'ca.key',
-    '-out',
-    'server.crt',
-    '-days',
-    '2',
-    '-copy_extensions',
-    'copy',
-  );
-  return {
-    ca: readFileSync(join(folder, 'ca.crt'), 'utf8'),
-    other: readFileSync(join(folder, 'other.crt'), 'utf8'),
-  };
-}
-
 describe('TLS to the source', { timeout: 180_000 }, () => {
   it('takes a certificate of the given authority for the given host, and no other', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'freshet-tls-'));
-    const { ca, other } = certificates(folder);
+    const { ca, other } = makeCertificates(folder);
     const { kafkaBrokers, registryUrl } = services();
     await using data = await temporaryDataDir();
     await using server = await startServices({
