@@ -26,7 +26,8 @@ const SILENT: CaptureObserver = {
   rejected: () => {},
   halted: () => {},
   revived: () => {},
-  connected: () => {},
+  // The parent counts the time from here.
+  connected: () => void process.stdout.write('connected\n'),
   slot: () => {},
   walBudget: () => {},
   log: (_level, message) => process.stderr.write(`${message}\n`),

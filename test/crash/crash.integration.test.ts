@@ -17,13 +17,14 @@ const ROUNDS = process.env['SOAK'] === '1' ? Number(process.env['SOAK_ROUNDS'] ?
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 /** A failpoint that is not reached in time is no failure: the process is killed wherever it stands. */
 const ROUND_MS = 8_000;
+const START_MS = 60_000;
 const QUIET_MS = 2_500;
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 
 describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => {
   it(
     'publishes every change once, in order, and ends with the state of its source',
-    { timeout: 60_000 + ROUNDS * 15_000 },
+    { timeout: 120_000 + ROUNDS * 30_000 },
     async () => {
       await using database = await withItems();
       const snapshot = {
@@ -85,15 +86,20 @@ async function crashOnce(
   const delayMs = failpoint === 'before-publish' ? next(6) : 0;
   const doom: Doom = { config, brokers: kafkaBrokers, registryUrl, failpoint, time: 1 + next(12), delayMs };
   const child = spawn(process.execPath, [CHILD, JSON.stringify(doom)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said += text.toString()));
   let timedOut = false;
-  const timer = setTimeout(() => {
+  const timeOut = (): void => {
     timedOut = true;
     child.kill('SIGKILL');
-  }, ROUND_MS);
+  };
+  let timer = setTimeout(timeOut, START_MS);
+  child.stdout.once('data', () => {
+    clearTimeout(timer);
+    timer = setTimeout(timeOut, ROUND_MS);
+  });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.once('exit', (code, signal) => resolve([code, signal])),
   );
