@@ -11,7 +11,7 @@ import { TopicEnds } from '../../src/capture/topic-ends.ts';
 import { toLsn } from '../../src/change/lsn.ts';
 import { formatTable } from '../../src/change/table.ts';
 import { SYSTEM_CLOCK } from '../../src/runtime/clock.ts';
-import { parseVisibility } from '../../src/snapshot/visibility.ts';
+import { parseVisibility } from '../../src/change/visibility.ts';
 import { pgoutput, type WireColumn } from '../model/pgoutput-bytes.ts';
 import { SimulatedTables } from '../model/simulated-tables.ts';
 import { MemoryRegistry } from '../topics/codec/memory-registry.ts';

@@ -19,7 +19,6 @@ const XIDS = 'src/snapshot/published-xids.ts';
 const PLAN = 'src/snapshot/refresh-plan.ts';
 const GUARD = 'src/capture/table-guard.ts';
 const APPLIER = 'src/capture/stream-applier.ts';
-const CHUNK = 'src/capture/chunk.ts';
 const READER = 'test/model/simulated-reader.ts';
 const SINK = 'test/model/reference-sink.ts';
 
