@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** PEM texts. */
-export interface Certified {
+interface Certified {
   readonly cert: string;
   readonly key: string;
 }
