@@ -76,7 +76,7 @@ const registry = z.strictObject({
 });
 
 const topics = z.strictObject({
-  partitions: count(1, 10_000).default(4).describe('of each new topic; never changed afterwards'),
+  partitions: count(1, 10_000).default(4).describe('of each new topic; later: freshet topics repartition'),
   replicationFactor: count(-1, 10).default(-1).describe('-1: the broker’s default'),
   retentionHours: count(1, 24 * 365).default(24 * 7),
   maxRecordBytes: count(1024, 512 * MEBIBYTE).default(8 * MEBIBYTE),

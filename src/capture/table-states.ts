@@ -101,6 +101,11 @@ export class TableStates {
     this.#change(table, { epoch, facts });
   }
 
+  /** A new epoch of the table alone, whose shape stays as it is. */
+  begin(table: string, epoch: number): void {
+    this.#change(table, { ...this.#states.get(table), epoch });
+  }
+
   /** What changed since the last call, for the checkpoint. */
   drain(): CheckpointEntry[] {
     const entries = [...this.#dirty].map((table) => ({

@@ -2,6 +2,11 @@ import type { CheckpointEntry, CheckpointImage } from '../topics/checkpoint.ts';
 
 const PREFIX = 'ends/';
 
+/** Null: nothing is published that anybody still has to apply. */
+export function endsEntry(topic: string, ends: PartitionEnds | null): CheckpointEntry {
+  return { key: PREFIX + topic, value: ends === null ? null : JSON.stringify(ends) };
+}
+
 /** Positions by partition; empty where nothing was published yet. */
 export type PartitionEnds = readonly string[];
 
@@ -36,10 +41,7 @@ export class TopicEnds {
 
   /** What changed since the last call, for the checkpoint. */
   drain(): CheckpointEntry[] {
-    const entries = [...this.#dirty].map((topic) => ({
-      key: PREFIX + topic,
-      value: JSON.stringify(this.#byTopic.get(topic) ?? []),
-    }));
+    const entries = [...this.#dirty].map((topic) => endsEntry(topic, this.#byTopic.get(topic) ?? []));
     this.#dirty.clear();
     return entries;
   }

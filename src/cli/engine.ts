@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureConfig, CaptureDependencies } from '../capture/capture-config.ts';
 import { runCapture } from '../capture/capture.ts';
+import { repartition, type RepartitionRequest } from '../capture/repartition.ts';
+import type { PartitionEnds } from '../capture/topic-ends.ts';
 import { dropTransientSlot } from '../capture/transient-slot.ts';
 import { formatTable } from '../change/table.ts';
 import type { Config, SourceConfig } from '../config.ts';
@@ -71,6 +73,15 @@ export class Engine {
   /** Ends what `captureOnce` left at the source. */
   async dropTransientSlot(source: SourceConfig): Promise<boolean> {
     return dropTransientSlot(this.#captureConfig(source), this.#captureDependencies(source));
+  }
+
+  /** See `repartition`. */
+  async repartition(
+    source: SourceConfig,
+    request: RepartitionRequest,
+    grow: (ends: PartitionEnds) => Promise<void>,
+  ): Promise<void> {
+    await repartition(this.#captureConfig(source), this.#captureDependencies(source), request, grow);
   }
 
   /** Runs one pipeline; waits for topics that a capture has not made yet. */

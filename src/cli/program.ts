@@ -22,6 +22,7 @@ import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from '.
 import { registerClassify } from './commands/classify.ts';
 import { registerScore } from './commands/score.ts';
 import { registerTransform } from './commands/transform.ts';
+import { addTopics } from './commands/topics.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
 import type { CommandContext, JsonOption } from './context.ts';
@@ -49,6 +50,7 @@ export function createProgram(env: Environment, cwd: string): Command {
   addRoles(program, context);
   addRefresh(program, context);
   addTables(program, context);
+  addTopics(program, context);
   addGroups(program, context, PIPELINE_COMMANDS);
   addCatalog(program, context);
   addDlq(program, context);

@@ -32,7 +32,7 @@ export const ERRORS = {
   TOPIC_CHANGED: {
     exit: 4,
     action: 'stop',
-    advice: 'Restore the partition count, or use another topic prefix.',
+    advice: 'Restore the topic, or use another prefix; for more partitions: freshet topics repartition.',
   },
   SCHEMA_REFUSED: {
     exit: 4,

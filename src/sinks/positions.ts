@@ -67,6 +67,15 @@ export async function readLanes(client: ClientBase, group: string): Promise<(Lan
   return rows.map((row) => ({ group, topic: row.topic, partition: row.partition, ...progressOf(row) }));
 }
 
+/** Every lane of the topic that was ever opened, of whatever group. */
+export async function readTopicLanes(client: ClientBase, topic: string): Promise<(Lane & Progress)[]> {
+  const { rows } = await client.query<ProgressRow & { group: string; partition: number }>(
+    'SELECT group_name AS "group", partition, position, next_offset FROM freshet.positions WHERE topic = $1',
+    [topic],
+  );
+  return rows.map((row) => ({ group: row.group, topic, partition: row.partition, ...progressOf(row) }));
+}
+
 /** Lets a lane read from another offset; what it has applied stays known. Nobody may be reading it. */
 export async function moveLane(client: ClientBase, lane: Lane, nextOffset: bigint): Promise<void> {
   await client.query(

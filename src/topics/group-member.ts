@@ -54,6 +54,8 @@ export class GroupMember {
   #memberId = '';
   #membership: Membership | null = null;
   #beating = new AbortController();
+  /** How many partitions this member gave out, where it leads the group. */
+  #givenOut: number | null = null;
 
   constructor(config: KafkaConfig, options: GroupMemberOptions) {
     this.#cluster = new Cluster(config);
@@ -114,6 +116,7 @@ export class GroupMember {
       );
       this.#memberId = joined.memberId;
       const membership = { group, generation: joined.generation, memberId: joined.memberId };
+      this.#givenOut = null;
       const assignments = joined.isLeader ? await this.#assign(joined) : [];
       const given = await this.#ask(syncGroup(membership, assignments, rebalanceTimeoutMs));
       return { membership, partitions: decodeAssignment(given) };
@@ -129,6 +132,7 @@ export class GroupMember {
       topics: decodeSubscription(metadata),
     }));
     await this.#cluster.refreshLeaders([...new Set(subscribers.flatMap(({ topics }) => topics))]);
+    this.#givenOut = this.#partitionCount();
     const assigned = assignRoundRobin(subscribers, (topic) => this.#cluster.partitionsOf(topic));
     return [...assigned].map(([memberId, partitions]) => ({
       memberId,
@@ -147,11 +151,27 @@ export class GroupMember {
       try {
         await this.#ask(heartbeat(membership));
         heardAt = sentAt;
+        this.#lookForMore(over);
       } catch (error) {
         const isRejected = error instanceof BrokerError && !error.isRetriable;
         if (isRejected || performance.now() - heardAt > sessionTimeoutMs) over.abort();
       }
     }
+  }
+
+  /** Where a topic has more partitions by now, the leader joins anew: then the group gives all of them out. */
+  #lookForMore(over: AbortController): void {
+    const given = this.#givenOut;
+    if (given === null) return;
+    // The heartbeat does not wait for it; what cannot be asked now is asked at the next one.
+    this.#cluster.refreshLeaders(this.#options.topics).then(
+      () => this.#partitionCount() > given && over.abort(),
+      () => {},
+    );
+  }
+
+  #partitionCount(): number {
+    return this.#options.topics.reduce((sum, topic) => sum + this.#cluster.partitionsOf(topic).length, 0);
   }
 
   async #ask<T>(request: WireRequest<T>): Promise<T> {

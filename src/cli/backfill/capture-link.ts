@@ -6,7 +6,7 @@ import type { Config, SourceConfig } from '../../config.ts';
 import { connect } from '../../runtime/postgres.ts';
 import { parsePlanState, type RefreshPlanState } from '../../snapshot/refresh-plan.ts';
 import { readSlot } from '../../source/slot.ts';
-import { CheckpointReader } from '../../topics/checkpoint.ts';
+import { type CheckpointImage, CheckpointReader } from '../../topics/checkpoint.ts';
 import { type ControlRequest, sendControl } from '../../topics/control-topic.ts';
 import { createKafka, type Kafka } from '../../topics/kafka.ts';
 import { checkpointTopic, controlTopic } from '../../topics/names.ts';
@@ -50,6 +50,11 @@ export class CaptureLink implements Disposable {
   async watch(maxWaitMs: number): Promise<void> {
     await this.#reader.advance(maxWaitMs);
     await this.#reader.catchUp();
+  }
+
+  /** The checkpoint as it was at the last look. */
+  get image(): CheckpointImage {
+    return this.#reader.image;
   }
 
   get plans(): RefreshPlanState[] {
