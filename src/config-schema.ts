@@ -33,22 +33,31 @@ const table = z
 
 const plainTable = z.string().regex(/^[^.]+\.[^.]+$/, 'must be schema.table');
 
-const source = z.strictObject({
-  name,
-  url: url.optional().describe('also FRESHET_SOURCE_URL, where there is one source'),
-  password: secret.optional(),
-  tls: tls.optional(),
-  writeBack: z
-    .strictObject({ url: url.optional(), password: secret.optional() })
-    .optional()
-    .describe('who writes, for pipelines that write back to this source; default: the source’s own URL'),
-  slot: slotName.optional().describe('default: freshet_<name>'),
-  publication: z.string().min(1).max(63).optional().describe('default: freshet_<name>'),
-  prefix: name.optional().describe('first part of the topics’ names; default: the source’s name'),
-  tables: z.array(table).min(1, 'must name at least one table'),
-  onSlotLoss: z.enum(['stop', 'refresh']).default('stop'),
-  failoverSlot: z.boolean().default(false).describe('the slot is synchronized to a standby; PostgreSQL 17'),
-});
+const source = z
+  .strictObject({
+    name,
+    url: url.optional().describe('also FRESHET_SOURCE_URL, where there is one source'),
+    password: secret.optional(),
+    tls: tls.optional(),
+    writeBack: z
+      .strictObject({ url: url.optional(), password: secret.optional() })
+      .optional()
+      .describe('who writes, for pipelines that write back to this source; default: the source’s own URL'),
+    slot: slotName.optional().describe('default: freshet_<name>'),
+    publication: z.string().min(1).max(63).optional().describe('default: freshet_<name>'),
+    prefix: name.optional().describe('first part of the topics’ names; default: the source’s name'),
+    tables: z.array(table).min(1, 'must name at least one table'),
+    mode: z
+      .enum(['stream', 'snapshot-only'])
+      .default('stream')
+      .describe('snapshot-only: no slot and no publication; changes show at the next refresh'),
+    onSlotLoss: z.enum(['stop', 'refresh']).default('stop'),
+    failoverSlot: z.boolean().default(false).describe('the slot is synchronized to a standby; PostgreSQL 17'),
+  })
+  .refine(({ mode, failoverSlot }) => mode === 'stream' || !failoverSlot, {
+    path: ['failoverSlot'],
+    message: "there is no slot in mode 'snapshot-only': leave one of them out",
+  });
 
 const kafka = z.strictObject({
   brokers: z

@@ -42,6 +42,7 @@ export interface SourceConfig {
   readonly publication: string;
   readonly prefix: string;
   readonly tables: readonly TableId[];
+  readonly mode: 'stream' | 'snapshot-only';
   readonly onSlotLoss: 'stop' | 'refresh';
   readonly failoverSlot: boolean;
 }
@@ -91,7 +92,13 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
   const problems: string[] = malformed(env);
   const sourceUrl = env.FRESHET_SOURCE_URL ?? running?.sourceUrl;
   const listed = parsed.sources ?? [
-    { name: 'shop', tables: ['public.products'], onSlotLoss: 'stop' as const, failoverSlot: false },
+    {
+      name: 'shop',
+      tables: ['public.products'],
+      mode: 'stream' as const,
+      onSlotLoss: 'stop' as const,
+      failoverSlot: false,
+    },
   ];
   const sources = listed.map((source) => {
     const url = source.url ?? sourceUrl;
@@ -180,6 +187,7 @@ function toSource(
     publication: source.publication ?? slot,
     prefix: source.prefix ?? source.name,
     tables: source.tables.map(parseTableName),
+    mode: source.mode,
     onSlotLoss: source.onSlotLoss,
     failoverSlot: source.failoverSlot,
   };

@@ -32,6 +32,11 @@ export interface CaptureConfig {
    * who captures next begins anew. See `dropTransientSlot`.
    */
   readonly transient?: boolean;
+  /**
+   * There is no slot and no publication: only refreshes publish, each of a whole table in an epoch of its own
+   * with a sweep. One chunk at a time, as without the stream nothing else orders two reads of a row.
+   */
+  readonly snapshotOnly?: boolean;
   /** Makes the slot one that a physical standby keeps a copy of. PostgreSQL 17. */
   readonly failoverSlot: boolean;
   readonly transactionTimeoutMs: number;

@@ -13,6 +13,8 @@ export interface CaptureEntry {
   readonly slotReady: boolean;
   /** The slot is for one refresh, and goes with it: nothing else was refreshed in this epoch. */
   readonly transient?: boolean;
+  /** No slot is behind it: see `CaptureConfig.snapshotOnly`. */
+  readonly snapshotOnly?: boolean;
   /** "schema.name" of the tables whose records are counted. */
   readonly tables: readonly string[];
   /** topic → partitions */
@@ -36,6 +38,8 @@ export interface ObservedHistory {
   readonly catalogGap: FreshetError | null;
   /** This capture, too, is for one refresh. */
   readonly transient?: boolean;
+  /** This capture uses no slot. */
+  readonly snapshotOnly?: boolean;
 }
 
 export type StartDecision =
@@ -60,18 +64,21 @@ export function parseCaptureEntry(text: string | undefined): CaptureEntry | null
 /** Compares what the checkpoint remembers with what is there now. */
 export function judgeHistory(entry: CaptureEntry | null, now: ObservedHistory): StartDecision {
   if (entry === null) {
-    if (now.slot === null) return { kind: 'first' };
+    if (now.slot === null || now.snapshotOnly === true) return { kind: 'first' };
     return gap(
       'HISTORY_CHANGED',
       `slot "${now.slotName}" exists, but its checkpoint does not: the topics were lost, or the slot is not ours`,
     );
   }
   if (!entry.slotReady || (entry.transient === true && now.transient !== true)) return { kind: 'first' };
+  // From one mode to the other everything begins anew.
+  if ((entry.snapshotOnly === true) !== (now.snapshotOnly === true)) return { kind: 'first' };
   return slotGap(entry, now) ?? historyGap(entry, now) ?? topicGap(entry, now) ?? { kind: 'resume' };
 }
 
 function slotGap(entry: CaptureEntry, now: ObservedHistory): StartDecision | null {
   const { slot, slotName } = now;
+  if (now.snapshotOnly === true) return null;
   if (slot === null) return gap('SLOT_LOST', `replication slot "${slotName}" no longer exists`);
   if (slot.walStatus === 'lost') {
     return gap('SLOT_LOST', `replication slot "${slotName}" is lost: the server removed WAL that it needs`);

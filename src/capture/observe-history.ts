@@ -48,6 +48,7 @@ export async function observeHistory(of: Observed): Promise<ObservedHistory> {
     timelineEnd: failedOver ? await timelineEnd(config, system, wasOnTimeline) : null,
     catalogGap: catalogGap(of),
     transient: config.transient === true,
+    snapshotOnly: config.snapshotOnly === true,
   };
 }
 

@@ -43,8 +43,8 @@ export interface RequestHandlerOptions {
   readonly source: RequestSource;
   readonly tables: ReadonlyMap<string, TableId>;
   readonly tableRequests: TableChanges;
-  /** An epoch in which nothing but what is asked for is refreshed: then a whole table ends with a sweep. */
-  readonly sweepBefore: number | null;
+  /** The epoch of a whole table's refresh, which ends with a sweep then; null: none is needed. */
+  readonly sweepBefore: (table: string) => number | null;
   readonly clock: Clock;
   readonly log: (level: 'info' | 'error', message: string) => void;
 }
@@ -186,7 +186,10 @@ export class RequestHandler {
   }
 }
 
-function partsOf({ id, group, options, parts }: Refresh, sweepBefore: number | null): RefreshRequest[] {
+function partsOf(
+  { id, group, options, parts }: Refresh,
+  sweepBefore: RequestHandlerOptions['sweepBefore'],
+): RefreshRequest[] {
   const tag = { id, group, options };
   const pieces = parts.flatMap(
     ({ table, where, keys }): Pick<RefreshRequest, 'table' | 'where' | 'keys'>[] => {
@@ -196,7 +199,12 @@ function partsOf({ id, group, options, parts }: Refresh, sweepBefore: number | n
   );
   return pieces.map((piece, n) => {
     const isWhole = piece.where === null && piece.keys === null;
-    return { ...piece, id: `${id}/${n}`, tag, sweepBefore: isWhole ? sweepBefore : null };
+    return {
+      ...piece,
+      id: `${id}/${n}`,
+      tag,
+      sweepBefore: isWhole ? sweepBefore(formatTable(piece.table)) : null,
+    };
   });
 }
 

@@ -9,6 +9,7 @@ import { createSlot, dropSlot, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
 import { readTableFacts } from '../source/table-facts.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
+import { currentWal } from '../source/wal-position.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
 import { assertDistinctTopics, controlTopic, dlqTopic, topicName } from '../topics/names.ts';
 import { ensureChangeTopics, ensureLogTopic, partitionCounts, withAdmin } from '../topics/topic-admin.ts';
@@ -30,12 +31,12 @@ const RELEASE_PAUSE_MS = 100;
  */
 export async function preflight(control: pg.Client, config: CaptureConfig, lease: Lease): Promise<void> {
   const { rows } = await control.query<{ wal_level: string }>('SHOW wal_level');
-  if (rows[0]?.wal_level !== 'logical') {
+  if (rows[0]?.wal_level !== 'logical' && config.snapshotOnly !== true) {
     throw new FreshetError(
       'PREFLIGHT',
       `the source's wal_level is "${rows[0]?.wal_level}", logical replication needs "logical"`,
       {
-        cure: "Run ALTER SYSTEM SET wal_level = 'logical'; and restart PostgreSQL.",
+        cure: "Run ALTER SYSTEM SET wal_level = 'logical'; and restart PostgreSQL. Where that can't be: mode: 'snapshot-only'.",
       },
     );
   }
@@ -45,6 +46,24 @@ export async function preflight(control: pg.Client, config: CaptureConfig, lease
   for (const id of config.tables) {
     if (!captured.includes(formatTable(id))) await readTable(control, types, id);
   }
+}
+
+/** Says plainly what a source without a stream cannot promise, and that a slot was left behind. */
+export async function announceSnapshotOnly(
+  control: pg.Client,
+  { slot, database }: CaptureConfig,
+  { observer }: CaptureDependencies,
+): Promise<void> {
+  observer.log(
+    'warn',
+    `${database} is captured by snapshots only: rows change in the topics when they are refreshed, and not before; ` +
+      'deleted rows go with the next refresh of their whole table; what happens between two refreshes is never seen',
+  );
+  if ((await readSlot(control, slot)) !== null)
+    observer.log(
+      'warn',
+      `slot "${slot}" is not used and keeps WAL: SELECT pg_drop_replication_slot('${slot}')`,
+    );
 }
 
 /** Makes the topics of dead letters and requests; gives the partition counts of the change topics that exist already. */
@@ -73,7 +92,7 @@ export async function prepareSlot(
 ): Promise<CaptureEntry> {
   const entry = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
   const tables = config.tables.map((id) => formatTable(id));
-  const facts = await readTableFacts(control, config.publication, config.tables);
+  const facts = await readTableFacts(control, publicationOf(config), config.tables);
   const observed = await observeHistory({ control, config, dependencies, lease, entry, existing, facts });
   const decision = judgeHistory(entry, observed);
   if (decision.kind === 'gap' && config.onSlotLoss === 'stop') throw decision.error;
@@ -87,13 +106,14 @@ export async function prepareSlot(
     ),
   );
   const there = config.tables.filter((id) => facts.has(formatTable(id)));
-  await ensurePublication(control, config.publication, there);
+  if (config.snapshotOnly !== true) await ensurePublication(control, config.publication, there);
   const base = {
     version: 1 as const,
     system: observed.system,
     clusterId: observed.clusterId,
     tables,
     partitions: Object.fromEntries(partitions),
+    snapshotOnly: config.snapshotOnly === true,
   };
   if (decision.kind === 'resume' && entry !== null)
     return { ...base, transient: entry.transient === true, slotReady: true, state: entry.state };
@@ -123,13 +143,22 @@ async function createSlotAnew(
     [],
     [{ key: CAPTURE_KEY, value: JSON.stringify(intent) }, ...forgotten.map((key) => ({ key, value: null }))],
   );
-  await releaseSlot(control, config);
-  await dropSlot(control, config.slot);
-  const lsn: Lsn = await createSlot(control, config.slot, config.slotTimeoutMs, config.failoverSlot);
+  const lsn = config.snapshotOnly === true ? await currentWal(control) : await newSlot(control, config);
   const entry: CaptureEntry = { ...base, slotReady: true, state: stateToJson(freshState(epoch, lsn)) };
   const plans = transient ? [] : config.tables.map((table) => freshPlan(table, epoch));
   await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify(entry) }, ...plans.map(planEntry)]);
   return entry;
+}
+
+async function newSlot(control: pg.Client, config: CaptureConfig): Promise<Lsn> {
+  await releaseSlot(control, config);
+  await dropSlot(control, config.slot);
+  return createSlot(control, config.slot, config.slotTimeoutMs, config.failoverSlot);
+}
+
+/** Null where none is needed. */
+export function publicationOf({ publication, snapshotOnly }: CaptureConfig): string | null {
+  return snapshotOnly === true ? null : publication;
 }
 
 /**

@@ -9,6 +9,7 @@ import { ChunkReader } from '../snapshot/chunk-reader.ts';
 import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { RelationMessage } from '../source/pgoutput.ts';
 import { ReplicationStream } from '../source/replication-stream.ts';
+import { WalClock } from '../source/snapshot-only.ts';
 import { readRelation, readTable } from '../source/table-catalog.ts';
 import { xidsInProgress } from '../source/transactions.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
@@ -27,11 +28,13 @@ import { RecordWriter, type RejectedRecord } from './record-writer.ts';
 import { RequestHandler } from './request-handler.ts';
 import { PostgresRequestSource } from './request-source.ts';
 import {
+  announceSnapshotOnly,
   CAPTURE_GROUP,
   preflight,
   preparePlans,
   prepareSlot,
   prepareTopics,
+  publicationOf,
   releaseSlot,
 } from './session-start.ts';
 import { SnapshotScheduler } from './snapshot-scheduler.ts';
@@ -60,6 +63,7 @@ export async function runSession(
     const list = TableList.fromCheckpoint(lease.image, configured.tables);
     const config = { ...configured, tables: [...list.ids.values()] };
     await preflight(control, config, lease);
+    if (config.snapshotOnly === true) await announceSnapshotOnly(control, config, dependencies);
     const existing = await prepareTopics(config, dependencies);
     const entry = await prepareSlot(control, config, dependencies, lease, existing);
     const partitions = new Map(Object.entries(entry.partitions));
@@ -93,7 +97,7 @@ interface RunningSession {
   readonly entry: CaptureEntry;
   readonly state: MergeState;
   readonly plans: Map<string, RefreshPlan>;
-  readonly stream: ReplicationStream;
+  readonly stream: ReplicationStream | WalClock;
   /** Of the topics; a table that is added brings another. */
   readonly partitions: Map<string, number>;
   readonly list: TableList;
@@ -105,7 +109,7 @@ async function runStream(session: RunningSession): Promise<void> {
   const resolver = new TableResolver({ ...config, registry, partitions: session.partitions });
   const writer = newWriter(session);
   // Only now: the slot is held, and the lease has fenced whoever published before.
-  const inProgress = await xidsInProgress(control);
+  const inProgress = config.snapshotOnly === true ? [] : await xidsInProgress(control);
   const states = TableStates.fromCheckpoint(lease.image);
   const merge = new Merge(state, OwedKeys.fromCheckpoint(lease.image), inProgress, writer, states);
   const resolve = (schema: TableSchema) => resolver.resolve(schema);
@@ -121,7 +125,7 @@ async function runStream(session: RunningSession): Promise<void> {
     observer,
     clock: SYSTEM_CLOCK,
     tableIds,
-    settings: config.snapshot,
+    settings: config.snapshotOnly === true ? { ...config.snapshot, chunksInFlight: 1 } : config.snapshot,
     guard,
     wake: () => loop?.wake(),
   });
@@ -153,7 +157,10 @@ async function runStream(session: RunningSession): Promise<void> {
   using _ = await watchSource({ ...session, scheduler }, watch, (error) => loop.fail(error));
   const tables = new TableRequests({ ...session, guard, applier });
   const publish = (signal: AbortSignal): Promise<void> => loop.run(signal);
-  await runTogether(session.signal, [publish, (signal) => serveControl(session, desk, tables, signal)]);
+  await runTogether(session.signal, [
+    publish,
+    (signal) => serveControl(session, desk, tables, guard, signal),
+  ]);
 }
 
 /** The checkpoint's main entry without its state. */
@@ -169,7 +176,7 @@ function watchOf(
   states: TableStates,
 ): TableWatch {
   const tables = (): TableId[] => [...ids.values()];
-  return new TableWatch({ control, publication: config.publication, tables, states, guard });
+  return new TableWatch({ control, publication: publicationOf(config), tables, states, guard });
 }
 
 /** Requests are served beside the stream, which never waits for them. */
@@ -177,6 +184,7 @@ async function serveControl(
   { config, dependencies, plans, entry, list }: RunningSession,
   desk: ControlDesk,
   tableRequests: TableRequests,
+  guard: TableGuard,
   signal: AbortSignal,
 ): Promise<void> {
   const { observer, kafkaConfig } = dependencies;
@@ -184,14 +192,13 @@ async function serveControl(
   using tail = new TopicTail(kafkaConfig, controlTopic(config.prefix));
   const log = (level: 'info' | 'warn' | 'error', message: string): void => observer.log(level, message);
   const source = new PostgresRequestSource(connection, snapshot.whereTimeoutMs);
-  const sweepBefore = entry.transient === true ? entry.state.epoch : null;
   const handler = new RequestHandler({
     plans,
     desk,
     source,
     tables: list.ids,
     tableRequests,
-    sweepBefore,
+    sweepBefore: (table) => guard.sweepBefore(table, entry),
     clock: SYSTEM_CLOCK,
     log,
   });
@@ -233,9 +240,10 @@ async function openStream(
   control: pg.Client,
   config: CaptureConfig,
   signal: AbortSignal,
-): Promise<ReplicationStream> {
+): Promise<ReplicationStream | WalClock> {
   const { connection, slot, publication } = config;
   const { queueBytes, silenceTimeoutMs } = config.stream;
+  if (config.snapshotOnly === true) return WalClock.open({ connection, slot, silenceTimeoutMs });
   const deadline = Date.now() + config.slotTimeoutMs;
   for (;;) {
     try {

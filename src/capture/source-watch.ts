@@ -42,10 +42,11 @@ export async function watchSource(
     return turn;
   };
   const timers = [
-    every(SLOT_POLL_MS, () => inTurn(() => lookAtSlot(watched, budget)), failed),
     every(watched.config.watchMs, () => inTurn(() => tables.look()), failed),
     every(watched.config.watchMs * TOPIC_LOOK_SHARE, () => topics.look(), failed),
   ];
+  if (watched.config.snapshotOnly !== true)
+    timers.push(every(SLOT_POLL_MS, () => inTurn(() => lookAtSlot(watched, budget)), failed));
   return { [Symbol.dispose]: () => timers.forEach(clearInterval) };
 }
 

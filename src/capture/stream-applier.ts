@@ -39,7 +39,7 @@ export class StreamApplier {
   /** Returns a promise only where one is needed: a million changes must not cost a million turns of the event loop. */
   apply(item: StreamItem, nowMs: number): Promise<void> | undefined {
     if (item.kind === 'keepalive') {
-      this.#merge.keepalive(item.walEnd, nowMs);
+      this.#merge.keepalive(item.walEnd, item.isCaughtUp === false ? 0 : nowMs);
       return undefined;
     }
     const message = decodePgoutput(item.payload);

@@ -5,6 +5,7 @@ import { type ErrorCode, type FreshetError, isFreshetError } from '../runtime/er
 import { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { TableFacts } from '../source/table-facts.ts';
 import type { CheckpointEntry } from '../topics/checkpoint.ts';
+import type { CaptureEntry } from './history.ts';
 import { initialPlan, planKey } from './initial-plan.ts';
 import type { Merge } from './merge.ts';
 import { nextEpoch } from './merge-state.ts';
@@ -131,6 +132,19 @@ export class TableGuard {
     const table = formatTable(id);
     observer.log('info', `${table} is read once more: ${reason}`);
     this.#plan({ id: `reshaped-${table}`, table: id, where: null, keys: null, tag: null, sweepBefore: null });
+  }
+
+  /**
+   * The epoch of a refresh of the whole table that is asked for, at whose end what was not seen in it is swept;
+   * null where the stream brings every delete. Without a stream each has an epoch of its own; a transient slot has
+   * one in which nothing but what is asked for is refreshed.
+   */
+  sweepBefore(table: string, { snapshotOnly, transient }: CaptureEntry): number | null {
+    const { merge, clock } = this.#options;
+    if (snapshotOnly !== true) return transient === true ? merge.epoch : null;
+    const epoch = nextEpoch(this.#states.epochOf(table, merge.epoch), clock.now());
+    this.#states.begin(table, epoch);
+    return epoch;
   }
 
   get isDirty(): boolean {

@@ -46,7 +46,7 @@ export class TableRequests implements TableChanges {
     assertDistinctTopics(config.prefix, [...list.ids.values(), table]);
     await this.#withSource(async (client) => {
       await readTable(client, new TypeCatalog(), table);
-      await alterPublication(client, config.publication, 'ADD', table);
+      if (config.snapshotOnly !== true) await alterPublication(client, config.publication, 'ADD', table);
     });
     const topic = topicName(config.prefix, table);
     const counts = await withAdmin(dependencies.kafka, (admin) =>

@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { formatTable, type TableId } from '../change/table.ts';
-import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { ensurePublication } from '../source/publication.ts';
 import { readTable } from '../source/table-catalog.ts';
 import { changesOldRows, readTableFacts, type TableFacts } from '../source/table-facts.ts';
 import { xidsInProgress } from '../source/transactions.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
+import { currentWal } from '../source/wal-position.ts';
 import { stopsTable, type TableGuard } from './table-guard.ts';
 import type { TableStates } from './table-states.ts';
 
@@ -39,7 +39,8 @@ export function judgeTable(
 
 export interface TableWatchOptions {
   readonly control: pg.Client;
-  readonly publication: string;
+  /** Null: a snapshot-only capture, which needs none. */
+  readonly publication: string | null;
   readonly tables: () => readonly TableId[];
   readonly states: TableStates;
   readonly guard: TableGuard;
@@ -66,7 +67,7 @@ export class TableWatch {
         continue;
       }
       const before = states.factsOf(table);
-      const verdict = judgeTable(id, before, now, publication);
+      const verdict = judgeTable(id, before, now, publication ?? '');
       if (verdict.kind === 'gap') throw verdict.error;
       if (verdict.kind === 'halt') guard.halt(table, verdict.error);
       if (verdict.kind !== 'changed' || now === undefined) continue;
@@ -84,8 +85,10 @@ export class TableWatch {
       await this.#options.guard.tryShape(
         (await readTable(this.#options.control, new TypeCatalog(), id)).schema,
       );
-      const inProgress = await xidsInProgress(this.#options.control);
-      this.#options.guard.cured(id, facts, await this.#walEnd(), inProgress);
+      // Without a stream, no change of theirs is expected.
+      const inProgress =
+        this.#options.publication === null ? [] : await xidsInProgress(this.#options.control);
+      this.#options.guard.cured(id, facts, await currentWal(this.#options.control), inProgress);
     } catch (error) {
       if (!stopsTable(error)) throw error;
     }
@@ -94,18 +97,12 @@ export class TableWatch {
   /** A table that was created again is no member of the publication. */
   async #publish(id: TableId): Promise<TableFacts | undefined> {
     const { control, publication, tables } = this.#options;
+    if (publication === null) return undefined;
     const facts = await readTableFacts(control, publication, tables());
     const existing = tables().filter((each) => facts.has(formatTable(each)));
     await ensurePublication(control, publication, existing);
     const after = await readTableFacts(control, publication, [id]);
     return after.get(formatTable(id));
-  }
-
-  async #walEnd(): Promise<Lsn> {
-    const { rows } = await this.#options.control.query<{ lsn: string }>(
-      'SELECT pg_current_wal_insert_lsn()::text AS lsn',
-    );
-    return parseLsn(rows[0]?.lsn ?? '0/0');
   }
 }
 

@@ -15,7 +15,13 @@ export function demoConfig(
   urls: ServiceUrls,
 ): Config {
   const tables = demoExamples.flatMap((example) => example.tables);
-  const source = { name: DEMO_SOURCE, tables, onSlotLoss: 'stop' as const, failoverSlot: false };
+  const source = {
+    name: DEMO_SOURCE,
+    tables,
+    mode: 'stream' as const,
+    onSlotLoss: 'stop' as const,
+    failoverSlot: false,
+  };
   const own = parsed.pipelines.filter((entry) => typeof entry !== 'string');
   const pipelines = [...demoExamples.map((example) => example.pipeline), ...own];
   const upsert = withTaxonomy(parsed.upsert, dataFolder);

@@ -71,15 +71,25 @@ async function diagnoseSource(source: SourceConfig): Promise<Finding[]> {
   try {
     return [
       { check: `${prefix}: connection`, ok: true, found: 'connected' },
-      ...(await serverSettings(client, prefix)),
-      await role(client, prefix),
-      await slot(client, prefix, source),
-      await publication(client, prefix, source),
+      ...(source.mode === 'snapshot-only'
+        ? [withoutStream(prefix)]
+        : [
+            ...(await serverSettings(client, prefix)),
+            await role(client, prefix),
+            await slot(client, prefix, source),
+            await publication(client, prefix, source),
+          ]),
       ...(await tables(client, prefix, source)),
     ];
   } finally {
     await client.end();
   }
+}
+
+function withoutStream(prefix: string): Finding {
+  const found =
+    'snapshot-only: changes show when they are refreshed, deletes after a refresh of the whole table';
+  return { check: `${prefix}: mode`, ok: true, found };
 }
 
 interface SettingsRow {

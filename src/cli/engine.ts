@@ -72,6 +72,7 @@ export class Engine {
 
   /** Ends what `captureOnce` left at the source. */
   async dropTransientSlot(source: SourceConfig): Promise<boolean> {
+    if (source.mode === 'snapshot-only') return false;
     return dropTransientSlot(this.#captureConfig(source), this.#captureDependencies(source));
   }
 
@@ -154,6 +155,7 @@ export class Engine {
     const { retentionHours, ...topicSettings } = topics;
     return {
       ...source,
+      snapshotOnly: source.mode === 'snapshot-only',
       topics: { ...topicSettings, retentionMs: retentionHours * HOUR_MS },
       snapshot,
       stream: streamSettings,

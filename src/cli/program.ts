@@ -83,6 +83,7 @@ function addRoles(program: Command, context: CommandContext): void {
     .command('capture')
     .description('publish the changes and the existing rows of the configured sources to their topics')
     .option('--source <name>', 'only this source')
+    .option('--snapshot-only', 'without a replication slot: rows are published only when refreshed')
     .option('--json', 'messages as JSON')
     .action((options: CaptureOptions) => captureCommand(context, options));
   program

@@ -1,11 +1,12 @@
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { type Lsn, parseLsn, toLsn } from '../change/lsn.ts';
+import { type Lsn, toLsn } from '../change/lsn.ts';
 import type { TableId } from '../change/table.ts';
 import { textOf, type Tuple } from '../change/tuple.ts';
 import { clientConfig, connectionError, destroySocket, type PostgresConfig } from '../runtime/postgres.ts';
 import { type CatalogTable, readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
+import { currentWal } from '../source/wal-position.ts';
 import { chunkQuery, type ChunkScope } from './chunk-query.ts';
 import { CopyBinaryParser } from './copy-binary.ts';
 import type { KeyTexts } from './refresh-plan.ts';
@@ -162,8 +163,7 @@ function keyTexts(table: Pick<CatalogTable, 'schema'>, tuple: Tuple): KeyTexts {
 }
 
 async function readHigh(client: pg.PoolClient | pg.Pool): Promise<Lsn> {
-  const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-  return atPageStart(parseLsn(rows[0]?.lsn ?? ''));
+  return atPageStart(await currentWal(client));
 }
 
 /**

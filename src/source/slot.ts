@@ -30,7 +30,7 @@ export interface SystemIdentity {
 const SLOT = `
   SELECT plugin, database, active, active_pid, confirmed_flush_lsn::text AS confirmed, restart_lsn::text AS restart,
          wal_status, safe_wal_size::text AS safe, coalesce(to_jsonb(s) ->> 'failover', 'false')::bool AS failover,
-         coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::text AS retained
+         coalesce(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn), 0)::text AS retained
     FROM pg_catalog.pg_replication_slots s WHERE slot_name = $1`;
 
 interface SlotRow {
@@ -130,7 +130,8 @@ async function slotCreationError(client: pg.ClientBase, slot: string, error: unk
 export async function identifySystem(client: pg.ClientBase): Promise<SystemIdentity> {
   const { rows } = await client.query<{ system: string; timeline: number }>(
     `SELECT system_identifier::text AS system,
-            ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int AS timeline
+            CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
+                 ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline
        FROM pg_control_system()`,
   );
   return { systemId: rows[0]?.system ?? '', timeline: rows[0]?.timeline ?? 0 };

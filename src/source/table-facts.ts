@@ -46,14 +46,14 @@ const FACTS = `
     FROM unnest($1::text[], $2::text[]) AS w(schema, name)
     LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p')
-    LEFT JOIN pg_catalog.pg_publication p ON p.pubname = $3
+    LEFT JOIN pg_catalog.pg_publication p ON p.pubname = $3::text
     LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
     LEFT JOIN pg_catalog.pg_publication_namespace s ON s.pnpubid = p.oid AND s.pnnspid = n.oid`;
 
-/** "schema.name" → facts, of the tables that exist. */
+/** "schema.name" → facts, of the tables that exist. Without a publication every table counts as wholly published. */
 export async function readTableFacts(
   client: pg.ClientBase,
-  publication: string,
+  publication: string | null,
   tables: readonly TableId[],
 ): Promise<Map<string, TableFacts>> {
   const values = [tables.map(({ schema }) => schema), tables.map(({ name }) => name), publication];
@@ -61,7 +61,12 @@ export async function readTableFacts(
   const facts = new Map<string, TableFacts>();
   for (const { schema, name, oid, publication: entry, leaves_out: leavesOut, columns } of rows) {
     if (oid === null) continue;
-    facts.set(formatTable({ schema, name }), { oid, publication: entry, leavesOut, columns: columns ?? [] });
+    facts.set(formatTable({ schema, name }), {
+      oid,
+      publication: publication === null ? '' : entry,
+      leavesOut,
+      columns: columns ?? [],
+    });
   }
   return facts;
 }

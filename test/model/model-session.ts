@@ -159,7 +159,7 @@ export class ModelSession {
       source: AGREEABLE_SOURCE,
       tables: tableIds,
       tableRequests: { prepare: () => Promise.reject(new Error('no history asks for it')) },
-      sweepBefore: null,
+      sweepBefore: () => null,
       clock,
       log: () => {},
     });

@@ -5,6 +5,7 @@ import { TopicEnds } from '../../capture/topic-ends.ts';
 import type { Config, SourceConfig } from '../../config.ts';
 import { connect } from '../../runtime/postgres.ts';
 import { parsePlanState, type RefreshPlanState } from '../../snapshot/refresh-plan.ts';
+import { isSnapshotOnlyAlive } from '../../source/snapshot-only.ts';
 import { readSlot } from '../../source/slot.ts';
 import { type CheckpointImage, CheckpointReader } from '../../topics/checkpoint.ts';
 import { type ControlRequest, sendControl } from '../../topics/control-topic.ts';
@@ -90,8 +91,8 @@ export class CaptureLink implements Disposable {
       const deadline = Date.now() + (this.#hasEnded() ? 0 : RETURN_MS);
       for (;;) {
         const slot = await readSlot(client, this.#source.slot);
-        if (slot?.active === true) return true;
-        if (slot === null || Date.now() >= deadline) return false;
+        if (slot?.active === true || (await isSnapshotOnlyAlive(client, this.#source.slot))) return true;
+        if ((slot === null && this.#source.mode === 'stream') || Date.now() >= deadline) return false;
         await sleep(POLL_MS);
       }
     } finally {

@@ -1,4 +1,6 @@
+import type { SourceConfig } from '../../config.ts';
 import { HttpServer } from '../../metrics/http-server.ts';
+import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
@@ -11,6 +13,7 @@ import { createLog, openTerminal } from '../terminal.ts';
 
 export interface CaptureOptions extends JsonOption {
   readonly source?: string;
+  readonly snapshotOnly?: boolean;
 }
 
 type Task = (signal: AbortSignal) => Promise<void>;
@@ -40,7 +43,8 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
 export async function captureCommand(context: CommandContext, options: CaptureOptions): Promise<void> {
   const engine = await openEngine(context, options);
   const { sources } = engine.config;
-  const chosen = options.source === undefined ? sources : [chosenSource(engine.config, options.source, null)];
+  const named = options.source === undefined ? sources : [chosenSource(engine.config, options.source, null)];
+  const chosen = options.snapshotOnly === true ? named.map(withoutStream) : named;
   await runRoles(
     engine,
     chosen.map(
@@ -48,6 +52,18 @@ export async function captureCommand(context: CommandContext, options: CaptureOp
         (signal) =>
           engine.capture(source, signal),
     ),
+  );
+}
+
+/** Throws USAGE. */
+function withoutStream(source: SourceConfig): SourceConfig {
+  if (!source.failoverSlot) return { ...source, mode: 'snapshot-only' };
+  throw new FreshetError(
+    'USAGE',
+    `--snapshot-only: source ${source.name} has failoverSlot, and no slot then`,
+    {
+      cure: 'Leave out the one or the other.',
+    },
   );
 }
 

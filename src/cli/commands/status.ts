@@ -49,7 +49,7 @@ async function askProcess({ http }: Config): Promise<unknown> {
 }
 
 async function slotOf(source: SourceConfig): Promise<object> {
-  const base = { source: source.name, slot: source.slot };
+  const base = { source: source.name, mode: source.mode, slot: source.slot };
   try {
     const client = await connect(source.connection, 'status');
     try {

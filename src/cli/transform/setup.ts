@@ -35,6 +35,7 @@ export async function openTransform(
   const own = {
     name: 'transform',
     tables: [positionsTable, competitorsTable],
+    mode: 'stream' as const,
     onSlotLoss: 'stop' as const,
     failoverSlot: false,
   };
