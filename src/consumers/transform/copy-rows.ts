@@ -13,7 +13,7 @@ const TO_QUOTE = /[\u0001\u0002\r\n]/;
 
 /**
  * Inserts rows of which none is there yet, in the caller's transaction. Gives how many. COPY writes whole
- * pages at once, and parses no array: about half of what an INSERT costs the server.
+ * pages at once, and parses no array (docs/performance.md).
  */
 export async function copyRows(
   client: SqlClient,
