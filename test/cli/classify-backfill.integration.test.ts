@@ -20,7 +20,7 @@ interface Site extends AsyncDisposable {
 const ALL = { account: null, batchSize: 2_000, reclassify: false, resume: false, keepSlot: false };
 const QUIET = { signal: new AbortController().signal, progress: (): void => {} };
 
-async function openSite(urls: number): Promise<Site> {
+async function openSite(urls: number, more: object = {}): Promise<Site> {
   const database = await createDatabase();
   const { pool } = database;
   await createUrlTable(pool);
@@ -32,7 +32,8 @@ async function openSite(urls: number): Promise<Site> {
   );
   const name = `t${randomUUID().slice(0, 8)}`;
   const tables = ['public.urls', 'public.page_type_patterns'];
-  const input = { sources: [{ name, tables, url: database.url }], target: { url: services().targetUrl } };
+  const target = { url: services().targetUrl };
+  const input = { sources: [{ name, tables, url: database.url }], target, ...more };
   const config = resolveConfig(parseConfig(input, 'test', {}), {}, services());
   const engine = (): Engine => new Engine(config, () => {});
   return { database, pool, engine, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
@@ -89,6 +90,28 @@ describe('freshet backfill classify', () => {
     });
     const again = await backfillClassify(site.engine(), { ...ofTwo, reclassify: true }, QUIET);
     expect(again).toMatchObject({ classified: 1, unchanged: 99 });
+  });
+
+  it('goes on where Ctrl-C stopped it, and its counts go on, too', async () => {
+    await using site = await openSite(4_000, { consumers: { maxBatchRecords: 50 } });
+    const updates = await countUpdates(site.pool);
+    const gate = await closeGate(site.pool, 2_000);
+    const stop = new AbortController();
+    const stopped = backfillClassify(site.engine(), ALL, { ...QUIET, signal: stop.signal });
+    await until('some are classified', async () => Object.keys(await updates()).length > 0);
+    stop.abort();
+    await gate.open();
+    const first = await stopped;
+    expect(first.interrupted).toBe(true);
+    expect(first.processed).toBeGreaterThan(0);
+    expect(first.processed).toBeLessThan(4_000);
+    const resumed = await backfillClassify(site.engine(), { ...ALL, resume: true }, QUIET);
+    expect(resumed).toMatchObject({ refresh: first.refresh, processed: 4_000, interrupted: false });
+    expect(resumed.classified + resumed.unchanged).toBe(4_000);
+    expect(Object.values(await updates()).reduce((sum, count) => sum + count)).toBe(4_000);
+    const again = await backfillClassify(site.engine(), { ...ALL, resume: true }, QUIET);
+    expect(again).toMatchObject({ processed: 4_000, classified: 0, unchanged: 4_000 });
+    expect(again.refresh).not.toBe(first.refresh);
   });
 
   it('loses none of 1,000 values that people set while it runs', async () => {
@@ -153,6 +176,23 @@ describe('freshet backfill classify', () => {
     await expect(dryRunClassify(site.engine(), wrong, QUIET)).rejects.toMatchObject(refusal);
   });
 });
+
+/** Updates of URLs with ids above `last` wait until it is opened. */
+async function closeGate(pool: Pool, last: number): Promise<{ open(): Promise<void> }> {
+  await pool.query(`
+    CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+    CREATE TRIGGER wait_at_gate BEFORE UPDATE ON urls FOR EACH ROW WHEN (NEW.id > ${last}) EXECUTE FUNCTION wait_at_gate()`);
+  // Of a session: a transaction with locks of rows would keep the slot from being made.
+  const holder = await pool.connect();
+  await holder.query('SELECT pg_advisory_lock(1)');
+  return {
+    async open() {
+      await holder.query('SELECT pg_advisory_unlock(1)');
+      holder.release();
+    },
+  };
+}
 
 /** All that a run could leave: rows, tables, slots, publications, topics and the records in them. */
 async function footprint({ database, pool, engine }: Site): Promise<unknown> {

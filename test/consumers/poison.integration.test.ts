@@ -135,7 +135,7 @@ async function updateRows(shop: Shop, hasPoison: boolean): Promise<void> {
     await pool.query(`UPDATE products SET name = name || '!' WHERE sku = ANY ($1)`, [skus]);
     if (!hasPoison) continue;
     if (tick % every === Math.floor(every / 2)) await writeRowPoison(shop, first);
-    if (tick === Math.floor(ticks / 2)) await writeUndecodable(shop, first);
+    if (tick === Math.floor(ticks / 2)) await writeUndecodable(shop, first + IN_ROWS.length);
   }
 }
 

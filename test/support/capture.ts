@@ -157,10 +157,11 @@ interface Message {
 }
 
 /** Waits until a condition holds; fails with its name. */
+/** Generous: a slot is made only when every transaction that runs in the server then has ended, those of other tests too. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {

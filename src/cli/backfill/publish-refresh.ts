@@ -37,6 +37,11 @@ export async function publishRefresh(
     readonly progress: (progress: PublishProgress) => void;
   },
 ): Promise<number> {
+  const published = publishedRows(link, id);
+  if (published !== null) {
+    options.progress({ rowsPublished: published, estimatedRows: published });
+    return published;
+  }
   const watch = (signal: AbortSignal): Promise<number> => watchPlans(link, id, signal, options.progress);
   if (await link.isAlive()) return watch(options.signal);
   const capture = (signal: AbortSignal): Promise<void> =>
@@ -63,9 +68,20 @@ async function watchPlans(
     const rowsPublished = sum(plans.map((plan) => plan.rowsPublished));
     const isUnknown = plans.length === 0 || plans.some((plan) => plan.estimatedRows < 0);
     progress({ rowsPublished, estimatedRows: isUnknown ? -1 : sum(plans.map((plan) => plan.estimatedRows)) });
-    if (plans.length > 0 && plans.every((plan) => plan.finishedAt !== null)) return rowsPublished;
+    if (publishedRows(link, id) !== null) return rowsPublished;
     await link.watch(WATCH_MS);
   }
+}
+
+/** Null where something of it is still to be published. */
+function publishedRows(link: CaptureLink, id: string): number | null {
+  const plans = link.plansOf(id);
+  const isPublished =
+    plans.length > 0 &&
+    plans.every(
+      ({ finishedAt, status }) => finishedAt !== null && status !== 'failed' && status !== 'cancelled',
+    );
+  return isPublished ? sum(plans.map((plan) => plan.rowsPublished)) : null;
 }
 
 function assertGoesWell({ request, status, failure }: RefreshPlanState): void {

@@ -10,7 +10,7 @@ import { createKafka, type Kafka } from '../../topics/kafka.ts';
 import { dlqTopic } from '../../topics/names.ts';
 import { endOffsets, hasMembers, withAdmin } from '../../topics/topic-admin.ts';
 import type { Engine } from '../engine.ts';
-import { awaitApplied } from './await-applied.ts';
+import { awaitApplied, isApplied } from './await-applied.ts';
 import { CaptureLink } from './capture-link.ts';
 import { askFor, type PublishProgress, publishRefresh } from './publish-refresh.ts';
 
@@ -29,7 +29,7 @@ export interface BackfillRequest {
   readonly options: Readonly<Record<string, string>>;
   /** A slot that had to be made for this stays, and retains WAL until a capture runs. */
   readonly keepSlot: boolean;
-  /** Goes on with the newest refresh of this group that has not ended, if there is one. */
+  /** Goes on with the newest refresh of this group that is not published or not applied wholly, if there is one. */
   readonly resume: boolean;
 }
 
@@ -73,9 +73,10 @@ export async function runBackfill(
   using link = await CaptureLink.open(engine.config, source);
   const kafka = createKafka(engine.config.kafka);
   const group = consumerGroup(source.prefix, pipeline);
-  const id = refreshId(link, request, group);
   const lettersBefore = await deadLetters(kafka, request);
   await engine.migrate([pipeline]);
+  const resumed = request.resume ? await unfinished(engine, link, request, group) : null;
+  const id = resumed ?? request.id ?? `${group}-${randomUUID()}`;
   const progress = new ProgressSum(hooks.progress);
   await askFor(link, {
     kind: 'refresh',
@@ -111,14 +112,22 @@ export async function runBackfill(
   return { id, rowsPublished: progress.rowsPublished, deadLetters: deadLettered, interrupted };
 }
 
-function refreshId(link: CaptureLink, { id, resume }: BackfillRequest, group: string): string {
-  const unfinished = link.plans.filter(
-    ({ request, finishedAt }) => finishedAt === null && request.tag?.group === group,
-  );
-  const newest = unfinished.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
-  if (resume && newest?.request.tag !== undefined && newest.request.tag !== null)
-    return newest.request.tag.id;
-  return id ?? `${group}-${randomUUID()}`;
+/** The newest refresh of the group that is not wholly published, or not wholly applied. */
+async function unfinished(
+  engine: Engine,
+  link: CaptureLink,
+  { source, pipeline }: BackfillRequest,
+  group: string,
+): Promise<string | null> {
+  const own = link.plans
+    .filter(
+      ({ request, status }) => request.tag?.group === group && status !== 'failed' && status !== 'cancelled',
+    )
+    .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  const newest = own.find(({ finishedAt }) => finishedAt === null) ?? own[0];
+  const id = newest?.request.tag?.id ?? null;
+  if (id === null || newest?.finishedAt === null) return id;
+  return (await isApplied(engine, source, pipeline, link.ends)) ? null : id;
 }
 
 /** Does the work beside a consumer of this process, which steps in as soon as nobody else consumes. */
