@@ -56,7 +56,7 @@ async function expectSourceState(
   const { rows, fields } = await database.pool.query<object>(`SELECT * FROM ${table} ORDER BY id`);
   const columns = fields.map(({ name }) => name);
   const found = async (): Promise<object[]> => rowsIn(await context.read(table), columns);
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (JSON.stringify(await found()) !== JSON.stringify(rows) && Date.now() < deadline);
   expect(await found()).toEqual(rows);
 }

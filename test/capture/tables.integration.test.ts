@@ -101,8 +101,13 @@ describe('a table', () => {
     );
     expect(sorted(changes)).toEqual(rows);
     await pool.query('TRUNCATE events');
-    const emptied = await changesUntil(context, 'events', (found) => found.some(isOp('t')));
-    expect(emptied.filter(isOp('t')).length).toBe(context.config.topics.partitions);
+    const { partitions } = context.config.topics;
+    const emptied = await changesUntil(
+      context,
+      'events',
+      (found) => found.filter(isOp('t')).length >= partitions,
+    );
+    expect(emptied.filter(isOp('t')).length).toBe(partitions);
   });
 
   it('has no generated columns in its topic', async () => {

@@ -38,6 +38,9 @@ const QUIET: CaptureObserver = {
   log: () => {},
 };
 
+/** What ended the captures of this test file. */
+const failures: unknown[] = [];
+
 /** A capture of some tables of a test database, with slot and prefix of its own. */
 export function captureContext(
   database: TestDatabase,
@@ -71,7 +74,7 @@ export function captureContext(
     onSlotLoss: 'stop',
     failoverSlot: false,
     transactionTimeoutMs: 10_000,
-    slotTimeoutMs: 20_000,
+    slotTimeoutMs: 60_000,
     watchMs: 250,
     ...more,
   };
@@ -81,7 +84,7 @@ export function captureContext(
       const stop = new AbortController();
       const dependencies = { kafka, kafkaConfig, registry, observer: { ...QUIET, ...observer } };
       const ended = runCapture({ ...config, ...changed }, dependencies, stop.signal);
-      ended.catch(() => {});
+      ended.catch((error: unknown) => failures.push(error));
       const end = async (): Promise<void> => {
         stop.abort();
         await ended;
@@ -156,16 +159,21 @@ interface Message {
   timestamp: string;
 }
 
-/** Waits until a condition holds; fails with its name. */
-/** Generous: a slot is made only when every transaction that runs in the server then has ended, those of other tests too. */
+/**
+ * Waits until a condition holds; fails with its name, and with what stopped a capture meanwhile. Generous:
+ * a slot is made only when every transaction that runs in the server then has ended, those of other tests too.
+ */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 60_000,
+  timeoutMs = 75_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    if (Date.now() > deadline) {
+      const stopped = failures.map((error) => `; a capture ended with: ${String(error)}`);
+      throw new Error(`waited in vain until ${what}${stopped.join('')}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
