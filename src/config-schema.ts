@@ -166,8 +166,9 @@ const upsert = z.strictObject({
 });
 
 const http = z.strictObject({
-  host: z.string().default('127.0.0.1'),
+  host: z.string().min(1).default('127.0.0.1').describe('another one than loopback needs a token'),
   port: count(0, 65_535).default(9464).describe('0: any free port'),
+  token: secret.optional().describe('what callers have to show; also FRESHET_HTTP_TOKEN'),
 });
 
 const scale = z

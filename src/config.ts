@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
 import { configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
 import { importPipelines } from './config-pipelines.ts';
+import { HTTP_ENVIRONMENT, type HttpConfig, httpConfig, httpPlace } from './config-http.ts';
 import { SCORER_ENVIRONMENT, type ScorerEndpoint, scorerEndpoint } from './config-scorer.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
@@ -27,7 +28,7 @@ export const ENVIRONMENT = {
   FRESHET_KAFKA_BROKERS: 'host:port,host:port',
   FRESHET_REGISTRY_URL: 'URL of the schema registry, with the path of its Confluent API',
   ...SCORER_ENVIRONMENT,
-  FRESHET_HTTP_PORT: 'port of /metrics, /healthz and /readyz; 0 for any',
+  ...HTTP_ENVIRONMENT,
   DRY_RUN: 'true: backfill transform says what it would do, and writes nothing',
   NO_COLOR: 'no colours, whatever the terminal can do',
 } as const;
@@ -48,12 +49,13 @@ export interface SourceConfig {
 }
 
 /** The config with every default filled in, secrets read and places known. */
-export interface Config extends Omit<ParsedConfig, 'sources' | 'target' | 'kafka' | 'registry'> {
+export interface Config extends Omit<ParsedConfig, 'sources' | 'target' | 'kafka' | 'registry' | 'http'> {
   readonly cacheDir: string | undefined;
   readonly sources: readonly SourceConfig[];
   readonly target: PostgresConfig;
   readonly kafka: KafkaConfig;
   readonly registry: RegistryOptions;
+  readonly http: HttpConfig;
   /** Null: the local scorer. */
   readonly scorer: ScorerEndpoint | null;
 }
@@ -124,6 +126,7 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
     },
     kafka: toKafka(parsed, brokers ?? [], env, problems),
     registry: toRegistry(parsed, registryUrl ?? '', env, problems),
+    http: httpConfig(parsed.http, secretOf(parsed.http.token, env, 'FRESHET_HTTP_TOKEN', problems), problems),
     scorer: scorerEndpoint(
       parsed,
       env,
@@ -157,17 +160,8 @@ async function importConfig(path: string): Promise<unknown> {
 
 function withEnvironment(parsed: ParsedConfig, env: Environment): ParsedConfig {
   const problems: string[] = [];
-  let { http, dataDir } = parsed;
-  if (env.FRESHET_HTTP_PORT !== undefined) {
-    const port = Number(env.FRESHET_HTTP_PORT);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      problems.push(
-        `FRESHET_HTTP_PORT: "${env.FRESHET_HTTP_PORT}" is no port: use a whole number from 0 to 65535`,
-      );
-    }
-    http = { ...http, port };
-  }
-  if (env.FRESHET_DATA_DIR !== undefined) dataDir = env.FRESHET_DATA_DIR;
+  const http = httpPlace(parsed.http, env, problems);
+  const dataDir = env.FRESHET_DATA_DIR ?? parsed.dataDir;
   if (problems.length > 0) throw invalid(problems);
   return { ...parsed, http, dataDir };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, type ParsedConfig, resolveConfig } from '../config.ts';
+import { type Config, type Environment, type ParsedConfig, resolveConfig } from '../config.ts';
 import { demoExamples } from '../demo/examples.ts';
 import type { ServiceUrls } from '../embedded/services.ts';
 
@@ -11,7 +11,7 @@ export const DEMO_SOURCE = 'shop';
 export function demoConfig(
   parsed: ParsedConfig,
   dataFolder: string | null,
-  cacheDir: string | undefined,
+  { FRESHET_CACHE_DIR, FRESHET_HTTP_TOKEN, FRESHET_HTTP_TOKEN_FILE }: Environment,
   urls: ServiceUrls,
 ): Config {
   const tables = demoExamples.flatMap((example) => example.tables);
@@ -27,7 +27,8 @@ export function demoConfig(
   const upsert = withTaxonomy(parsed.upsert, dataFolder);
   return resolveConfig(
     { ...parsed, sources: [source], pipelines, upsert },
-    { FRESHET_CACHE_DIR: cacheDir },
+    // The places of other services are none of the demo's.
+    { FRESHET_CACHE_DIR, FRESHET_HTTP_TOKEN, FRESHET_HTTP_TOKEN_FILE },
     urls,
   );
 }

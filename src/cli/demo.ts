@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Config, ParsedConfig, SourceConfig } from '../config.ts';
+import type { Config, Environment, ParsedConfig, SourceConfig } from '../config.ts';
 import type { DemoExample, ExampleDatabases } from '../demo/example.ts';
 import { demoExamples } from '../demo/examples.ts';
 import { ownExample } from '../demo/own-example.ts';
@@ -24,6 +24,7 @@ import {
 } from './demo-report.ts';
 import { DEMO_SOURCE, demoConfig } from './demo-config.ts';
 import { Engine } from './engine.ts';
+import { httpRoutes } from './http-routes.ts';
 import { configuredPipelines, pipelineNamed } from './pipelines.ts';
 import type { Progress } from './progress.ts';
 import { enqueueDemoLeads } from './score/demo-backfill.ts';
@@ -32,7 +33,7 @@ import type { Terminal } from './terminal.ts';
 
 export interface DemoSettings {
   readonly parsed: ParsedConfig;
-  readonly cacheDir: string | undefined;
+  readonly env: Environment;
   /** Where real data lies; null: generated rows. */
   readonly dataFolder: string | null;
   readonly generatedRows: number;
@@ -47,7 +48,8 @@ const BACKFILL_TIMEOUT_MS = 3_600_000;
 /** Services, source, target and the engine of the demo, ready to run. */
 export async function createDemo(settings: DemoSettings): Promise<Demo> {
   const startedAt = performance.now();
-  const { parsed, cacheDir, terminal } = settings;
+  const { parsed, terminal } = settings;
+  const cacheDir = settings.env.FRESHET_CACHE_DIR;
   const services = await startServices({
     dataDir: parsed.dataDir,
     ...(cacheDir === undefined ? {} : { cacheDir }),
@@ -57,7 +59,7 @@ export async function createDemo(settings: DemoSettings): Promise<Demo> {
   });
   try {
     settings.signal.throwIfAborted();
-    const config = demoConfig(parsed, settings.dataFolder, cacheDir, services.urls);
+    const config = demoConfig(parsed, settings.dataFolder, settings.env, services.urls);
     const demo = new Demo(settings, services, config, startedAt);
     await demo.prepare();
     return demo;
@@ -217,10 +219,10 @@ export class Demo implements AsyncDisposable {
   async #listen(): Promise<HttpServer> {
     const { http } = this.#engine.config;
     try {
-      return await HttpServer.listen(http, this.#engine.metrics, this.status);
+      return await HttpServer.listen(http, httpRoutes(this.#engine));
     } catch (error) {
       if (!isFreshetError(error, 'PREFLIGHT')) throw error;
-      return HttpServer.listen({ ...http, port: 0 }, this.#engine.metrics, this.status);
+      return HttpServer.listen({ ...http, port: 0 }, httpRoutes(this.#engine));
     }
   }
 

@@ -27,7 +27,7 @@ export async function demoCommand(context: CommandContext, options: DemoOptions)
   try {
     await using demo = await createDemo({
       parsed,
-      cacheDir: context.env.FRESHET_CACHE_DIR,
+      env: context.env,
       dataFolder: options.data === undefined ? null : resolve(context.cwd, options.data),
       generatedRows: options.rows,
       terminal,

@@ -5,6 +5,7 @@ import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
 import { Engine } from '../engine.ts';
+import { httpRoutes } from '../http-routes.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
 import { scorePipeline } from '../score/setup.ts';
 import { workOnScores } from '../score/work.ts';
@@ -98,7 +99,7 @@ async function openEngine(context: CommandContext, options: JsonOption): Promise
 /** Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. */
 async function runRoles(engine: Engine, tasks: readonly Task[]): Promise<void> {
   using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
-  await using server = await HttpServer.listen(engine.config.http, engine.metrics, engine.status);
+  await using server = await HttpServer.listen(engine.config.http, httpRoutes(engine));
   process.stderr.write(`metrics at ${server.url}/metrics\n`);
   await runTogether(stop.signal, [...tasks, aborted]);
 }

@@ -37,9 +37,12 @@ export async function statusCommand(
 }
 
 async function askProcess({ http }: Config): Promise<unknown> {
-  const host = http.host.includes(':') ? `[${http.host}]` : http.host;
+  const place = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host;
+  const host = place.includes(':') ? `[${place}]` : place;
+  const headers = http.token === null ? {} : { authorization: `Bearer ${http.token}` };
   try {
     const response = await fetch(`http://${host}:${http.port}/status`, {
+      headers,
       signal: AbortSignal.timeout(2_000),
     });
     return response.ok ? await response.json() : null;
