@@ -12,7 +12,7 @@ export interface HttpOptions {
   readonly token: string | null;
 }
 
-export interface HttpCall {
+interface HttpCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
