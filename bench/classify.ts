@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { CLASSIFIER_VERSION, PageTypeClassifier } from '../src/consumers/classify/classifier.ts';
-import { parseCsv } from '../src/consumers/classify/labelled-csv.ts';
+import { parseCsv } from '../src/runtime/csv.ts';
 
 const ROUNDS = 5;
 const PER_ROUND = 100_000;

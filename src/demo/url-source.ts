@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCsv } from '../consumers/classify/labelled-csv.ts';
+import { parseCsv } from '../runtime/csv.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 
 /** A page of one of the example's sites. */

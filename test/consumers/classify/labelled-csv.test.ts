@@ -1,46 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCsv, readLabelledCsv } from '../../../src/consumers/classify/labelled-csv.ts';
-
-describe('parseCsv', () => {
-  it.each([
-    [
-      'a,b\nc,d\n',
-      [
-        ['a', 'b'],
-        ['c', 'd'],
-      ],
-    ],
-    [
-      'a,b\r\nc,d',
-      [
-        ['a', 'b'],
-        ['c', 'd'],
-      ],
-    ],
-    ['"a,b","c ""d"""\n', [['a,b', 'c "d"']]],
-    ['"a\nb",c\n', [['a\nb', 'c']]],
-    [
-      'a,\n,b\n',
-      [
-        ['a', ''],
-        ['', 'b'],
-      ],
-    ],
-    ['\ufeffa\n\nb\n', [['a'], ['b']]],
-    ['a,""', [['a', '']]],
-    ['', []],
-  ])('reads %j', (text, expected) => {
-    expect(parseCsv(text).map(({ fields }) => fields)).toEqual(expected);
-  });
-
-  it('counts lines through quoted line breaks', () => {
-    expect(parseCsv('"a\nb"\nc\n').map(({ line }) => line)).toEqual([1, 3]);
-  });
-
-  it('names the line of a quote that never ends', () => {
-    expect(() => parseCsv('a\n"b', 'x.csv')).toThrow('x.csv line 2: a quoted field has no end');
-  });
-});
+import { readLabelledCsv } from '../../../src/consumers/classify/labelled-csv.ts';
 
 describe('readLabelledCsv', () => {
   it('finds its columns by name', () => {

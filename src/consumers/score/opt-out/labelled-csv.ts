@@ -1,3 +1,4 @@
+import { parseCsv } from '../../../runtime/csv.ts';
 import { FreshetError } from '../../../runtime/errors.ts';
 
 type OptOutLabel = 'opt_out' | 'not_opt_out' | 'ambiguous';
@@ -18,7 +19,15 @@ const LABELS: readonly string[] = ['opt_out', 'not_opt_out', 'ambiguous'] satisf
  * Throws USAGE with line and value where the file is not that.
  */
 export function parseLabelledCsv(content: string, fileName: string): LabelledMessage[] {
-  const [header, ...records] = parseCsv(content, fileName);
+  const [header, ...records] = parseCsv(content, fileName, {
+    strict: true,
+    malformed: (line) =>
+      bad(
+        fileName,
+        `line ${line} has a quote that is not closed or not escaped`,
+        'Double quotes inside a quoted field.',
+      ),
+  });
   if (header === undefined)
     throw bad(fileName, 'is empty', 'Give a CSV file with the columns text and opt_out.');
   const columns = header.fields.map((name) => name.trim().toLowerCase());
@@ -61,39 +70,6 @@ function columnOf(columns: readonly string[], name: string, fileName: string): n
     `has no column "${name}" (found: ${columns.join(', ')})`,
     `Add a header row with ${name}.`,
   );
-}
-
-interface CsvRecord {
-  readonly fields: readonly string[];
-  /** Of the record's first line, counted from 1. */
-  readonly line: number;
-}
-
-function parseCsv(content: string, fileName: string): CsvRecord[] {
-  const records: CsvRecord[] = [];
-  const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|\n|\r|$)/y;
-  field.lastIndex = content.startsWith('\ufeff') ? 1 : 0;
-  let fields: string[] = [];
-  let line = 1;
-  let start = 1;
-  while (field.lastIndex < content.length || fields.length > 0) {
-    const match = field.exec(content);
-    if (match === null)
-      throw bad(
-        fileName,
-        `line ${line} has a quote that is not closed or not escaped`,
-        'Double quotes inside a quoted field.',
-      );
-    const raw = match[1] ?? '';
-    fields.push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw);
-    line += raw.split('\n').length - 1;
-    if (match[2] === ',') continue;
-    line += 1;
-    if (fields.length > 1 || fields[0] !== '') records.push({ fields, line: start });
-    fields = [];
-    start = line;
-  }
-  return records;
 }
 
 function bad(fileName: string, what: string, cure: string): FreshetError {
