@@ -37,10 +37,11 @@ export async function publishRefresh(
     readonly progress: (progress: PublishProgress) => void;
   },
 ): Promise<number> {
-  const published = publishedRows(link, id);
-  if (published !== null) {
-    options.progress({ rowsPublished: published, estimatedRows: published });
-    return published;
+  const known = link.plansOf(id);
+  if (isPublished(known)) {
+    const rowsPublished = publishedRows(known);
+    options.progress({ rowsPublished, estimatedRows: rowsPublished });
+    return rowsPublished;
   }
   const watch = (signal: AbortSignal): Promise<number> => watchPlans(link, id, signal, options.progress);
   if (await link.isAlive()) return watch(options.signal);
@@ -65,23 +66,20 @@ async function watchPlans(
     const refusal = link.answerTo(id)?.error ?? null;
     if (refusal !== null) throw new FreshetError('REFRESH_FAILED', refusal.message);
     for (const plan of plans) assertGoesWell(plan);
-    const rowsPublished = sum(plans.map((plan) => plan.rowsPublished));
+    const rowsPublished = publishedRows(plans);
     const isUnknown = plans.length === 0 || plans.some((plan) => plan.estimatedRows < 0);
     progress({ rowsPublished, estimatedRows: isUnknown ? -1 : sum(plans.map((plan) => plan.estimatedRows)) });
-    if (publishedRows(link, id) !== null) return rowsPublished;
+    if (isPublished(plans)) return rowsPublished;
     await link.watch(WATCH_MS);
   }
 }
 
-/** Null where something of it is still to be published. */
-function publishedRows(link: CaptureLink, id: string): number | null {
-  const plans = link.plansOf(id);
-  const isPublished =
-    plans.length > 0 &&
-    plans.every(
-      ({ finishedAt, status }) => finishedAt !== null && status !== 'failed' && status !== 'cancelled',
-    );
-  return isPublished ? sum(plans.map((plan) => plan.rowsPublished)) : null;
+function isPublished(plans: readonly RefreshPlanState[]): boolean {
+  return plans.length > 0 && plans.every(({ status }) => status === 'finished');
+}
+
+function publishedRows(plans: readonly RefreshPlanState[]): number {
+  return sum(plans.map((plan) => plan.rowsPublished));
 }
 
 function assertGoesWell({ request, status, failure }: RefreshPlanState): void {

@@ -124,9 +124,9 @@ async function unfinished(
       ({ request, status }) => request.tag?.group === group && status !== 'failed' && status !== 'cancelled',
     )
     .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
-  const newest = own.find(({ finishedAt }) => finishedAt === null) ?? own[0];
+  const newest = own.find(({ status }) => status !== 'finished') ?? own[0];
   const id = newest?.request.tag?.id ?? null;
-  if (id === null || newest?.finishedAt === null) return id;
+  if (newest?.status !== 'finished') return id;
   return (await isApplied(engine, source, pipeline, link.ends)) ? null : id;
 }
 
