@@ -1,4 +1,3 @@
-import { formatTable } from '../change/table.ts';
 import type { SourceConfig } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import {
@@ -8,11 +7,11 @@ import {
   captureFailure,
   isChosen,
 } from '../consumers/failure-list.ts';
-import { consumerGroup } from '../consumers/pipeline-runner.ts';
+import { consumerGroup, tablesByTopic } from '../consumers/pipeline-runner.ts';
 import { connect } from '../runtime/postgres.ts';
 import { type Debt, readDebts } from '../sinks/owed-keys.ts';
 import { readDeadLetters } from '../topics/dead-letter-reader.ts';
-import { dlqTopic, topicName } from '../topics/names.ts';
+import { dlqTopic } from '../topics/names.ts';
 import type { Engine } from './engine.ts';
 
 /** Names the capture's own letters where a pipeline is named. */
@@ -30,9 +29,7 @@ export interface PipelineDebts {
 export async function debtsOf(engine: Engine, pipeline: Pipeline): Promise<PipelineDebts> {
   const source = engine.sourceOf(pipeline);
   const group = consumerGroup(source.prefix, pipeline);
-  const tables = new Map(
-    Object.values(pipeline.sources).map(({ table }) => [topicName(source.prefix, table), formatTable(table)]),
-  );
+  const tables = tablesByTopic(source.prefix, pipeline);
   const client = await connect(engine.targetOf(pipeline), 'dlq');
   try {
     const debts = await readDebts(client, group);

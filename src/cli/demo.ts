@@ -5,14 +5,13 @@ import { demoExamples } from '../demo/examples.ts';
 import { ownExample } from '../demo/own-example.ts';
 import { type EmbeddedServices, startServices } from '../embedded/services.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
-import { consumerGroup } from '../consumers/pipeline-runner.ts';
+import { consumerGroup, topicsOf } from '../consumers/pipeline-runner.ts';
 import { HttpServer } from '../metrics/http-server.ts';
 import type { LiveStatus } from '../metrics/live-status.ts';
 import type { Log } from '../metrics/capture-metrics.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { runTogether } from '../runtime/shutdown.ts';
-import { topicName } from '../topics/names.ts';
 import { waitUntilCaughtUp } from './caught-up.ts';
 import {
   type DemoReport,
@@ -246,7 +245,7 @@ export class Demo implements AsyncDisposable {
             sourceName: DEMO_SOURCE,
             groups: this.#shown.map(({ pipeline }) => ({
               name: consumerGroup(prefix, pipeline),
-              topics: Object.values(pipeline.sources).map(({ table }) => topicName(prefix, table)),
+              topics: topicsOf(prefix, pipeline),
               target: pipeline.writesBack ? writtenBack : target,
             })),
             status: this.status,

@@ -7,7 +7,7 @@ import { dropTransientSlot } from '../capture/transient-slot.ts';
 import { formatTable } from '../change/table.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
-import { createPipelineRunner } from '../consumers/pipeline-runner.ts';
+import { createPipelineRunner, topicsOf } from '../consumers/pipeline-runner.ts';
 import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
 import { consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
@@ -17,7 +17,6 @@ import { type PostgresConfig, connect } from '../runtime/postgres.ts';
 import { migrateTarget } from '../sinks/schema.ts';
 import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
-import { topicName } from '../topics/names.ts';
 import { createRegistry } from '../topics/registry.ts';
 import { partitionCounts, withAdmin } from '../topics/topic-admin.ts';
 
@@ -128,7 +127,7 @@ export class Engine {
   }
 
   async #waitForTopics(pipeline: Pipeline, source: SourceConfig, signal: AbortSignal): Promise<void> {
-    const topics = Object.values(pipeline.sources).map(({ table }) => topicName(source.prefix, table));
+    const topics = topicsOf(source.prefix, pipeline);
     const kafka = createKafka(this.config.kafka);
     for (let tries = 0; !signal.aborted; tries++) {
       const found = await withAdmin(kafka, (admin) => partitionCounts(admin, topics));

@@ -1,12 +1,10 @@
-import { formatTable } from '../change/table.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
-import { consumerGroup } from '../consumers/pipeline-runner.ts';
+import { consumerGroup, tablesByTopic } from '../consumers/pipeline-runner.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { type Lane, moveLane, readLanes } from '../sinks/positions.ts';
 import { copyGroupOffsets, offsetsAtTime, topicBounds } from '../topics/group-offsets.ts';
 import { createKafka } from '../topics/kafka.ts';
-import { topicName } from '../topics/names.ts';
 import { hasMembers, withAdmin } from '../topics/topic-admin.ts';
 import type { Engine } from './engine.ts';
 
@@ -43,9 +41,7 @@ export function parseResetPoint(text: string): ResetPoint {
 /** The pipeline's partitions that have been read from. */
 export async function laneOffsets(engine: Engine, pipeline: Pipeline): Promise<LaneOffsets[]> {
   const { prefix } = engine.sourceOf(pipeline);
-  const tables = new Map(
-    Object.values(pipeline.sources).map(({ table }) => [topicName(prefix, table), formatTable(table)]),
-  );
+  const tables = tablesByTopic(prefix, pipeline);
   const bounds = await topicBounds(createKafka(engine.config.kafka), [...tables.keys()]);
   const client = await connect(engine.targetOf(pipeline), 'offsets');
   try {

@@ -51,6 +51,16 @@ export function consumerGroup(prefix: string, pipeline: Pick<Pipeline, 'name'>):
   return `${prefix}.${pipeline.name}`;
 }
 
+/** The topics that a pipeline reads, each with its table as "schema.table". */
+export function tablesByTopic(prefix: string, { sources }: Pick<Pipeline, 'sources'>): Map<string, string> {
+  const tables = Object.values(sources).map(({ table }) => table);
+  return new Map(tables.map((table) => [topicName(prefix, table), formatTable(table)]));
+}
+
+export function topicsOf(prefix: string, pipeline: Pick<Pipeline, 'sources'>): string[] {
+  return [...tablesByTopic(prefix, pipeline).keys()];
+}
+
 export function createPipelineRunner(options: PipelineRunnerOptions): PipelineRunner {
   return new Runner(options);
 }
@@ -69,8 +79,7 @@ class Runner implements PipelineRunner {
     this.#options = options;
     this.#settings = { ...CONSUMER_DEFAULTS, ...settings };
     this.#group = consumerGroup(prefix, pipeline);
-    const sources = Object.values(pipeline.sources);
-    this.#tables = new Map(sources.map(({ table }) => [topicName(prefix, table), formatTable(table)]));
+    this.#tables = tablesByTopic(prefix, pipeline);
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -1,10 +1,10 @@
 import type pg from 'pg';
+import { topicsOf } from '../../consumers/pipeline-runner.ts';
 import { refreshDailyView } from '../../consumers/transform/daily-view.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { connect } from '../../runtime/postgres.ts';
 import { openLane } from '../../sinks/positions.ts';
 import { createKafka } from '../../topics/kafka.ts';
-import { topicName } from '../../topics/names.ts';
 import { type EndOffset, endOffsets, forgetGroup, withAdmin } from '../../topics/topic-admin.ts';
 import { hasMetricTables } from './expected-results.ts';
 import { isConsumed, type TransformSetup } from './setup.ts';
@@ -67,7 +67,7 @@ export async function rollbackTransform(setup: TransformSetup): Promise<Rollback
 }
 
 async function endsOf({ config, source, pipeline }: TransformSetup): Promise<EndOffset[]> {
-  const topics = Object.values(pipeline.sources).map(({ table }) => topicName(source.prefix, table));
+  const topics = topicsOf(source.prefix, pipeline);
   return withAdmin(createKafka(config.kafka), (admin) => endOffsets(admin, topics));
 }
 
