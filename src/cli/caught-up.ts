@@ -4,6 +4,7 @@ import { parseLsn } from '../change/lsn.ts';
 import type { LiveStatus } from '../metrics/live-status.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { atPageStart } from '../snapshot/chunk-reader.ts';
+import { GroupProgress } from './group-progress.ts';
 
 const POLL_MS = 20;
 
@@ -47,21 +48,8 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<void>
   await until('publishing what is committed', () => live.passed !== null && live.passed >= lsn);
   const { ends } = live;
   await until('applying what is published', async () => {
-    for (const group of options.groups) if (!(await isApplied(group, ends))) return false;
+    for (const { name, topics, target } of options.groups)
+      if (!(await GroupProgress.read(target, name)).reaches(topics, ends)) return false;
     return true;
   });
-}
-
-async function isApplied(
-  { name, topics, target }: AwaitedGroup,
-  ends: ReadonlyMap<string, readonly string[]>,
-): Promise<boolean> {
-  const { rows } = await target.query<{ topic: string; partition: number; position: string }>(
-    'SELECT topic, partition, position FROM freshet.positions WHERE group_name = $1',
-    [name],
-  );
-  const applied = new Map(rows.map((row) => [`${row.topic} ${row.partition}`, row.position]));
-  return topics.every((topic) =>
-    (ends.get(topic) ?? []).every((end, partition) => (applied.get(`${topic} ${partition}`) ?? '') >= end),
-  );
 }

@@ -1,19 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientBase } from 'pg';
 import type { SourceConfig } from '../../config.ts';
-import { consumerGroup } from '../../consumers/pipeline-runner.ts';
+import { consumerGroup, topicsOf } from '../../consumers/pipeline-runner.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { connect } from '../../runtime/postgres.ts';
-import { type Progress, readLanes } from '../../sinks/positions.ts';
 import { createKafka } from '../../topics/kafka.ts';
-import { topicName } from '../../topics/names.ts';
 import { endOffsets, withAdmin } from '../../topics/topic-admin.ts';
 import type { Engine } from '../engine.ts';
+import { GroupProgress, type PublishedEnds } from '../group-progress.ts';
 
 const POLL_MS = 200;
-
-/** topic → position of the last record in each partition */
-export type PublishedEnds = ReadonlyMap<string, readonly string[]>;
 
 /** Whether the pipeline's group has applied everything up to `ends`. */
 export async function isApplied(
@@ -24,11 +19,8 @@ export async function isApplied(
 ): Promise<boolean> {
   const client = await connect(engine.targetOf(pipeline), 'backfill');
   try {
-    return reaches(
-      await lanesOf(client, consumerGroup(source.prefix, pipeline)),
-      topicsOf(source, pipeline),
-      ends,
-    );
+    const progress = await GroupProgress.read(client, consumerGroup(source.prefix, pipeline));
+    return progress.reaches(topicsOf(source.prefix, pipeline), ends);
   } finally {
     await client.end();
   }
@@ -45,7 +37,7 @@ export async function awaitApplied(
   ends: PublishedEnds,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: (left: number) => void },
 ): Promise<void> {
-  const topics = topicsOf(source, pipeline);
+  const topics = topicsOf(source.prefix, pipeline);
   const group = consumerGroup(source.prefix, pipeline);
   const kafka = createKafka(engine.config.kafka);
   const client = await connect(engine.targetOf(pipeline), 'backfill');
@@ -53,10 +45,10 @@ export async function awaitApplied(
     await withAdmin(kafka, async (admin) => {
       for (;;) {
         signal.throwIfAborted();
-        const lanes = await lanesOf(client, group);
-        if (reaches(lanes, topics, ends)) return progress(0);
+        const applied = await GroupProgress.read(client, group);
+        if (applied.reaches(topics, ends)) return progress(0);
         const behind = (await endOffsets(admin, topics)).map(({ topic, partition, offset }) =>
-          Math.max(0, Number(offset - (lanes.get(`${topic}/${partition}`)?.nextOffset ?? 0n))),
+          Math.max(0, Number(offset - applied.nextOffset(topic, partition))),
         );
         progress(behind.reduce((sum, each) => sum + each, 0));
         await sleep(POLL_MS, undefined, { signal }).catch(() => {});
@@ -65,23 +57,4 @@ export async function awaitApplied(
   } finally {
     await client.end();
   }
-}
-
-type Lanes = ReadonlyMap<string, Progress>;
-
-function topicsOf(source: SourceConfig, pipeline: Pipeline): string[] {
-  return Object.values(pipeline.sources).map(({ table }) => topicName(source.prefix, table));
-}
-
-async function lanesOf(client: ClientBase, group: string): Promise<Lanes> {
-  const lanes = await readLanes(client, group);
-  return new Map(lanes.map((lane) => [`${lane.topic}/${lane.partition}`, lane]));
-}
-
-function reaches(lanes: Lanes, topics: readonly string[], ends: PublishedEnds): boolean {
-  return topics.every((topic) =>
-    (ends.get(topic) ?? []).every(
-      (end, partition) => (lanes.get(`${topic}/${partition}`)?.position ?? '') >= end,
-    ),
-  );
 }
