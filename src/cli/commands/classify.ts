@@ -6,6 +6,7 @@ import type { RegisterCommands } from '../command-groups.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
 import { Engine } from '../engine.ts';
+import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
 import { wholeNumberFrom } from '../option-values.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { createLog, openTerminal, type Terminal } from '../terminal.ts';
@@ -20,8 +21,6 @@ interface ClassifyOptions extends JsonOption {
 }
 
 const DEFAULT_BATCH = 2_000;
-const INTERRUPTED = 130;
-const PARTIAL = 5;
 
 export const registerClassify: RegisterCommands = ({ backfill }, context) => {
   backfill

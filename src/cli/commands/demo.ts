@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { DemoReport } from '../demo-report.ts';
 import { createDemo } from '../demo.ts';
 import { type CommandContext, parsedConfig } from '../context.ts';
+import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
 import { Progress } from '../progress.ts';
 import { createLog, openTerminal, type Terminal } from '../terminal.ts';
 import { removeDataFolder } from '../../embedded/data-folder.ts';
@@ -14,9 +15,6 @@ export interface DemoOptions {
   readonly json?: boolean;
   readonly fresh?: boolean;
 }
-
-/** 128 + SIGINT: stopped by hand before it was done. */
-const INTERRUPTED = 130;
 
 export async function demoCommand(context: CommandContext, options: DemoOptions): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
@@ -46,5 +44,5 @@ export async function demoCommand(context: CommandContext, options: DemoOptions)
 
 function finish(terminal: Terminal, { report, text }: { report: DemoReport; text: string }): void {
   terminal.out(terminal.json ? JSON.stringify(report) : text);
-  process.exitCode = report.mismatches > 0 ? 1 : report.dead_letters > 0 ? 5 : 0;
+  process.exitCode = report.mismatches > 0 ? 1 : report.dead_letters > 0 ? PARTIAL : 0;
 }

@@ -9,12 +9,11 @@ import { quoteIdent } from '../../sinks/target-table.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { type PipelineDebts, debtsOf, findFailures } from '../dead-letters.ts';
 import { Engine } from '../engine.ts';
+import { PARTIAL } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
 import { retryDebts, splitDebts, tablesOf } from '../retry-debts.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
 import { type Terminal, createLog, openTerminal } from '../terminal.ts';
-
-const PARTIAL = 5;
 
 interface FilterOptions extends FailureFilter, JsonOption {}
 

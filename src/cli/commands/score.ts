@@ -14,12 +14,11 @@ import { TARGET_DEFAULTS, createTargetPool } from '../../sinks/target-pool.ts';
 import type { RegisterCommands } from '../command-groups.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { Engine } from '../engine.ts';
+import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
 import { PageProgress } from '../score/page-progress.ts';
 import { scorePipeline, scoreQueue } from '../score/setup.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
-const INTERRUPTED = 130;
-const PARTIAL = 5;
 
 export const registerScore: RegisterCommands = ({ backfill, verify }, context) => {
   backfill

@@ -3,6 +3,7 @@ import { dryRunRequested } from '../../config.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import type { RegisterCommands } from '../command-groups.ts';
 import type { CommandContext, JsonOption } from '../context.ts';
+import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 import { backfillTransform, previewBackfill } from '../transform/backfill.ts';
@@ -21,8 +22,6 @@ interface BackfillOptions extends JsonOption {
   readonly keepSlot?: boolean;
 }
 
-const INTERRUPTED = 130;
-const PARTIAL = 5;
 /** Changes that are on their way while a pipeline runs are no difference: it is looked again. */
 const VERIFY_TRIES = 4;
 const VERIFY_PAUSE_MS = 2_000;
