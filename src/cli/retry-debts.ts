@@ -1,4 +1,4 @@
-import type { TableId } from '../change/table.ts';
+import { formatTable, type TableId } from '../change/table.ts';
 import { ATTEMPT_OPTION } from '../consumers/dead-letters.ts';
 import { valuesOf } from '../consumers/failure-list.ts';
 import { connect } from '../runtime/postgres.ts';
@@ -48,7 +48,7 @@ export function tablesOf({ pipeline, tableOf }: PipelineDebts, debts: readonly D
   const names = new Set(debts.map(({ topic }) => tableOf(topic)));
   return Object.values(pipeline.sources)
     .map(({ table }) => table)
-    .filter(({ schema, name }) => names.has(`${schema}.${name}`));
+    .filter((table) => names.has(formatTable(table)));
 }
 
 function keyParts(owed: PipelineDebts, debts: readonly Debt[]): Part[] {
@@ -56,7 +56,7 @@ function keyParts(owed: PipelineDebts, debts: readonly Debt[]): Part[] {
     table,
     where: null,
     keys: debts
-      .filter(({ topic }) => owed.tableOf(topic) === `${table.schema}.${table.name}`)
+      .filter(({ topic }) => owed.tableOf(topic) === formatTable(table))
       .map(({ keyText }) => valuesOf(keyText)),
   }));
 }

@@ -1,4 +1,5 @@
 import type { Row } from '../change/change.ts';
+import { formatTable } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { valueText } from './array-parameter.ts';
 import type { TargetTable } from './target-table.ts';
@@ -59,7 +60,7 @@ function keyText(table: TargetTable, row: Row): string {
     if (part === null) {
       throw new FreshetError(
         'RECORD_INVALID',
-        `a write to ${table.schema}.${table.name} has no value for its key "${column}"`,
+        `a write to ${formatTable(table)} has no value for its key "${column}"`,
       );
     }
     text += text === '' ? part : `\u0000${part}`;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatTable } from '../../change/table.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { consumerGroup } from '../../consumers/pipeline-runner.ts';
 import { connect } from '../../runtime/postgres.ts';
@@ -66,7 +67,7 @@ async function stateOf(
   const running = await withAdmin(createKafka(engine.config.kafka), (admin) => hasMembers(admin, group));
   const client = await connect(engine.targetOf(pipeline), 'pipelines');
   try {
-    const sources = Object.values(pipeline.sources).map(({ table }) => `${table.schema}.${table.name}`);
+    const sources = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
     return { name: pipeline.name, sources, running, pausedSince: await pausedSince(client, group) };
   } finally {
     await client.end();

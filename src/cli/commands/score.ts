@@ -19,7 +19,6 @@ import { PageProgress } from '../score/page-progress.ts';
 import { scorePipeline, scoreQueue } from '../score/setup.ts';
 import { createLog, openTerminal } from '../terminal.ts';
 
-
 export const registerScore: RegisterCommands = ({ backfill, verify }, context) => {
   backfill
     .command('score')
