@@ -1,10 +1,10 @@
 import type { TableId } from '../change/table.ts';
 import { isUnavailable, textOf, type Tuple, tupleFromTexts } from '../change/tuple.ts';
 import type { ChunkRead } from '../snapshot/chunk-reader.ts';
-import type { KeyRange, KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { KeyRange, RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { Window } from '../snapshot/window.ts';
 import type { Merge } from './merge.ts';
-import type { CapturedTable, RecordWriter } from './record-writer.ts';
+import type { CapturedTable } from './record-writer.ts';
 
 /** What one window is opened for. Keys are JSON arrays of their values. */
 export type Task =
@@ -47,21 +47,16 @@ export function isPublished({ task, read, next }: ReadyChunk): boolean {
   return next >= (task.kind === 'range' ? read.rows.length : task.keys.length);
 }
 
-interface Publishing {
-  readonly merge: Merge;
-  readonly writer: RecordWriter;
-}
-
 /**
  * Publishes rows of a chunk, at most `maxRows` of a range, without those that a change overtook (the
  * design's step 5). Gives how many were looked at.
  */
-export function publishChunk(chunk: ReadyChunk, maxRows: number, to: Publishing): number {
+export function publishChunk(chunk: ReadyChunk, maxRows: number, merge: Merge): number {
   const { task } = chunk;
-  return task.kind === 'range' ? publishRows(chunk, maxRows, to) : publishKeys(chunk, task, to);
+  return task.kind === 'range' ? publishRows(chunk, maxRows, merge) : publishKeys(chunk, task, merge);
 }
 
-function publishRows(chunk: ReadyChunk, maxRows: number, { merge, writer }: Publishing): number {
+function publishRows(chunk: ReadyChunk, maxRows: number, merge: Merge): number {
   const tag = chunk.task.plan?.request.tag ?? null;
   const { rows, visibility } = chunk.read;
   const end = Math.min(rows.length, chunk.next + maxRows);
@@ -75,18 +70,14 @@ function publishRows(chunk: ReadyChunk, maxRows: number, { merge, writer }: Publ
       if (verdict === 'skip-incomplete') merge.owed.owe(chunk.table.name, key);
       if (verdict !== 'publish') continue;
     }
-    writer.read(chunk.table, row, merge.snapshotPosition(chunk.table.name), tag);
+    merge.read(chunk.table, row, tag);
     chunk.published += 1;
   }
   return count;
 }
 
 /** A key without a row is gone: a delete. */
-function publishKeys(
-  chunk: ReadyChunk,
-  task: Exclude<Task, { kind: 'range' }>,
-  { merge, writer }: Publishing,
-): number {
+function publishKeys(chunk: ReadyChunk, task: Exclude<Task, { kind: 'range' }>, merge: Merge): number {
   const { codec, name } = chunk.table;
   const tag = task.plan?.request.tag ?? null;
   const rows = new Map(chunk.read.rows.map((row) => [codec.keyText(row), row]));
@@ -99,9 +90,8 @@ function publishKeys(
     if (verdict === 'skip-incomplete' && whole === null) merge.owed.owe(name, key);
     if (verdict !== 'publish' && whole === null) continue;
     const row = whole ?? read;
-    const position = merge.snapshotPosition(chunk.table.name);
-    if (row === undefined) writer.gone(chunk.table, JSON.parse(key) as KeyTexts, position, tag);
-    else writer.read(chunk.table, row, position, tag);
+    if (row === undefined) merge.gone(chunk.table, key, tag);
+    else merge.read(chunk.table, row, tag);
     merge.owed.settle(name, key);
     chunk.published += 1;
   }

@@ -1,7 +1,9 @@
 import { type Lsn, maxLsn, toLsn } from '../change/lsn.ts';
+import type { RefreshTag } from '../change/change.ts';
 import { encodeSeq, positionPrefix } from '../change/position.ts';
 import { NULL_LENGTH, type Tuple, UNAVAILABLE_LENGTH } from '../change/tuple.ts';
 import { PublishedXids } from '../snapshot/published-xids.ts';
+import type { KeyTexts } from '../snapshot/refresh-plan.ts';
 import { Window } from '../snapshot/window.ts';
 import type { MergeState } from './merge-state.ts';
 import type { OwedKeys } from './owed-keys.ts';
@@ -113,8 +115,14 @@ export class Merge {
     const transaction = this.#change();
     const position = this.#advance(table, transaction, 0);
     if (position === null) return;
-    this.#writer.change(table, 'u', beforeIsRow ? before : null, after, position, transaction);
-    this.#remember(table, after, transaction.xid, isIncomplete(after));
+    const incomplete = isIncomplete(after);
+    if (incomplete && this.#isWithheld(table, after)) this.owed.owe(table.name, table.codec.keyText(after));
+    else {
+      const row = beforeIsRow ? before : null;
+      const isPublished = this.#writer.change(table, 'u', row, after, position, transaction);
+      this.#note(table, after, isPublished, incomplete);
+    }
+    this.#remember(table, after, transaction.xid, incomplete);
   }
 
   delete(table: CapturedTable, before: Tuple): void {
@@ -124,7 +132,7 @@ export class Merge {
   #delete(table: CapturedTable, transaction: OpenTransaction, before: Tuple): void {
     const position = this.#advance(table, transaction, 0);
     if (position === null) return;
-    this.#writer.delete(table, before, position, transaction);
+    if (this.#writer.delete(table, before, position, transaction)) this.#note(table, before, true, false);
     this.#remember(table, before, transaction.xid, false);
   }
 
@@ -135,6 +143,7 @@ export class Merge {
     if (position === null) return;
     for (let partition = 0; partition < table.partitions; partition++)
       this.#writer.truncate(table, partition, position, transaction);
+    this.owed.releaseAll(table.name);
     this.xids.published(transaction.xid);
     for (const window of this.#windowsOf(table.name)) window.truncated(transaction.xid);
   }
@@ -183,11 +192,35 @@ export class Merge {
     return { text: positionPrefix(this.tables.epochOf(table, this.#epoch), lsn) + encodeSeq(seq), lsn };
   }
 
+  /** A row that a chunk read. */
+  read(table: CapturedTable, row: Tuple, tag: RefreshTag | null): void {
+    const isPublished = this.#writer.read(table, row, this.snapshotPosition(table.name), tag);
+    this.#note(table, row, isPublished, false);
+  }
+
+  /** A key that a chunk was to read and that is gone. */
+  gone(table: CapturedTable, key: string, tag: RefreshTag | null): void {
+    this.#writer.gone(table, JSON.parse(key) as KeyTexts, this.snapshotPosition(table.name), tag);
+    this.owed.release(table.name, key);
+  }
+
+  #isWithheld(table: CapturedTable, tuple: Tuple): boolean {
+    return this.owed.withholds(table.name) && this.owed.isWithheld(table.name, table.codec.keyText(tuple));
+  }
+
+  /** What becomes of the key of a record that was published, or has become a dead letter. */
+  #note(table: CapturedTable, tuple: Tuple, isPublished: boolean, incomplete: boolean): void {
+    if (!isPublished) this.owed.withhold(table.name, table.codec.keyText(tuple));
+    else if (!incomplete && this.owed.withholds(table.name))
+      this.owed.release(table.name, table.codec.keyText(tuple));
+  }
+
   #create(table: CapturedTable, transaction: OpenTransaction, record: 0 | 1, after: Tuple): void {
     const position = this.#advance(table, transaction, record);
     if (position === null) return;
-    this.#writer.change(table, 'c', null, after, position, transaction);
     const incomplete = isIncomplete(after);
+    const isPublished = this.#writer.change(table, 'c', null, after, position, transaction);
+    this.#note(table, after, isPublished, incomplete);
     this.#remember(table, after, transaction.xid, incomplete);
     // The value stands under the old key, perhaps in another partition: no sink can copy it.
     if (record === 1 && incomplete) this.owed.owe(table.name, table.codec.keyText(after));

@@ -1,7 +1,8 @@
 import type { RefreshTag } from '../change/change.ts';
 import type { Lsn } from '../change/lsn.ts';
-import { type Tuple, tupleFromTexts } from '../change/tuple.ts';
-import { type ErrorCode, isFreshetError } from '../runtime/errors.ts';
+import type { TableSchema } from '../change/table.ts';
+import { textOf, type Tuple, tupleFromTexts } from '../change/tuple.ts';
+import { type ErrorCode, FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { POSITION_HEADER, REFRESH_HEADER, SWEEP_HEADER } from '../topics/codec/headers.ts';
 import type { EnvelopeInput, TableCodec } from '../topics/codec/table-codec.ts';
 import type { OutgoingRecord } from '../topics/publisher.ts';
@@ -49,6 +50,9 @@ interface ChangeCount {
   readonly rows: number;
 }
 
+/** What makes a dead letter of a record, and leaves the others alone. */
+const OF_ONE_RECORD: ReadonlySet<ErrorCode> = new Set(['RECORD_INVALID', 'RECORD_TOO_LARGE']);
+
 /** Encodes changes and gathers the records of the next Kafka transaction. */
 export class RecordWriter {
   readonly #options: RecordWriterOptions;
@@ -89,6 +93,7 @@ export class RecordWriter {
     return batch;
   }
 
+  /** False, as for the others: the record became a dead letter. */
   change(
     table: CapturedTable,
     op: 'c' | 'u',
@@ -96,14 +101,16 @@ export class RecordWriter {
     after: Tuple,
     position: string,
     commit: CommitInfo,
-  ): void {
-    this.#event(table, { ...this.#streamed(commit), op, before, after }, after, position, null);
+  ): boolean {
+    return this.#event(table, { ...this.#streamed(commit), op, before, after }, after, position, null);
   }
 
   /** An event with the old row, and a tombstone, which lets compaction drop the key. */
-  delete(table: CapturedTable, before: Tuple, position: string, commit: CommitInfo): void {
+  delete(table: CapturedTable, before: Tuple, position: string, commit: CommitInfo): boolean {
     const event: EnvelopeInput = { ...this.#streamed(commit), op: 'd', before, after: null };
-    if (this.#event(table, event, before, position, null)) this.#tombstone(table, before);
+    const isPublished = this.#event(table, event, before, position, null);
+    if (isPublished) this.#tombstone(table, before);
+    return isPublished;
   }
 
   truncate(table: CapturedTable, partition: number, position: string, commit: CommitInfo): void {
@@ -116,9 +123,14 @@ export class RecordWriter {
   }
 
   /** A row that a refresh read. */
-  read(table: CapturedTable, row: Tuple, position: { text: string; lsn: Lsn }, tag: RefreshTag | null): void {
+  read(
+    table: CapturedTable,
+    row: Tuple,
+    position: { text: string; lsn: Lsn },
+    tag: RefreshTag | null,
+  ): boolean {
     const event = { ...this.#snapshot(position.lsn), op: 'r' as const, before: null, after: row };
-    this.#event(table, event, row, position.text, tag);
+    return this.#event(table, event, row, position.text, tag);
   }
 
   /** A key that a refresh asked for and that is gone. */
@@ -128,9 +140,7 @@ export class RecordWriter {
     position: { text: string; lsn: Lsn },
     tag: RefreshTag | null,
   ): void {
-    const texts: (string | null)[] = table.codec.schema.columns.map(() => null);
-    for (const [i, column] of table.codec.schema.key.entries()) texts[column] = keyTexts[i] ?? null;
-    const before = tupleFromTexts(texts);
+    const before = keyTuple(table.codec.schema, keyTexts);
     const event: EnvelopeInput = { ...this.#snapshot(position.lsn), op: 'd', before, after: null };
     if (this.#event(table, event, before, position.text, tag)) this.#tombstone(table, before);
   }
@@ -169,16 +179,10 @@ export class RecordWriter {
     const { codec } = table;
     try {
       const value = codec.encodeValue(event);
-      if (value.length > this.#options.maxRecordBytes) {
-        const limit = this.#options.maxRecordBytes;
-        this.#reject(
-          table,
-          keyed,
-          position,
-          'RECORD_TOO_LARGE',
-          `the record has ${value.length} bytes, the limit is ${limit}`,
-        );
-        return false;
+      const limit = this.#options.maxRecordBytes;
+      if (value.length > limit) {
+        const message = `the record has ${value.length} bytes, the limit is ${limit}`;
+        throw new FreshetError('RECORD_TOO_LARGE', message);
       }
       const headers = recordHeaders(position, codec.valueHeaders(event), tag);
       const partition = codec.partitionOf(keyed, table.partitions);
@@ -187,7 +191,9 @@ export class RecordWriter {
       this.#count(table, event.op);
       return true;
     } catch (error) {
-      if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
+      if (!isFreshetError(error) || !OF_ONE_RECORD.has(error.code)) throw error;
+      const less = withoutOldRow(event, codec.schema);
+      if (less !== null) return this.#event(table, less, keyed, position, tag);
       this.#reject(table, keyed, position, error.code, error.message);
       return false;
     }
@@ -223,6 +229,27 @@ export class RecordWriter {
     this.#records.push(record);
     this.#bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0) + 100;
   }
+}
+
+/** Only the key has values. */
+function keyTuple({ columns, key }: TableSchema, keyTexts: readonly (string | null)[]): Tuple {
+  const texts: (string | null)[] = columns.map(() => null);
+  for (const [i, column] of key.entries()) texts[column] = keyTexts[i] ?? null;
+  return tupleFromTexts(texts);
+}
+
+/**
+ * With replica identity FULL an event carries the whole old row; where that is what cannot be carried, the
+ * event goes without it, as with any other identity. Null where there is nothing to leave out.
+ */
+function withoutOldRow(event: EnvelopeInput, schema: TableSchema): EnvelopeInput | null {
+  const { before, op } = event;
+  if (before === null) return null;
+  if (op !== 'd') return { ...event, before: null };
+  const isKeyOnly = schema.columns.every((_, i) => schema.key.includes(i) || textOf(before, i) === null);
+  if (isKeyOnly) return null;
+  const keyTexts = schema.key.map((column) => textOf(before, column));
+  return { ...event, before: keyTuple(schema, keyTexts) };
 }
 
 function recordHeaders(

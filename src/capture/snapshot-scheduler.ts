@@ -274,7 +274,7 @@ export class SnapshotScheduler implements AsyncDisposable {
       this.#drop(chunk.task, chunk.window);
       return 0;
     }
-    const rows = publishChunk(chunk, maxRows, this.#options);
+    const rows = publishChunk(chunk, maxRows, this.#options.merge);
     if (isPublished(chunk)) this.#finish(chunk);
     if (chunk.task.plan !== null) this.#dirty.add(chunk.task.plan.request.id);
     return rows;

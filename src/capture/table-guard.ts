@@ -91,7 +91,7 @@ export class TableGuard {
     const { plans, clock, merge: order } = this.#options;
     this.#cures.delete(table);
     order.relationChanged(table);
-    order.owed.settleAll(table);
+    order.owed.forget(table);
     for (const plan of plans.values()) {
       if (formatTable(plan.request.table) !== table || plan.isFinished) continue;
       plan.cancel(new Date(clock.now()).toISOString());
@@ -167,7 +167,7 @@ export class TableGuard {
     if (!this.isHalted(table)) return;
     const epoch = nextEpoch(this.#states.epochOf(table, merge.epoch), clock.now());
     this.#states.revive(table, epoch, facts);
-    merge.owed.settleAll(table);
+    merge.owed.forget(table);
     for (const plan of plans.values()) {
       if (formatTable(plan.request.table) === table && !plan.isFinished) this.#supersede(plan);
     }

@@ -267,14 +267,56 @@ describe('an open window', () => {
 });
 
 describe('a change that cannot be carried', () => {
-  it('becomes a dead letter with its position used up, and a delete of it brings no tombstone', async () => {
+  const LARGE = 'x'.repeat(2_000);
+
+  it('becomes a dead letter with its position used up', async () => {
     const { table, merge, rejected, written } = await context();
     merge.begin(toLsn(2_000n), 0n, 7);
-    merge.insert(table, row('1', '1', 'x'.repeat(2_000)));
-    merge.delete(table, row('1', '1', 'x'.repeat(2_000)));
+    merge.insert(table, row('1', '1', LARGE));
     merge.insert(table, row('2', '1', 'x'));
-    expect(places(written())).toEqual(['dead letter', 'dead letter', '2000/4']);
-    expect(rejected).toEqual(['RECORD_TOO_LARGE', 'RECORD_TOO_LARGE']);
+    expect(places(written())).toEqual(['dead letter', '2000/2']);
+    expect(rejected).toEqual(['RECORD_TOO_LARGE']);
+  });
+
+  it('goes without the old row of replica identity FULL, where that is what is too large', async () => {
+    const { table, merge, rejected, written } = await context();
+    merge.begin(toLsn(2_000n), 0n, 7);
+    merge.update(table, row('1', '1', LARGE), true, row('1', '2', 'x'));
+    merge.delete(table, row('1', '1', LARGE));
+    expect(places(written())).toEqual(['2000/0', '2000/2', 'tombstone']);
+    expect(rejected).toEqual([]);
+  });
+
+  it('makes a later change that leaves a TOASTed value out an owed key, until the row came whole', async () => {
+    const { table, merge, owed, written } = await context();
+    const partial = (n: string): void => merge.update(table, null, false, row('1', n, undefined));
+    merge.begin(toLsn(2_000n), 0n, 7);
+    partial('1');
+    merge.update(table, null, false, row('1', '2', LARGE));
+    partial('3');
+    expect(places(written())).toEqual(['2000/0', 'dead letter']);
+    expect(owed.size).toBe(1);
+    merge.read(table, row('1', '3', 'x'), null);
+    partial('4');
+    expect(places(written())).toEqual(['999/0', '2000/6']);
+  });
+
+  it.each<[string, (merge: Merge, table: CapturedTable) => void]>([
+    ['whole', (merge, table) => merge.update(table, null, false, row('1', '2', 'x'))],
+    ['deleted', (merge, table) => merge.delete(table, row('1', null, null))],
+    [
+      'given another key',
+      (merge, table) => merge.update(table, row('1', null, null), false, row('2', '1', 'x')),
+    ],
+    ['truncated away', (merge, table) => merge.truncate(table)],
+    ['found to be gone', (merge, table) => merge.gone(table, '["1"]', null)],
+  ])('is over for its key once that is %s', async (_what, end) => {
+    const { table, merge, owed } = await context();
+    merge.begin(toLsn(2_000n), 0n, 7);
+    merge.insert(table, row('1', '1', LARGE));
+    expect(owed.isWithheld(table.name, '["1"]')).toBe(true);
+    end(merge, table);
+    expect(owed.withholds(table.name)).toBe(false);
   });
 });
 

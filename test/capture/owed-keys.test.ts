@@ -40,6 +40,30 @@ describe('owed keys', () => {
     });
   });
 
+  it('are apart from those that became dead letters, also after a restart', () => {
+    const owed = new OwedKeys();
+    const image: CheckpointImage = new Map();
+    owed.withhold('public.a', '["1"]');
+    owed.withhold('public.a', '["2"]');
+    owed.owe('public.a', '["2"]');
+    owed.owe('public.a', '["3"]');
+    applyEntries(image, owed.drain());
+    const restored = OwedKeys.fromCheckpoint(image);
+    expect(restored.take(5, NOBODY, TABLES)?.keys).toEqual(['["2"]', '["3"]']);
+    const withheld = (keys: OwedKeys) =>
+      ['["1"]', '["2"]', '["3"]'].map((key) => keys.isWithheld('public.a', key));
+    expect(withheld(restored)).toEqual([true, true, false]);
+    restored.settle('public.a', '["2"]');
+    restored.release('public.a', '["1"]');
+    restored.forget('public.b');
+    applyEntries(image, restored.drain());
+    const again = OwedKeys.fromCheckpoint(image);
+    expect([again.size, ...withheld(again)]).toEqual([1, false, true, false]);
+    again.forget('public.a');
+    applyEntries(image, again.drain());
+    expect(image.size).toBe(0);
+  });
+
   it('are taken up to a limit, without those that somebody works on', () => {
     const owed = new OwedKeys();
     for (const key of ['["1"]', '["2"]', '["3"]']) owed.owe('public.a', key);

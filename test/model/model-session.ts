@@ -29,11 +29,11 @@ import type { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import type { Laws } from './laws.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 import { AGREEABLE_SOURCE, type SimulatedControl, SLOT } from './simulated-control.ts';
-import type { SimulatedKafka } from './simulated-kafka.ts';
+import { DEAD_LETTERS, type SimulatedKafka } from './simulated-kafka.ts';
 import type { SimulatedPostgres } from './simulated-postgres.ts';
 import type { SimulatedReader } from './simulated-reader.ts';
 import type { SimulatedSlot, SimulatedStream } from './simulated-slot.ts';
-import { BASE_COLUMNS } from './simulated-postgres.ts';
+import { BASE_COLUMNS, RECORD_LIMIT } from './simulated-postgres.ts';
 import type { SimulatedTables } from './simulated-tables.ts';
 
 export interface SessionBounds {
@@ -101,7 +101,7 @@ export class ModelSession {
       registry,
       partitions: new Map(Object.entries(entry.partitions)),
     });
-    const options = { maxRecordBytes: 1_000_000, deadLetterTopic: 'm.dlq', rejected: () => {} };
+    const options = { maxRecordBytes: RECORD_LIMIT, deadLetterTopic: DEAD_LETTERS, rejected: () => {} };
     const writer = new RecordWriter(options, TopicEnds.fromCheckpoint(kafka.image));
     const states = TableStates.fromCheckpoint(kafka.image);
     const merge = new Merge(stateFromJson(entry.state), this.owed, postgres.xidsInProgress(), writer, states);

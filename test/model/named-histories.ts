@@ -14,6 +14,8 @@ const LEAVE_TOAST = 1;
 const UPDATE = 3;
 const DELETE = 5;
 const REKEY = 7;
+/** An update with a value that no record can carry. */
+const UPDATE_LARGE = 51;
 const keyOf = (key: number): number => key << 4;
 
 const insert = (key: number): NamedStep[] => [['write', 0, keyOf(key)], ['commit'], ['show']];
@@ -143,11 +145,70 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
       ...insert(1),
       ...STARTED,
       ...WARM,
+      // The first refresh ends, so that the next read is that of the key.
+      ...READ,
+      ...SEND_ALL,
+      ...COMMITTED,
       ['refreshKey', 0, 0],
       ...READ_AHEAD,
       ...change(3, THREE_TO_ZERO),
       ...SEND_ALL,
       ...COMMITTED,
+    ],
+  },
+  {
+    name: 'puts no change that left a TOASTed value out together with the row from before a dead letter',
+    shape: { large: true },
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...READ,
+      ...COMMITTED,
+      ...change(0, UPDATE_LARGE),
+      ...change(0, LEAVE_TOAST),
+      ...SEND_ALL,
+      ...COMMITTED,
+    ],
+  },
+  {
+    name: 'knows of a dead letter after a restart, and publishes its key once it fits',
+    shape: { large: true },
+    steps: [
+      ...insert(0),
+      ...STARTED,
+      ...READ,
+      ...COMMITTED,
+      ...change(0, UPDATE_LARGE),
+      ...SEND_ALL,
+      ...COMMITTED,
+      ['crash', 1],
+      ['start', 1],
+      ...change(0, LEAVE_TOAST),
+      ...SEND_ALL,
+      ...COMMITTED,
+      ...change(0, UPDATE),
+      ...change(0, LEAVE_TOAST),
+      ...SEND_ALL,
+      ...COMMITTED,
+    ],
+  },
+  {
+    name: 'deletes a row of replica identity FULL that is too large to be carried',
+    shape: { tables: 2, full: true, large: true },
+    steps: [
+      ['write', 0, keyIn(1, 0)],
+      ['commit'],
+      ['show'],
+      ...STARTED,
+      ...READ,
+      ...READ,
+      ...COMMITTED,
+      ['write', 0, keyIn(1, 0), UPDATE_LARGE],
+      ['commit'],
+      ['show'],
+      ['write', 0, keyIn(1, 0), DELETE],
+      ['commit'],
+      ['show'],
     ],
   },
   {

@@ -6,6 +6,8 @@ import type { OutgoingRecord } from '../../src/topics/publisher.ts';
 import type { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import type { Laws } from './laws.ts';
 
+export const DEAD_LETTERS = 'm.dlq';
+
 /** A record as it stands in a partition, decoded as consumers decode it. `change` null: a tombstone. */
 export interface LoggedRecord {
   readonly change: ChangeRecord | null;
@@ -23,6 +25,8 @@ interface Pending {
 export class SimulatedKafka {
   /** "topic/partition" → records */
   readonly logs = new Map<string, LoggedRecord[]>();
+  /** "table key" of rows that could not be published. */
+  readonly letters = new Set<string>();
   /** What the checkpoint topic holds. */
   image: CheckpointImage = new Map();
   readonly #laws: Laws;
@@ -78,6 +82,11 @@ export class SimulatedKafka {
 
   async #append(record: OutgoingRecord): Promise<void> {
     const { topic, partition, key, value, headers } = record;
+    if (topic === DEAD_LETTERS) {
+      const { table, keyText } = JSON.parse(value?.toString() ?? '') as { table: string; keyText: string };
+      this.letters.add(`${table} ${keyText}`);
+      return;
+    }
     const name = `${topic}/${partition}`;
     const log = this.logs.get(name) ?? [];
     this.logs.set(name, log);

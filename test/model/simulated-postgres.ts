@@ -58,6 +58,16 @@ export const BASE_COLUMNS = 3;
 /** Just below the point where 32 bit xids begin anew. */
 const FIRST_XID = 2 ** 33 - 6;
 const TOAST = 'toast ';
+/** The capture's limit for a record. Bytes. */
+export const RECORD_LIMIT = 2_000;
+const LARGE = 'large '.padEnd(RECORD_LIMIT, '.');
+/** Among the choices of a write that is given a value, those that give one that no record can carry. */
+const isLargeChoice = (choice: number): boolean => (choice >> 4) % 4 === 3;
+
+/** The row fits into no record. */
+export function isTooLarge(row: Row | null | undefined): boolean {
+  return (row?.t.length ?? 0) >= RECORD_LIMIT;
+}
 const rowName = (table: number, key: number): string => `${table}:${key}`;
 
 /** Rows, three connections, WAL addresses and visibility, as far as a capture can tell them. */
@@ -76,9 +86,13 @@ export class SimulatedPostgres {
   /** Tables that a chunk's read holds in ACCESS SHARE MODE. */
   readonly sharedLocks: () => ReadonlySet<number>;
 
-  constructor(keys: number, tables: number, sharedLocks: () => ReadonlySet<number>) {
+  /** Some values are larger than a record may be. */
+  readonly #large: boolean;
+
+  constructor(keys: number, tables: number, large: boolean, sharedLocks: () => ReadonlySet<number>) {
     this.keys = keys;
     this.tables = tables;
+    this.#large = large;
     this.sharedLocks = sharedLocks;
     this.#visible = Array.from({ length: tables }, () => new Map());
     this.#columns = Array.from({ length: tables }, () => BASE_COLUMNS);
@@ -126,12 +140,12 @@ export class SimulatedPostgres {
     const columns = this.#columnsSeenBy(connection, table);
     const kind = choice % 10;
     if (old === null) {
-      const row = this.#row(columns, null);
+      const row = this.#row(columns, null, choice);
       return this.#apply(connection, { kind: 'insert', table, columns, key, row }, [[key, row]]);
     }
     if (kind < 5) {
       const toastUnchanged = choice % 3 !== 0;
-      const row = this.#row(columns, toastUnchanged ? old.t : null);
+      const row = this.#row(columns, toastUnchanged ? old.t : null, choice);
       return this.#apply(connection, { kind: 'update', table, columns, key, old, row, toastUnchanged }, [
         [key, row],
       ]);
@@ -207,7 +221,7 @@ export class SimulatedPostgres {
       return false;
     const columns = this.#columnsSeenBy(connection, table);
     const toastUnchanged = choice % 4 !== 0;
-    const row = this.#row(columns, toastUnchanged ? old.t : null);
+    const row = this.#row(columns, toastUnchanged ? old.t : null, choice);
     const op: Op = { kind: 'rekey', table, columns, key, to, old, row, toastUnchanged };
     return this.#apply(connection, op, [
       [key, null],
@@ -273,9 +287,10 @@ export class SimulatedPostgres {
       : this.columns(table);
   }
 
-  #row(columns: number, t: string | null): Row {
+  #row(columns: number, t: string | null, choice: number): Row {
     const a = ++this.#values;
-    return { a, t: t ?? TOAST + a, b: columns > BASE_COLUMNS && a % 2 === 0 ? a : null };
+    const value = this.#large && isLargeChoice(choice) ? LARGE : TOAST;
+    return { a, t: t ?? value + a, b: columns > BASE_COLUMNS && a % 2 === 0 ? a : null };
   }
 
   #record(op: Op): void {

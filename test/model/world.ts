@@ -13,7 +13,7 @@ import { ReferenceSink } from './reference-sink.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedControl } from './simulated-control.ts';
 import { SimulatedKafka } from './simulated-kafka.ts';
-import { type CommittedTransaction, SimulatedPostgres } from './simulated-postgres.ts';
+import { type CommittedTransaction, isTooLarge, type Op, SimulatedPostgres } from './simulated-postgres.ts';
 import { EVEN_KEYS, SimulatedReader } from './simulated-reader.ts';
 import { SimulatedSlot } from './simulated-slot.ts';
 import { SimulatedTables } from './simulated-tables.ts';
@@ -23,6 +23,8 @@ export interface HistoryShape extends SessionBounds {
   readonly tables: number;
   /** Table 1 has replica identity FULL. */
   readonly full: boolean;
+  /** Some rows fit into no record. */
+  readonly large: boolean;
 }
 
 const SYSTEM = { systemId: '1', timeline: 1 };
@@ -55,7 +57,9 @@ export class World {
     const { laws, clock } = this;
     const registry = this.#registry;
     this.tables = new SimulatedTables(shape.full);
-    this.postgres = new SimulatedPostgres(shape.keys, shape.tables, () => this.reader.lockedTables());
+    this.postgres = new SimulatedPostgres(shape.keys, shape.tables, shape.large, () =>
+      this.reader.lockedTables(),
+    );
     this.reader = new SimulatedReader(this.postgres, this.tables);
     this.kafka = new SimulatedKafka(registry, laws);
     this.slot = new SimulatedSlot(this.postgres, this.tables, laws, (transaction) =>
@@ -279,8 +283,14 @@ export class World {
     for (const id of this.#ids())
       if (this.session?.isHalted(id) === true) this.#wereHalted.add(this.tables.numberOf(id));
     if (ops.some(({ table }) => this.#wereHalted.has(table))) return true;
-    const records = { insert: 1, update: 1, delete: 1, rekey: 2, truncate: this.shape.partitions };
-    return this.kafka.recordsOf(xid) >= ops.reduce((sum, { kind }) => sum + records[kind], 0);
+    return this.kafka.recordsOf(xid) >= ops.reduce((sum, op) => sum + this.#recordsOf(op), 0);
+  }
+
+  /** At least; what is too large becomes a dead letter. */
+  #recordsOf(op: Op): number {
+    const row = 'row' in op && isTooLarge(op.row) ? 0 : 1;
+    const records = { insert: row, update: row, delete: 1, rekey: 1 + row, truncate: this.shape.partitions };
+    return records[op.kind];
   }
 }
 

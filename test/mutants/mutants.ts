@@ -208,6 +208,30 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a change that left a TOASTed value out is put together with the row from before a dead letter',
+    file: MERGE,
+    find: 'if (incomplete && this.#isWithheld(table, after))',
+    replace: 'if (incomplete && this.owed.size < 0 && this.#isWithheld(table, after))',
+  },
+  {
+    name: 'what became a dead letter is kept in memory only',
+    file: 'src/capture/owed-keys.ts',
+    find: 'if (entry.withheld === true) setOf',
+    replace: "if (entry.withheld === true && table === '') setOf",
+  },
+  {
+    name: 'a change that follows a dead letter is left out, and its row not read',
+    file: MERGE,
+    find: 'this.owed.owe(table.name, table.codec.keyText(after));\n    else {',
+    replace: 'this.#isWithheld(table, after);\n    else {',
+  },
+  {
+    name: 'a delete whose old row is too large becomes a dead letter',
+    file: 'src/capture/record-writer.ts',
+    find: 'if (less !== null)',
+    replace: 'if (less !== null && keyed.spans.length < 0)',
+  },
+  {
     name: 'a second read is by LIMIT',
     file: SCHEDULER,
     find: 'limit: task.range.upTo === null ? this.#limit(task) : null,',
