@@ -37,7 +37,11 @@ export function httpConfig(
   token: string | undefined,
   problems: string[],
 ): HttpConfig {
-  if (token !== undefined && (token.length < MIN_TOKEN_LENGTH || /[^\x21-\x7e]/.test(token)))
-    problems.push(`http.token: needs ${MIN_TOKEN_LENGTH} characters or more, letters, digits and signs`);
+  if (token !== undefined) checkToken('http.token', token, problems);
   return { host, port, token: token ?? null };
+}
+
+export function checkToken(name: string, token: string, problems: string[]): void {
+  if (token.length < MIN_TOKEN_LENGTH || /[^\x21-\x7e]/.test(token))
+    problems.push(`${name}: needs ${MIN_TOKEN_LENGTH} characters or more, letters, digits and signs`);
 }

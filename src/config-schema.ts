@@ -171,6 +171,24 @@ const http = z.strictObject({
   token: secret.optional().describe('what callers have to show; also FRESHET_HTTP_TOKEN'),
 });
 
+const itemsApi = z.strictObject({
+  signingKeys: z
+    .array(secret)
+    .max(2)
+    .default([])
+    .describe('of Standard Webhooks, each "whsec_…"; two while they are changed'),
+  tokens: z.array(secret).max(2).default([]).describe('bearer tokens, each of 16 characters or more'),
+  toleranceSeconds: count(1, 3_600).default(300).describe('how far a signature’s time may be from now'),
+  maxItems: count(1, 10_000).default(1_000).describe('of one request'),
+  maxBodyBytes: count(1024, 64 * MEBIBYTE).default(4 * MEBIBYTE),
+  maxInFlightBytes: count(1024, 1024 * MEBIBYTE)
+    .default(32 * MEBIBYTE)
+    .describe('of all requests at once; above it they are answered with 429'),
+  rememberHours: count(1, 24 * 365)
+    .default(24)
+    .describe('how long a request’s id is known; longer than the tolerance'),
+});
+
 const scale = z
   .strictObject({
     min: count(-1_000_000, 1_000_000).default(1),
@@ -221,6 +239,7 @@ export const configSchema = z.strictObject({
   consumers: consumers.prefault({}),
   http: http.prefault({}),
   upsert: upsert.prefault({}),
+  itemsApi: itemsApi.prefault({}),
   classify: classify.prefault({}),
   transform: transform.prefault({}),
   score: score.prefault({}),

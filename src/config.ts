@@ -6,6 +6,7 @@ import type { TableId } from './change/table.ts';
 import { configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
 import { importPipelines } from './config-pipelines.ts';
 import { HTTP_ENVIRONMENT, type HttpConfig, httpConfig, httpPlace } from './config-http.ts';
+import { type ItemsApiConfig, itemsApiConfig } from './config-items-api.ts';
 import { SCORER_ENVIRONMENT, type ScorerEndpoint, scorerEndpoint } from './config-scorer.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
@@ -49,7 +50,10 @@ export interface SourceConfig {
 }
 
 /** The config with every default filled in, secrets read and places known. */
-export interface Config extends Omit<ParsedConfig, 'sources' | 'target' | 'kafka' | 'registry' | 'http'> {
+export interface Config extends Omit<
+  ParsedConfig,
+  'sources' | 'target' | 'kafka' | 'registry' | 'http' | 'itemsApi'
+> {
   readonly cacheDir: string | undefined;
   readonly sources: readonly SourceConfig[];
   readonly target: PostgresConfig;
@@ -58,6 +62,7 @@ export interface Config extends Omit<ParsedConfig, 'sources' | 'target' | 'kafka
   readonly http: HttpConfig;
   /** Null: the local scorer. */
   readonly scorer: ScorerEndpoint | null;
+  readonly itemsApi: ItemsApiConfig;
 }
 
 /** Whether DRY_RUN asks for a dry run. Throws CONFIG_INVALID on what is neither yes nor no: better than to write by mistake. */
@@ -127,6 +132,7 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
     kafka: toKafka(parsed, brokers ?? [], env, problems),
     registry: toRegistry(parsed, registryUrl ?? '', env, problems),
     http: httpConfig(parsed.http, secretOf(parsed.http.token, env, 'FRESHET_HTTP_TOKEN', problems), problems),
+    itemsApi: itemsApiConfig(parsed, (setting) => secretOf(setting, env, null, problems), problems),
     scorer: scorerEndpoint(
       parsed,
       env,

@@ -109,10 +109,11 @@ export class Engine {
     await runner.run(signal);
   }
 
-  /** The configured source that has every table the pipeline reads. */
+  /** The configured source that has every table the pipeline reads; what is posted goes under the first one's prefix. */
   sourceOf(pipeline: Pipeline): SourceConfig {
     const tables = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
     const source = this.config.sources.find((each) => {
+      if (pipeline.posted) return true;
       const listed = new Set(each.tables.map(formatTable));
       return tables.every((table) => listed.has(table));
     });
@@ -133,7 +134,10 @@ export class Engine {
       const found = await withAdmin(kafka, (admin) => partitionCounts(admin, topics));
       if (topics.every((topic) => found.has(topic))) return;
       if (tries === 20)
-        this.log('warn', `${pipeline.name} waits for ${topics.join(', ')}: start freshet capture`);
+        this.log(
+          'warn',
+          `${pipeline.name} waits for ${topics.join(', ')}: start freshet ${pipeline.posted ? 'serve' : 'capture'}`,
+        );
       await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
     }
   }

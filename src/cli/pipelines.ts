@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { classifyPipeline } from '../consumers/classify/pipeline.ts';
 import { transformPipeline } from '../consumers/transform/pipeline.ts';
+import { createPostedPipeline } from '../consumers/upsert/posted-pipeline.ts';
 import { createUpsertPipeline } from '../consumers/upsert/pipeline.ts';
 import { readTaxonomy } from '../consumers/upsert/taxonomy-file.ts';
 import { FreshetError } from '../runtime/errors.ts';
@@ -10,6 +11,7 @@ import { scorePipeline } from './score/setup.ts';
 /** Name → how the pipeline is made from the config. */
 const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
   upsert: ({ upsert }) => createUpsertPipeline(readTaxonomy(upsert.taxonomyFile)),
+  'items-api': ({ upsert }) => createPostedPipeline(readTaxonomy(upsert.taxonomyFile)),
   classify: ({ classify }) => classifyPipeline(classify),
   transform: ({ transform }) => transformPipeline(transform),
   score: scorePipeline,

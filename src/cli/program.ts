@@ -98,7 +98,9 @@ function addRoles(program: Command, context: CommandContext): void {
     .action((options: JsonOption) => workCommand(context, options));
   program
     .command('serve')
-    .description('the HTTP endpoints alone: /metrics, /healthz, /readyz, /status')
+    .description(
+      'the HTTP endpoints: the items API where items-api is among the pipelines; /metrics, /healthz, /readyz, /status',
+    )
     .option('--json', 'messages as JSON')
     .action((options: JsonOption) => serveCommand(context, options));
 }

@@ -1,6 +1,7 @@
 import { formatTable, type TableId } from '../change/table.ts';
 import { ATTEMPT_OPTION } from '../consumers/dead-letters.ts';
 import { valuesOf } from '../consumers/failure-list.ts';
+import { FreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { type Debt, dropDebts } from '../sinks/owed-keys.ts';
 import { type BackfillRequest, runBackfill } from './backfill/run-backfill.ts';
@@ -30,6 +31,7 @@ export async function retryDebts(
   debts: { readonly keyed: readonly Debt[]; readonly unkeyed: readonly Debt[] },
   signal: AbortSignal,
 ): Promise<boolean> {
+  if (owed.pipeline.posted) throw cannotReadAgain(owed.pipeline.name);
   for (const [failures, group] of Map.groupBy(debts.keyed, (debt) => debt.failures)) {
     for (let at = 0; at < group.length; at += KEYS_AT_ONCE) {
       const parts = keyParts(owed, group.slice(at, at + KEYS_AT_ONCE));
@@ -41,6 +43,12 @@ export async function retryDebts(
   if (!(await refresh(engine, owed, tableParts(owed, debts.unkeyed), attempt, signal))) return false;
   await settleUnkeyed(engine, owed, debts.unkeyed);
   return true;
+}
+
+function cannotReadAgain(pipeline: string): FreshetError {
+  return new FreshetError('USAGE', `what ${pipeline} could not apply was posted: it cannot be read again`, {
+    cure: `Post the items again, then drop the dead letters: freshet dlq drop ${pipeline}.`,
+  });
 }
 
 /** The tables of some debts. */

@@ -187,6 +187,8 @@ export interface PipelineDefinition<S extends Sources, L extends LookUpShapes = 
    * change that needs no write must cause none. Its targets have no stamps, and are never swept.
    */
   readonly writesBack?: boolean;
+  /** What it reads was posted to Freshet: no capture publishes it, and nothing can be read again. */
+  readonly posted?: boolean;
 }
 
 export type AnyChange = RowChange<string, Readonly<Record<string, unknown>>>;
@@ -204,6 +206,7 @@ export interface Pipeline extends TargetNeeds {
   readonly units: PipelineUnits | null;
   readonly companion: Companion | null;
   readonly writesBack: boolean;
+  readonly posted: boolean;
 }
 
 type AnyRow = Readonly<Record<string, unknown>>;
@@ -244,6 +247,7 @@ export function definePipeline<const S extends Sources, const L extends LookUpSh
     finish: erased.finish?.bind(erased) ?? null,
     units: erased.units === undefined ? null : erasedUnits(erased.units),
     writesBack: definition.writesBack ?? false,
+    posted: definition.posted ?? false,
   };
 }
 

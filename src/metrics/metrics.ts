@@ -149,6 +149,22 @@ export class Metrics {
     'code',
   ]);
 
+  readonly itemsApiRequests = this.#counter(
+    'freshet_items_api_requests_total',
+    'Requests to the items API, by the status of their answer',
+    ['status'],
+  );
+  readonly itemsApiItems = this.#counter(
+    'freshet_items_api_items_total',
+    'Items that were posted: accepted, refused, or of a request that was answered before',
+    ['outcome'],
+  );
+  readonly itemsApiSeconds = this.#histogram(
+    'freshet_items_api_request_seconds',
+    'Duration of a request, the acknowledgement of its items included',
+    [],
+  );
+
   readonly scoreJobs = this.#gauge('freshet_score_jobs', 'Jobs of the score pipeline, by state', ['state']);
   readonly scoreOldestJobSeconds = this.#gauge(
     'freshet_score_oldest_job_seconds',

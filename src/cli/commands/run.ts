@@ -1,4 +1,6 @@
 import type { SourceConfig } from '../../config.ts';
+import type { Pipeline } from '../../consumers/define-pipeline.ts';
+import { ITEMS_PATH } from '../../items-api/items-routes.ts';
 import { HttpServer } from '../../metrics/http-server.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
@@ -6,6 +8,7 @@ import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
 import { Engine } from '../engine.ts';
 import { httpRoutes } from '../http-routes.ts';
+import { ItemsApi } from '../items-api.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
 import { scorePipeline } from '../score/setup.ts';
 import { workOnScores } from '../score/work.ts';
@@ -24,7 +27,7 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
   const engine = await openEngine(context, options);
   const pipelines = configuredPipelines(engine.config);
   await engine.migrate(pipelines);
-  await runRoles(engine, [
+  const tasks = [
     ...engine.config.sources.map(
       (source): Task =>
         (signal) =>
@@ -38,7 +41,8 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
     ...pipelines
       .filter(({ name }) => name === 'score')
       .map((): Task => (signal) => workOnScores(engine, signal)),
-  ]);
+  ];
+  await runRoles(engine, tasks, pipelines);
 }
 
 export async function captureCommand(context: CommandContext, options: CaptureOptions): Promise<void> {
@@ -85,8 +89,12 @@ export async function workCommand(context: CommandContext, options: JsonOption):
   await runRoles(engine, [(signal) => workOnScores(engine, signal)]);
 }
 
+/** The items API where one of the pipelines takes what is posted, beside the endpoints that every role has. */
 export async function serveCommand(context: CommandContext, options: JsonOption): Promise<void> {
-  await runRoles(await openEngine(context, options), []);
+  const engine = await openEngine(context, options);
+  const served = configuredPipelines(engine.config).filter((pipeline) => pipeline.posted);
+  await engine.migrate(served);
+  await runRoles(engine, [], served);
 }
 
 async function openEngine(context: CommandContext, options: JsonOption): Promise<Engine> {
@@ -96,12 +104,24 @@ async function openEngine(context: CommandContext, options: JsonOption): Promise
   return new Engine(settings, createLog(terminal, false));
 }
 
-/** Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. */
-async function runRoles(engine: Engine, tasks: readonly Task[]): Promise<void> {
+/**
+ * Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. `served`: the items API
+ * is there where one of them takes what is posted.
+ */
+async function runRoles(
+  engine: Engine,
+  tasks: readonly Task[],
+  served: readonly Pipeline[] = [],
+): Promise<void> {
   using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
-  await using server = await HttpServer.listen(engine.config.http, httpRoutes(engine));
+  const posted = served.find((pipeline) => pipeline.posted);
+  await using items = posted === undefined ? null : await ItemsApi.open(engine, posted);
+  const routes = [...httpRoutes(engine), ...(items?.routes ?? [])];
+  await using server = await HttpServer.listen(engine.config.http, routes);
   process.stderr.write(`metrics at ${server.url}/metrics\n`);
-  await runTogether(stop.signal, [...tasks, aborted]);
+  if (items !== null) process.stderr.write(`items API at ${server.url}${ITEMS_PATH}\n`);
+  const upkeep = items === null ? [] : [(signal: AbortSignal) => items.forgetRegularly(signal)];
+  await runTogether(stop.signal, [...tasks, ...upkeep, aborted]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,135 @@
+import type { Kafka, Producer } from 'kafkajs';
+import { FreshetError } from '../runtime/errors.ts';
+import { errorMessage } from '../runtime/postgres.ts';
+import { topicName } from './names.ts';
+import { encodePostedItem, POSTED_PRODUCTS, type PostedItem } from './posted-items.ts';
+import { ensureChangeTopics, type TopicSettings, withAdmin } from './topic-admin.ts';
+
+/** The client groups the records of one send by partition in quadratic time. */
+const RECORDS_AT_ONCE = 2_000;
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+const RETRIES = 5;
+
+type Encoded = ReturnType<typeof encodePostedItem>;
+
+interface Waiting {
+  readonly records: readonly Encoded[];
+  readonly bytes: number;
+  readonly settle: (error: FreshetError | null) => void;
+}
+
+/**
+ * Appends items to their topic. One send is outstanding at a time: an idempotent producer of this client can lose
+ * records of sends that overlap. What comes meanwhile goes together with the next one, in order.
+ */
+export class ItemLog implements AsyncDisposable {
+  readonly topic: string;
+  readonly #kafka: Kafka;
+  readonly #partitions: number;
+  #producer: Promise<Producer> | null = null;
+  #waiting: Waiting[] = [];
+  #isSending = false;
+
+  private constructor(kafka: Kafka, topic: string, partitions: number) {
+    this.#kafka = kafka;
+    this.topic = topic;
+    this.#partitions = partitions;
+  }
+
+  /** Makes the topic where it is missing. Throws CONNECTION, PREFLIGHT. */
+  static async open(kafka: Kafka, prefix: string, settings: TopicSettings): Promise<ItemLog> {
+    const topic = topicName(prefix, POSTED_PRODUCTS);
+    const counts = await withAdmin(kafka, (admin) => ensureChangeTopics(admin, [topic], settings));
+    return new ItemLog(kafka, topic, counts.get(topic) ?? settings.partitions);
+  }
+
+  /** Resolves when every in-sync replica has them. Throws CONNECTION: some may be there; a second try is harmless. */
+  async append(items: readonly PostedItem[]): Promise<void> {
+    const nowMs = Date.now();
+    const records = items.map((item) => encodePostedItem(item, this.#partitions, nowMs));
+    await Promise.all(groups(records).map((group) => this.#enqueue(group)));
+  }
+
+  #enqueue(records: readonly Encoded[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error: FreshetError | null): void => (error === null ? resolve() : reject(error));
+      this.#waiting.push({ records, bytes: bytesOf(records), settle });
+      if (!this.#isSending) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#isSending = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      const error = await this.#send(batch.flatMap(({ records }) => records));
+      for (const { settle } of batch) settle(error);
+    }
+    this.#isSending = false;
+  }
+
+  #nextBatch(): readonly Waiting[] {
+    let records = 0;
+    let bytes = 0;
+    const tooMany = this.#waiting.findIndex((each, index) => {
+      records += each.records.length;
+      bytes += each.bytes;
+      return index > 0 && (records > RECORDS_AT_ONCE || bytes > BYTES_AT_ONCE);
+    });
+    return this.#waiting.splice(0, tooMany < 0 ? this.#waiting.length : tooMany);
+  }
+
+  async #send(messages: readonly Encoded[]): Promise<FreshetError | null> {
+    try {
+      this.#producer ??= this.#open();
+      const producer = await this.#producer;
+      await producer.send({ topic: this.topic, acks: -1, messages: [...messages] });
+      return null;
+    } catch (error) {
+      // Whether the records are there is not known: the next ones get a producer with an id of its own.
+      await this[Symbol.asyncDispose]();
+      return new FreshetError('CONNECTION', `cannot write to ${this.topic}: ${errorMessage(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #open(): Promise<Producer> {
+    const producer = this.#kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: true,
+      retry: { retries: RETRIES },
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = this.#producer;
+    this.#producer = null;
+    await opened?.then((producer) => producer.disconnect()).catch(() => {});
+  }
+}
+
+/** In order; each small enough for one send. */
+function groups(records: readonly Encoded[]): Encoded[][] {
+  const all: Encoded[][] = [];
+  let group: Encoded[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const size = bytesOf([record]);
+    if (group.length > 0 && (group.length >= RECORDS_AT_ONCE || bytes + size > BYTES_AT_ONCE)) {
+      all.push(group);
+      group = [];
+      bytes = 0;
+    }
+    group.push(record);
+    bytes += size;
+  }
+  if (group.length > 0) all.push(group);
+  return all;
+}
+
+function bytesOf(records: readonly Encoded[]): number {
+  return records.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+}
