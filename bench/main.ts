@@ -10,6 +10,7 @@ import { BenchContext } from './bench-context.ts';
 import { benchClassify } from './classify-backfill.ts';
 import { benchEndToEnd } from './end-to-end.ts';
 import type { ContenderResult } from './figures.ts';
+import { benchItems } from './items.ts';
 import { benchLatency } from './latency.ts';
 import { benchLimits } from './limits.ts';
 import { benchLinear } from './linear.ts';
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<BenchName, (context: BenchContext) => Promise<Con
   refresh: benchRefresh,
   score: benchScore,
   classify: benchClassify,
+  items: benchItems,
 };
 
 const INTERRUPTED = 130;

@@ -13,6 +13,7 @@ export const BENCHES = [
   'classify',
   'limits',
   'refresh',
+  'items',
 ] as const;
 export type BenchName = (typeof BENCHES)[number];
 
@@ -53,10 +54,11 @@ const DEFAULT_PEERS: Readonly<Record<BenchName, readonly string[]>> = {
   refresh: [],
   score: [],
   classify: [],
+  items: [],
 };
 
 /** Their topics have as many partitions as Freshet makes. */
-const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'transform', 'score', 'classify'];
+const CONSUMING: readonly BenchName[] = ['sink', 'end-to-end', 'transform', 'score', 'classify', 'items'];
 
 export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [options]
   --rows N          rows of the table, or changes of the backlog; default 100000; linear: of the larger table
@@ -64,7 +66,7 @@ export const USAGE = `usage: npm run bench -- ${BENCHES.join(' | ')} | all [opti
   --vs debezium     Kafka Connect with Debezium beside it (snapshot, stream, latency)
   --peers a,b       which of its settings: avro-default, avro-tuned, json-default, json-tuned,
                     avro-low-latency, json-low-latency
-  --partitions N    of each topic; default 1, and 4 for sink, end-to-end, transform, score and classify, as Freshet makes them
+  --partitions N    of each topic; default 1, and 4 for sink, end-to-end, transform, score, classify and items, as Freshet makes them
   --seconds S       how long latency is measured; default 30
   --rate N          transactions a second for latency; default 500
   --quiet-wait S    wait before each run, at most so long, until other processes use < 10 % of the CPUs

@@ -31,6 +31,25 @@ export function itemsApiConfig(
   return { ...itemsApi, signingKeys, tokens };
 }
 
+/** Where the upsert pipeline sends its items. */
+export interface ItemsTarget extends Omit<ParsedConfig['upsert']['api'], 'url' | 'token'> {
+  readonly url: string;
+  readonly token: string | null;
+}
+
+/** Null where they go into the table. */
+export function itemsTarget(
+  { upsert: { sink, api } }: ParsedConfig,
+  read: (setting: SecretSetting) => string | undefined,
+  problems: string[],
+): ItemsTarget | null {
+  if (sink === 'sql') return null;
+  const { url, token, ...limits } = api;
+  if (url === undefined) problems.push("upsert.api.url is missing: set it, or upsert.sink: 'sql'");
+  const secret = token === undefined ? undefined : read(token);
+  return { ...limits, url: url ?? '', token: secret ?? null };
+}
+
 /** Null where it is none. */
 function signingKey(secret: string): Buffer | null {
   const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];

@@ -163,6 +163,24 @@ const upsert = z.strictObject({
     .describe(
       'lines like "12 - A > B > C"; without one an item’s category is the innermost level of its path',
     ),
+  sink: z
+    .enum(['sql', 'api'])
+    .default('sql')
+    .describe('where items go: into the table items of the target, or to the items API at api.url'),
+  api: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^https?:\/\//, 'must be an http(s) URL')
+        .optional()
+        .describe('takes POST, as https://host/v1/items:upsert'),
+      token: secret.optional().describe('sent as "Authorization: Bearer …"'),
+      itemsPerRequest: count(1, 10_000).default(500),
+      bytesPerRequest: count(1024, 64 * MEBIBYTE).default(MEBIBYTE),
+      requestsPerMinute: count(1, 1_000_000).optional().describe('of each process; without it no limit'),
+      timeoutMs: count(100, 60_000).default(10_000),
+    })
+    .prefault({}),
 });
 
 const http = z.strictObject({
@@ -187,6 +205,29 @@ const itemsApi = z.strictObject({
   rememberHours: count(1, 24 * 365)
     .default(24)
     .describe('how long a request’s id is known; longer than the tolerance'),
+});
+
+const embeddings = z.strictObject({
+  enabled: z.boolean().default(false).describe('freshet run and freshet work keep an embedding of each item'),
+  maxAgeDays: count(1, 36_500).optional().describe('older ones are made anew; without it they do not age'),
+  scanMinutes: count(1, 10_080)
+    .default(60)
+    .describe('how often all items are looked through; changes are seen at once'),
+  endpoint: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^https?:\/\//, 'must be an http(s) URL')
+        .optional()
+        .describe('OpenAI-compatible API, as https://host/v1; without it the local model is asked'),
+      model: z.string().min(1).optional(),
+      key: secret.optional(),
+      dimensions: count(1, 16_000).optional().describe('asked for where the model can have several'),
+      batchSize: count(1, 2_048).default(64),
+      requestsPerMinute: count(1, 1_000_000).optional(),
+      timeoutMs: count(100, 600_000).default(30_000),
+    })
+    .prefault({}),
 });
 
 const scale = z
@@ -240,6 +281,7 @@ export const configSchema = z.strictObject({
   http: http.prefault({}),
   upsert: upsert.prefault({}),
   itemsApi: itemsApi.prefault({}),
+  embeddings: embeddings.prefault({}),
   classify: classify.prefault({}),
   transform: transform.prefault({}),
   score: score.prefault({}),

@@ -6,7 +6,8 @@ import type { TableId } from './change/table.ts';
 import { configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
 import { importPipelines } from './config-pipelines.ts';
 import { HTTP_ENVIRONMENT, type HttpConfig, httpConfig, httpPlace } from './config-http.ts';
-import { type ItemsApiConfig, itemsApiConfig } from './config-items-api.ts';
+import { type EmbeddingsConfig, embeddingsConfig } from './config-embeddings.ts';
+import { type ItemsApiConfig, itemsApiConfig, type ItemsTarget, itemsTarget } from './config-items-api.ts';
 import { SCORER_ENVIRONMENT, type ScorerEndpoint, scorerEndpoint } from './config-scorer.ts';
 import type { ServiceUrls } from './embedded/services.ts';
 import { FreshetError } from './runtime/errors.ts';
@@ -52,7 +53,7 @@ export interface SourceConfig {
 /** The config with every default filled in, secrets read and places known. */
 export interface Config extends Omit<
   ParsedConfig,
-  'sources' | 'target' | 'kafka' | 'registry' | 'http' | 'itemsApi'
+  'sources' | 'target' | 'kafka' | 'registry' | 'http' | 'itemsApi' | 'embeddings'
 > {
   readonly cacheDir: string | undefined;
   readonly sources: readonly SourceConfig[];
@@ -63,6 +64,9 @@ export interface Config extends Omit<
   /** Null: the local scorer. */
   readonly scorer: ScorerEndpoint | null;
   readonly itemsApi: ItemsApiConfig;
+  readonly embeddings: EmbeddingsConfig;
+  /** Null: the upsert pipeline writes the items itself. */
+  readonly itemsTarget: ItemsTarget | null;
 }
 
 /** Whether DRY_RUN asks for a dry run. Throws CONFIG_INVALID on what is neither yes nor no: better than to write by mistake. */
@@ -120,6 +124,7 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
   if (targetUrl === undefined) problems.push(missing('target.url', 'FRESHET_TARGET_URL'));
   if (brokers === undefined) problems.push(missing('kafka.brokers', 'FRESHET_KAFKA_BROKERS'));
   if (registryUrl === undefined) problems.push(missing('registry.url', 'FRESHET_REGISTRY_URL'));
+  const secret = (setting: SecretSetting): string | undefined => secretOf(setting, env, null, problems);
   const config: Config = {
     ...parsed,
     cacheDir: env.FRESHET_CACHE_DIR,
@@ -132,7 +137,9 @@ export function resolveConfig(parsed: ParsedConfig, env: Environment, running: S
     kafka: toKafka(parsed, brokers ?? [], env, problems),
     registry: toRegistry(parsed, registryUrl ?? '', env, problems),
     http: httpConfig(parsed.http, secretOf(parsed.http.token, env, 'FRESHET_HTTP_TOKEN', problems), problems),
-    itemsApi: itemsApiConfig(parsed, (setting) => secretOf(setting, env, null, problems), problems),
+    itemsApi: itemsApiConfig(parsed, secret, problems),
+    embeddings: embeddingsConfig(parsed, secret, problems),
+    itemsTarget: itemsTarget(parsed, secret, problems),
     scorer: scorerEndpoint(
       parsed,
       env,

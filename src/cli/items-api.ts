@@ -35,7 +35,7 @@ export class ItemsApi implements AsyncDisposable {
     this.routes = itemsRoutes({
       endpoint: new ItemsEndpoint({ ...itemsApi, credentials: itemsApi, log, received, observer }),
       document: openApiDocument(itemsApi),
-      answered: observer.answered,
+      answered: (status, seconds) => observer.answered(status, seconds),
     });
   }
 
@@ -54,9 +54,11 @@ export class ItemsApi implements AsyncDisposable {
   /** Forgets old requests until the signal. */
   async forgetRegularly(signal: AbortSignal): Promise<void> {
     const { metrics, log, config } = this.#engine;
-    const { failed } = itemsApiObserver(metrics, log);
+    const observer = itemsApiObserver(metrics, log);
     while (!signal.aborted) {
-      await this.#received.forget(config.itemsApi.rememberHours).catch(failed);
+      await this.#received
+        .forget(config.itemsApi.rememberHours)
+        .catch((error: unknown) => observer.failed(error));
       await sleep(HOUR_MS, undefined, { signal }).catch(() => {});
     }
   }

@@ -2,20 +2,30 @@ import type { Config } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { classifyPipeline } from '../consumers/classify/pipeline.ts';
 import { transformPipeline } from '../consumers/transform/pipeline.ts';
+import { createDeliveredPipeline } from '../consumers/upsert/delivered-pipeline.ts';
 import { createPostedPipeline } from '../consumers/upsert/posted-pipeline.ts';
 import { createUpsertPipeline } from '../consumers/upsert/pipeline.ts';
 import { readTaxonomy } from '../consumers/upsert/taxonomy-file.ts';
 import { FreshetError } from '../runtime/errors.ts';
+import { HttpSink } from '../sinks/http/http-sink.ts';
 import { scorePipeline } from './score/setup.ts';
 
 /** Name → how the pipeline is made from the config. */
 const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
-  upsert: ({ upsert }) => createUpsertPipeline(readTaxonomy(upsert.taxonomyFile)),
+  upsert: upsertPipelineOf,
   'items-api': ({ upsert }) => createPostedPipeline(readTaxonomy(upsert.taxonomyFile)),
   classify: ({ classify }) => classifyPipeline(classify),
   transform: ({ transform }) => transformPipeline(transform),
   score: scorePipeline,
 };
+
+function upsertPipelineOf({ upsert, itemsTarget }: Config): Pipeline {
+  const taxonomy = readTaxonomy(upsert.taxonomyFile);
+  if (itemsTarget === null) return createUpsertPipeline(taxonomy);
+  const { token, requestsPerMinute = Number.POSITIVE_INFINITY, ...options } = itemsTarget;
+  const headers = (): Record<string, string> => (token === null ? {} : { authorization: `Bearer ${token}` });
+  return createDeliveredPipeline(taxonomy, new HttpSink({ ...options, requestsPerMinute, headers }));
+}
 
 /** The configured pipelines: ours by name, the user's own as `definePipeline` made them. */
 export function configuredPipelines(config: Config): Pipeline[] {

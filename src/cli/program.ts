@@ -22,6 +22,7 @@ import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from '.
 import { registerClassify } from './commands/classify.ts';
 import { registerScore } from './commands/score.ts';
 import { registerTransform } from './commands/transform.ts';
+import { addSearch } from './commands/search.ts';
 import { addTopics } from './commands/topics.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
@@ -53,6 +54,7 @@ export function createProgram(env: Environment, cwd: string): Command {
   addTopics(program, context);
   addGroups(program, context, PIPELINE_COMMANDS);
   addCatalog(program, context);
+  addSearch(program, context);
   addDlq(program, context);
   addOffsets(program, context);
   addPipelines(program, context);
@@ -93,7 +95,9 @@ function addRoles(program: Command, context: CommandContext): void {
     .action((pipeline: string, options: JsonOption) => consumeCommand(context, pipeline, options));
   program
     .command('work')
-    .description('do the jobs of the score pipeline; start more of them to share the jobs')
+    .description(
+      'do the jobs of the score pipeline, and make embeddings where they are enabled; start more of them to share both',
+    )
     .option('--json', 'messages as JSON')
     .action((options: JsonOption) => workCommand(context, options));
   program

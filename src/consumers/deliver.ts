@@ -29,6 +29,8 @@ export interface DeliverDefinition<Change extends { readonly kind: string }> {
   readonly keyOf: (change: Change) => string;
   /** The item; null: the API is not to have it. Of a patch the fields that are known: they go on top of the others. */
   readonly bodyOf: (change: Exclude<Change, { readonly kind: 'delete' }>) => JsonBody | null;
+  /** Adds to the whole item what is made of all its fields. */
+  readonly complete?: (body: JsonBody) => JsonBody;
 }
 
 interface DeliverySteps {
@@ -110,7 +112,7 @@ async function apply(
 
 /** What is to be sent; the log entry alone where the API knows it already; null where there is nothing to do. */
 function planOf(
-  { keyOf, bodyOf }: DeliverDefinition<AnyChange>,
+  { keyOf, bodyOf, complete = (body) => body }: DeliverDefinition<AnyChange>,
   change: AnyChange,
   known: ReadonlyMap<string, Delivered>,
 ): Planned | Delivered | 'incomplete' | null {
@@ -125,7 +127,7 @@ function planOf(
   const isPatch = change.kind === 'patch';
   if (isPatch && (before === undefined || before.epoch < epoch)) return 'incomplete';
   const base = isPatch && before !== undefined ? (JSON.parse(before.body) as JsonBody) : {};
-  const text = JSON.stringify({ ...base, ...part });
+  const text = JSON.stringify(complete({ ...base, ...part }));
   const entry = { key, version, body: text, epoch };
   if (before?.body === text) return entry;
   return { change, delivery: { key, version, op: 'upsert', body: JSON.parse(text) as JsonBody }, entry };

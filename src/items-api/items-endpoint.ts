@@ -18,7 +18,7 @@ export interface EndpointOptions {
   readonly observer: EndpointObserver;
 }
 
-export interface EndpointObserver {
+interface EndpointObserver {
   items(outcome: 'accepted' | 'refused' | 'repeated', count: number): void;
   failed(error: unknown): void;
 }
@@ -69,7 +69,7 @@ export class ItemsEndpoint {
     if (caller.kind === 'signed' && !caller.isGenuine(body))
       return problem(401, 'webhook-signature: not of this body and time by any known key');
     const items = this.#itemsOf(body);
-    return 'status' in items ? items : this.#once(requestId(request, caller), body, items);
+    return 'status' in items ? items : await this.#once(requestId(request, caller), body, items);
   }
 
   #itemsOf(body: Buffer): readonly unknown[] | Problem {

@@ -149,6 +149,22 @@ export class Metrics {
     'code',
   ]);
 
+  readonly embeddingsStale = this.#gauge(
+    'catalog_embeddings_stale_total',
+    'Items whose embedding is missing, of another text or model, or too old',
+    [],
+  );
+  readonly embedded = this.#counter(
+    'freshet_embeddings_total',
+    'Items that were embedded, and batches that failed, by outcome',
+    ['outcome'],
+  );
+  readonly embeddingSeconds = this.#histogram(
+    'freshet_embedding_batch_seconds',
+    'Duration of a batch of embeddings',
+    [],
+  );
+
   readonly itemsApiRequests = this.#counter(
     'freshet_items_api_requests_total',
     'Requests to the items API, by the status of their answer',

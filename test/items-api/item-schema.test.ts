@@ -81,9 +81,12 @@ describe('a posted item', () => {
     fc.assert(
       fc.property(fc.oneof({ weight: 9, arbitrary: item }, fc.jsonValue()), (input) => {
         const parsed = parseItem(input);
-        if ('error' in parsed) return parsed.error !== '';
+        if ('error' in parsed) return expect(parsed.error).not.toBe('');
         const texts = [...Object.values(parsed.key), ...Object.values(parsed.product ?? {})];
-        return texts.every((each) => each === null || (each.isWellFormed() && !each.includes('\u0000')));
+        for (const each of texts) {
+          expect(each?.isWellFormed() ?? true).toBe(true);
+          expect(each ?? '').not.toContain('\u0000');
+        }
       }),
       { numRuns: 2_000 },
     );

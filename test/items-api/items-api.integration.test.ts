@@ -141,7 +141,7 @@ describe('the items API', () => {
   it('answers 429 while too much is being worked on, and takes more afterwards', async () => {
     await using context = await ItemsServerContext.open({ maxInFlightBytes: 2_000 });
     const slow = connect(Number(new URL(context.url).port), '127.0.0.1');
-    const head = `POST /v1/items:upsert HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\ncontent-length: 1900\r\n\r\n`;
+    const head = `POST /v1/items:upsert HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\ncontent-length: 1900\r\n\r\n`;
     slow.write(head);
     const refused = async (): Promise<boolean> => {
       const { status, headers } = await context.postItems([item('a', { description: 'x'.repeat(200) })]);
@@ -167,5 +167,5 @@ describe('the items API', () => {
 async function inChunks(context: ItemsServerContext, body: string): Promise<{ status: number }> {
   const stream = new Blob([body]).stream();
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
-  return fetch(context.url, { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit);
+  return fetch(context.url, { method: 'POST', headers, body: stream, duplex: 'half' });
 }

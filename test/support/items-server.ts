@@ -91,7 +91,7 @@ export class ItemsServerContext implements AsyncDisposable {
   /** Headers by which a body is let in. */
   signature(
     body: string,
-    { key = 0, at = new Date(), id = randomUUID() as string } = {},
+    { key = 0, at = new Date(), id = `msg_${randomUUID()}` } = {},
   ): Record<string, string> {
     const webhook = new Webhook((this.keys[key] ?? Buffer.alloc(0)).toString('base64'));
     return {

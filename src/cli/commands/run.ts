@@ -6,6 +6,7 @@ import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
+import { workOnEmbeddings } from '../embeddings.ts';
 import { Engine } from '../engine.ts';
 import { httpRoutes } from '../http-routes.ts';
 import { ItemsApi } from '../items-api.ts';
@@ -41,6 +42,7 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
     ...pipelines
       .filter(({ name }) => name === 'score')
       .map((): Task => (signal) => workOnScores(engine, signal)),
+    ...embeddingTasks(engine),
   ];
   await runRoles(engine, tasks, pipelines);
 }
@@ -85,8 +87,19 @@ export async function consumeCommand(
 
 export async function workCommand(context: CommandContext, options: JsonOption): Promise<void> {
   const engine = await openEngine(context, options);
-  await engine.migrate([scorePipeline(engine.config)]);
-  await runRoles(engine, [(signal) => workOnScores(engine, signal)]);
+  const isScoring = !engine.config.embeddings.enabled || engine.config.pipelines.includes('score');
+  const scores = isScoring ? [scorePipeline(engine.config)] : [];
+  await engine.migrate([...scores, ...configuredPipelines(engine.config).filter(writesItems)]);
+  const scoring = scores.map((): Task => (signal) => workOnScores(engine, signal));
+  await runRoles(engine, [...scoring, ...embeddingTasks(engine)]);
+}
+
+function embeddingTasks(engine: Engine): Task[] {
+  return engine.config.embeddings.enabled ? [(signal) => workOnEmbeddings(engine, signal)] : [];
+}
+
+function writesItems({ name }: Pipeline): boolean {
+  return name === 'upsert' || name === 'items-api';
 }
 
 /** The items API where one of the pipelines takes what is posted, beside the endpoints that every role has. */

@@ -2,23 +2,26 @@ import OpenAI from 'openai';
 import { AnswerTooLargeError } from '../../runtime/bounded-fetch.ts';
 import { ScorerError } from './scorer-error.ts';
 
-/** What a failed request means for us, without anything that was sent or answered. */
-export function failureOf(error: unknown): ScorerError {
+/** What a failed request to a model (`who`) means for us, without anything that was sent or answered. */
+export function failureOf(error: unknown, who = 'The scorer'): ScorerError {
   if (error instanceof ScorerError) return error;
   if (causes(error).some((cause) => cause instanceof AnswerTooLargeError)) {
-    return new ScorerError('too-large', "The scorer's answer is larger than allowed");
+    return new ScorerError('too-large', `The answer of ${who.toLowerCase()} is larger than allowed`);
   }
   if (error instanceof OpenAI.APIConnectionTimeoutError) {
-    return new ScorerError('time-out', 'The scorer did not answer in time');
+    return new ScorerError('time-out', `${who} did not answer in time`);
   }
   if (error instanceof OpenAI.APIConnectionError) {
-    return new ScorerError('connection', `The connection to the scorer failed${connectionCode(error)}`);
+    return new ScorerError(
+      'connection',
+      `The connection to ${who.toLowerCase()} failed${connectionCode(error)}`,
+    );
   }
   if (error instanceof OpenAI.APIError && typeof error.status === 'number') {
     const headers: unknown = error.headers;
-    return byStatus(error.status, headers instanceof Headers ? headers : undefined);
+    return byStatus(error.status, headers instanceof Headers ? headers : undefined, who);
   }
-  return new ScorerError('malformed', 'The scorer answered something that is no chat completion');
+  return new ScorerError('malformed', `${who} answered something else than what was asked for`);
 }
 
 /** Only where the same request may soon succeed: an invalid answer is billed and is left to the queue. */
@@ -26,14 +29,13 @@ export function isWorthRetrying(error: ScorerError): boolean {
   return error.code === 'SCORER_UNAVAILABLE';
 }
 
-function byStatus(status: number, headers: Headers | undefined): ScorerError {
+function byStatus(status: number, headers: Headers | undefined, who: string): ScorerError {
   const retryAfterMs = parseRetryAfter(headers, Date.now());
-  if (status === 429)
-    return new ScorerError('rate-limited', 'The scorer is busy: it answered 429', retryAfterMs);
+  if (status === 429) return new ScorerError('rate-limited', `${who} is busy: it answered 429`, retryAfterMs);
   if (status >= 500 || status === 408 || status === 409) {
-    return new ScorerError('server-error', `The scorer failed: it answered ${status}`, retryAfterMs);
+    return new ScorerError('server-error', `${who} failed: it answered ${status}`, retryAfterMs);
   }
-  return new ScorerError('rejected', `The scorer rejected the request: it answered ${status}`);
+  return new ScorerError('rejected', `${who} rejected the request: it answered ${status}`);
 }
 
 /** `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). Null without a valid one. */

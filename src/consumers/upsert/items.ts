@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Row, Value } from '../../change/change.ts';
 import type { RowOf } from '../../sinks/target-row.ts';
 import { targetTable } from '../../sinks/target-table.ts';
-import { orderedVersion } from './normalise/metadata-version.ts';
+import { type Content, orderedVersion } from './normalise/metadata-version.ts';
 import { type ItemReview, type NormaliseContext, normaliseContent } from './normalise/normalise-item.ts';
 
 export const productRow = z.object({
@@ -96,6 +96,34 @@ export function patchedItem(
   const now = reviews.filter(({ field }) => !stays(field));
   const updatedAt = product.updated_at ?? textOf(stored['updated_at']);
   return itemRow(sku, merged, [...before, ...now], updatedAt);
+}
+
+/** The columns that a field of the items API is made of. */
+const MADE_OF = {
+  name: ['name'],
+  brand: ['manufacturer'],
+  category: ['category_path', 'name', 'manufacturer'],
+  category_path: ['category_path', 'name', 'manufacturer'],
+  description: ['description'],
+  image_url: ['image_url'],
+  price: ['price'],
+  currency: ['currency'],
+  availability: ['availability'],
+} as const satisfies Partial<Record<keyof ItemContent, readonly (keyof Product)[]>>;
+
+type BodyField = keyof typeof MADE_OF | 'updated_at';
+
+/** The item as an items API takes it; of a product of which some columns are not known, the fields that are. */
+export function itemBody(
+  sku: string,
+  product: Partial<Product>,
+  rules: NormaliseContext,
+): Partial<Record<BodyField, Content>> {
+  const { content } = contentOf({ ...NOTHING, ...product, sku }, rules);
+  const known = Object.entries(MADE_OF).filter(([, columns]) => columns.every((column) => column in product));
+  const fields = known.map(([field]) => [field, content[field as keyof typeof MADE_OF]]);
+  if ('updated_at' in product) fields.push(['updated_at', product.updated_at ?? null]);
+  return Object.fromEntries(fields) as Partial<Record<BodyField, Content>>;
 }
 
 const PATH_COLUMNS = ['category', 'category_id', 'category_confidence', 'category_path'] as const;

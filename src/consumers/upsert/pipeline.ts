@@ -12,15 +12,15 @@ import type { NormaliseContext } from './normalise/normalise-item.ts';
 import type { Taxonomy } from './normalise/taxonomy.ts';
 import { CurrentRules, RULES_SQL } from './rules.ts';
 
-const sources = { products: sourceTable('public.products', productRow) };
-type ProductChange = PipelineChange<typeof sources>;
+export const productSources = { products: sourceTable('public.products', productRow) };
+type ProductChange = PipelineChange<typeof productSources>;
 
 /** Keeps `items` as the catalogue's products are: brand and category normalised, each content with its version. */
-export function createUpsertPipeline(taxonomy: Taxonomy | null): TypedPipeline<typeof sources> {
+export function createUpsertPipeline(taxonomy: Taxonomy | null): TypedPipeline<typeof productSources> {
   const rules = new CurrentRules(taxonomy);
   return definePipeline({
     name: 'upsert',
-    sources,
+    sources: productSources,
     targets: [itemsTable],
     migrations: [
       { id: 'catalog-rules', sql: RULES_SQL },

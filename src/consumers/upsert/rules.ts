@@ -61,6 +61,10 @@ export class CurrentRules {
     keysOf: (): readonly string[] => [this.#version],
   };
 
+  get current(): NormaliseContext {
+    return this.#context;
+  }
+
   /** `changed`: what the look-up found. */
   take(changed: { get(key: string): RulesRow | undefined }): NormaliseContext {
     const row = changed.get(this.#version);

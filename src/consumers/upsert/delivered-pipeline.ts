@@ -1,0 +1,39 @@
+import type { DeliverySink } from '../deliver.ts';
+import { definePipeline, type TypedPipeline } from '../define-pipeline.ts';
+import { itemBody } from './items.ts';
+import { type Content, metadataVersion } from './normalise/metadata-version.ts';
+import type { Taxonomy } from './normalise/taxonomy.ts';
+import { productSources } from './pipeline.ts';
+import { CurrentRules, RULES_SQL } from './rules.ts';
+
+/**
+ * The upsert pipeline whose items go to an items API in the place of the table: normalised, each with its version,
+ * at least once. What the API was told is kept in the target, so that what is unchanged is not sent.
+ */
+export function createDeliveredPipeline(
+  taxonomy: Taxonomy | null,
+  to: DeliverySink,
+): TypedPipeline<typeof productSources> {
+  const rules = new CurrentRules(taxonomy);
+  return definePipeline({
+    name: 'upsert',
+    sources: productSources,
+    targets: [],
+    migrations: [{ id: 'catalog-rules', sql: RULES_SQL }],
+    lookUps: { rules: rules.lookUp },
+    transform: (_, { lookUps }) => {
+      rules.take(lookUps.rules);
+      return [];
+    },
+    deliver: {
+      to,
+      keyOf: ({ key }) => String(key['sku']),
+      bodyOf: ({ key, row }) => itemBody(String(key['sku']), row, rules.current),
+      complete: ({ updated_at: updatedAt, metadata_version: _, ...content }) => ({
+        ...content,
+        updated_at: updatedAt,
+        metadata_version: metadataVersion(content as Record<string, Content>),
+      }),
+    },
+  });
+}
