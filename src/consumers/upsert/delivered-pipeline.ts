@@ -29,11 +29,14 @@ export function createDeliveredPipeline(
       to,
       keyOf: ({ key }) => String(key['sku']),
       bodyOf: ({ key, row }) => itemBody(String(key['sku']), row, rules.current),
-      complete: ({ updated_at: updatedAt, metadata_version: _, ...content }) => ({
-        ...content,
-        updated_at: updatedAt,
-        metadata_version: metadataVersion(content as Record<string, Content>),
-      }),
+      complete,
     },
   });
+}
+
+/** The version is of the content alone: neither the time nor an earlier version counts. */
+function complete(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { metadata_version: _, updated_at: updatedAt, ...content } = body;
+  const version = metadataVersion(content as Readonly<Record<string, Content>>);
+  return { ...content, updated_at: updatedAt, metadata_version: version };
 }

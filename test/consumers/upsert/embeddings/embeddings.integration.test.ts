@@ -11,6 +11,8 @@ import { EmbeddingsApi } from '../../../support/embeddings-api.ts';
 import { openShop, type Shop } from '../../../support/shop.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
+const NOT_COUNTED = -1;
+
 interface Stored {
   readonly sku: string;
   readonly model: string;
@@ -44,6 +46,7 @@ async function embeddingsOf({ database }: Shop): Promise<Map<string, Stored>> {
 }
 
 async function whileWorking(engine: Engine, act: () => Promise<void>): Promise<void> {
+  engine.metrics.embeddingsStale.set(NOT_COUNTED);
   const stop = new AbortController();
   const ended = workOnEmbeddings(engine, stop.signal);
   try {
