@@ -106,27 +106,27 @@ it('whatever its schema allows, and what it does not, is answered as the documen
   const good = items.map((list) => ({ items: list }));
   const body = fc.oneof({ weight: 9, arbitrary: good }, { weight: 1, arbitrary: fc.jsonValue() });
   const model = new Model();
+  const documented = new Set(Object.keys(operation.responses));
   let accepted = 0;
-  await fc.assert(
-    fc.asyncProperty(body, async (value) => {
-      const posted = await context.post(JSON.stringify(value));
-      expect(Object.keys(operation.responses)).toContain(String(posted.status));
-      if (posted.status >= 300) return expect(posted.detail).not.toBe('');
-      const sent = (JSON.parse(JSON.stringify(value)) as { items: PostedItem[] }).items;
-      expect(posted.results).toHaveLength(sent.length);
-      for (const [index, { status, error }] of posted.results.entries()) {
-        const one = sent[index];
-        if (status === 202 && one !== undefined) {
-          model.accept(one);
-          accepted += 1;
-        } else expect([status, error]).toEqual([422, expect.stringMatching(/./)]);
-      }
-    }),
-    // A failing case cannot be made smaller: the model remembers.
-    { numRuns: 300, endOnFailure: true },
-  );
+  const isAnsweredWell = async (value: unknown): Promise<boolean> => {
+    const { status, detail, results } = await context.post(JSON.stringify(value));
+    if (!documented.has(String(status))) return false;
+    if (status >= 300) return detail !== '';
+    const sent = (JSON.parse(JSON.stringify(value)) as { items: PostedItem[] }).items;
+    for (const [index, one] of sent.entries()) {
+      if (results[index]?.status !== 202) continue;
+      model.accept(one);
+      accepted += 1;
+    }
+    const refused = results.filter((each) => each.status !== 202);
+    return (
+      results.length === sent.length && refused.every((each) => each.status === 422 && each.error !== '')
+    );
+  };
+  // A failing case cannot be made smaller: the model remembers.
+  await fc.assert(fc.asyncProperty(body, isAnsweredWell), { numRuns: 300, endOnFailure: true });
   expect(accepted).toBeGreaterThan(100);
   await context.settled();
-  const there = (await context.items()).map(({ sku }) => sku);
-  expect(there.toSorted()).toEqual([...model.items].toSorted());
+  const there = (await context.items()).map(({ sku }) => String(sku));
+  expect(new Set(there)).toEqual(model.items);
 });

@@ -112,7 +112,7 @@ export class ItemsServerContext implements AsyncDisposable {
   /** Everything that was accepted before is in the items when this resolves. */
   async settled(): Promise<void> {
     const marker = `~${randomUUID()}`;
-    const skus = Array.from({ length: 64 }, (_, i) => `${marker}${i}`);
+    const skus = Array.from({ length: 40 }, (_, i) => `${marker}${i}`);
     await this.postItems(skus.map((key) => ({ key, data: {} })));
     const { pool } = this.shop.database;
     const seen = async (): Promise<number> =>
