@@ -18,6 +18,25 @@ function sinkTo({ url }: ItemsServerContext): HttpSink {
   return new HttpSink({ url, headers: () => ({ authorization: `Bearer ${TOKEN}` }), itemsPerRequest: 7 });
 }
 
+async function publishProducts(topic: ProductTopic): Promise<void> {
+  for (let i = 0; i < 40; i++)
+    topic.upsert(`p${i}`, {
+      manufacturer: i % 3 === 0 ? 'Hewlett-Packard' : `ACME ${i} Ltd.`,
+      category_path: `["Home >> Kitchen & Dining >> Cups >> Mugs >> Big Mugs ${i}"]`,
+      price: '12.50',
+      description: `It holds ${i} litres`,
+    });
+  await topic.publish();
+}
+
+/** A description that the WAL does not hold, another product's price, and a product that goes. */
+async function publishChanges(topic: ProductTopic): Promise<void> {
+  topic.upsert('p1', { manufacturer: 'ACME 1 Ltd.', price: '13.00', description: undefined }, 'u');
+  topic.upsert('p2', { manufacturer: 'Black', price: null }, 'u');
+  topic.delete('p3');
+  await topic.publish();
+}
+
 /** Of an item, what does not tell the way that it came. */
 const CONTENT =
   'SELECT sku, name, brand, category, category_path, description, price, metadata_version FROM public.items ORDER BY sku';
@@ -31,23 +50,14 @@ describe('the upsert pipeline with an items API for its sink', () => {
     await using api = await ItemsServerContext.open();
     await using direct = await createDatabase();
     await using log = await createDatabase();
-    await using topic = await ProductTopic.create(services());
-    await using _sql = start(topic, direct, createUpsertPipeline(null));
-    await using delivering = start(topic, log, createDeliveredPipeline(null, sinkTo(api)));
-    for (let i = 0; i < 40; i++)
-      topic.upsert(`p${i}`, {
-        manufacturer: i % 3 === 0 ? 'Hewlett-Packard' : `ACME ${i} Ltd.`,
-        category_path: `["Home >> Kitchen & Dining >> Cups >> Mugs >> Big Mugs ${i}"]`,
-        price: '12.50',
-        description: `It holds ${i} litres`,
-      });
-    await topic.publish();
+    // A pipeline's name is its group's: two that are called the same would share one topic.
+    await using one = await ProductTopic.create(services());
+    await using other = await ProductTopic.create(services());
+    await using _sql = start(one, direct, createUpsertPipeline(null));
+    await using delivering = start(other, log, createDeliveredPipeline(null, sinkTo(api)));
+    for (const topic of [one, other]) await publishProducts(topic);
     await until('the first items are there', async () => (await api.items()).length === 40);
-    // A description that the WAL does not hold, a price of another product, and a product that goes.
-    topic.upsert('p1', { manufacturer: 'ACME 1 Ltd.', price: '13.00', description: undefined }, 'u');
-    topic.upsert('p2', { manufacturer: 'Black', price: null }, 'u');
-    topic.delete('p3');
-    await topic.publish();
+    for (const topic of [one, other]) await publishChanges(topic);
     const written = async (): Promise<boolean> => {
       const prices = (await contentOf(direct)).map(({ price }) => price);
       return prices.length === 39 && prices.includes('13.00') && prices.includes(null);
