@@ -15,7 +15,8 @@ import { Metrics } from '../src/metrics/metrics.ts';
 import { runTogether } from '../src/runtime/shutdown.ts';
 import { createKafka } from '../src/topics/kafka.ts';
 import { createRegistry, type SchemaRegistryPort } from '../src/topics/registry.ts';
-import type { Job, Order, Report } from './freshet-messages.ts';
+import { serveJob } from './child-main.ts';
+import type { Job, Report } from './freshet-messages.ts';
 
 const HOUR_MS = 3_600_000;
 const stop = new AbortController();
@@ -178,24 +179,5 @@ function tell(report: Report): void {
   process.send?.(report);
 }
 
-process.on('message', (order: Order) => {
-  if (order.type === 'stop') {
-    stop.abort();
-    return;
-  }
-  run(order.job).then(
-    () => process.exit(0),
-    (error: unknown) => {
-      tell({
-        type: 'failed',
-        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-      process.disconnect();
-      process.exitCode = 1;
-    },
-  );
-});
-process.on('disconnect', () => process.exit());
-// Ctrl-C reaches the whole foreground group: the parent decides.
-process.on('SIGINT', () => {});
+serveJob(stop, run, tell);
 tell({ type: 'booted' });

@@ -6,8 +6,9 @@ import { createPostedPipeline } from '../src/consumers/upsert/posted-pipeline.ts
 import type { ServiceUrls } from '../src/embedded/services.ts';
 import { ITEMS_PATH } from '../src/items-api/items-routes.ts';
 import { HttpServer } from '../src/metrics/http-server.ts';
+import { serveJob } from './child-main.ts';
 
-export interface ItemsJob {
+interface ItemsJob {
   readonly urls: ServiceUrls;
   readonly prefix: string;
   readonly partitions: number;
@@ -46,23 +47,4 @@ function tell(report: ItemsReport): void {
   process.send?.(report);
 }
 
-process.on('message', (order: ItemsOrder) => {
-  if (order.type === 'stop') {
-    stop.abort();
-    return;
-  }
-  run(order.job).then(
-    () => process.exit(0),
-    (error: unknown) => {
-      tell({
-        type: 'failed',
-        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-      process.exitCode = 1;
-      process.disconnect();
-    },
-  );
-});
-process.on('disconnect', () => process.exit());
-// Ctrl-C reaches the whole foreground group: the parent decides.
-process.on('SIGINT', () => {});
+serveJob(stop, run, tell);

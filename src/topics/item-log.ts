@@ -1,4 +1,5 @@
 import type { Kafka, Producer } from 'kafkajs';
+import { inBatches } from '../runtime/batches.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import { topicName } from './names.ts';
@@ -6,8 +7,7 @@ import { encodePostedItem, POSTED_PRODUCTS, type PostedItem } from './posted-ite
 import { ensureChangeTopics, type TopicSettings, withAdmin } from './topic-admin.ts';
 
 /** The client groups the records of one send by partition in quadratic time. */
-const RECORDS_AT_ONCE = 2_000;
-const BYTES_AT_ONCE = 4 * 1024 * 1024;
+const AT_ONCE = { count: 2_000, bytes: 4 * 1024 * 1024 };
 const RETRIES = 5;
 
 type Encoded = ReturnType<typeof encodePostedItem>;
@@ -47,7 +47,8 @@ export class ItemLog implements AsyncDisposable {
   async append(items: readonly PostedItem[]): Promise<void> {
     const nowMs = Date.now();
     const records = items.map((item) => encodePostedItem(item, this.#partitions, nowMs));
-    await Promise.all(groups(records).map((group) => this.#enqueue(group)));
+    const groups = inBatches(records, AT_ONCE, (record) => bytesOf([record]));
+    await Promise.all(groups.map((group) => this.#enqueue(group)));
   }
 
   #enqueue(records: readonly Encoded[]): Promise<void> {
@@ -74,7 +75,7 @@ export class ItemLog implements AsyncDisposable {
     const tooMany = this.#waiting.findIndex((each, index) => {
       records += each.records.length;
       bytes += each.bytes;
-      return index > 0 && (records > RECORDS_AT_ONCE || bytes > BYTES_AT_ONCE);
+      return index > 0 && (records > AT_ONCE.count || bytes > AT_ONCE.bytes);
     });
     return this.#waiting.splice(0, tooMany < 0 ? this.#waiting.length : tooMany);
   }
@@ -109,25 +110,6 @@ export class ItemLog implements AsyncDisposable {
     this.#producer = null;
     await opened?.then((producer) => producer.disconnect()).catch(() => {});
   }
-}
-
-/** In order; each small enough for one send. */
-function groups(records: readonly Encoded[]): Encoded[][] {
-  const all: Encoded[][] = [];
-  let group: Encoded[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = bytesOf([record]);
-    if (group.length > 0 && (group.length >= RECORDS_AT_ONCE || bytes + size > BYTES_AT_ONCE)) {
-      all.push(group);
-      group = [];
-      bytes = 0;
-    }
-    group.push(record);
-    bytes += size;
-  }
-  if (group.length > 0) all.push(group);
-  return all;
 }
 
 function bytesOf(records: readonly Encoded[]): number {

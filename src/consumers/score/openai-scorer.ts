@@ -1,6 +1,6 @@
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { boundedFetch } from '../../runtime/bounded-fetch.ts';
+import { openAiClient } from '../../runtime/openai-client.ts';
 import { failureOf, isWorthRetrying } from './openai-failure.ts';
 import { RequestGate } from '../../runtime/request-gate.ts';
 import {
@@ -80,17 +80,7 @@ export class OpenAiScorer implements LeadScorer {
     checkScale(scale);
     this.version = `openai:${model}:${PROMPT_VERSION}:${scale.min}-${scale.max}`;
     this.#gate = new RequestGate(requestsPerMinute);
-    this.#client = new OpenAI({
-      baseURL: baseUrl,
-      apiKey,
-      // Everything that the client would else read from the environment.
-      organization: null,
-      project: null,
-      timeout: timeoutMs,
-      maxRetries: 0,
-      logLevel: 'off',
-      fetch: boundedFetch(maxAnswerBytes),
-    });
+    this.#client = openAiClient({ baseUrl, apiKey, timeoutMs, maxAnswerBytes });
   }
 
   async score(conversation: Conversation, signal: AbortSignal): Promise<ScoreResult> {

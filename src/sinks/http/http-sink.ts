@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inBatches } from '../../runtime/batches.ts';
 import { boundedFetch } from '../../runtime/bounded-fetch.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { errorMessage } from '../../runtime/postgres.ts';
@@ -77,7 +78,9 @@ export class HttpSink {
   async deliver(deliveries: readonly Delivery[]): Promise<Refusal[]> {
     const refusals: Refusal[] = [];
     const deadline = performance.now() + this.#options.patienceMs;
-    for (const batch of this.#batches(deliveries)) await this.#deliver(batch, refusals, deadline);
+    const limits = { count: this.#options.itemsPerRequest, bytes: this.#options.bytesPerRequest };
+    const sizeOf = (delivery: Delivery): number => Buffer.byteLength(itemText(delivery));
+    for (const batch of inBatches(deliveries, limits, sizeOf)) await this.#deliver(batch, refusals, deadline);
     return refusals;
   }
 
@@ -179,25 +182,6 @@ export class HttpSink {
       this.#breaker.failed();
       return error instanceof Error ? error : new Error(String(error));
     }
-  }
-
-  #batches(deliveries: readonly Delivery[]): Delivery[][] {
-    const { itemsPerRequest, bytesPerRequest } = this.#options;
-    const batches: Delivery[][] = [];
-    let batch: Delivery[] = [];
-    let bytes = 0;
-    for (const delivery of deliveries) {
-      const size = Buffer.byteLength(itemText(delivery));
-      if (batch.length > 0 && (batch.length >= itemsPerRequest || bytes + size > bytesPerRequest)) {
-        batches.push(batch);
-        batch = [];
-        bytes = 0;
-      }
-      batch.push(delivery);
-      bytes += size;
-    }
-    if (batch.length > 0) batches.push(batch);
-    return batches;
   }
 
   #unavailable(why: string): FreshetError {

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { boundedFetch } from '../../../runtime/bounded-fetch.ts';
+import { openAiClient } from '../../../runtime/openai-client.ts';
 import { RequestGate } from '../../../runtime/request-gate.ts';
 import { failureOf } from '../../score/openai-failure.ts';
 import { type Embedder, EmbedderError, unitVector } from './embedder.ts';
@@ -33,17 +33,7 @@ export class OpenAiEmbedder implements Embedder {
     this.batchSize = batchSize;
     this.#options = options;
     this.#gate = new RequestGate(requestsPerMinute ?? Number.POSITIVE_INFINITY);
-    this.#client = new OpenAI({
-      baseURL: url,
-      apiKey,
-      // Everything that the client would else read from the environment.
-      organization: null,
-      project: null,
-      timeout: timeoutMs,
-      maxRetries: 0,
-      logLevel: 'off',
-      fetch: boundedFetch(MAX_ANSWER_BYTES),
-    });
+    this.#client = openAiClient({ baseUrl: url, apiKey, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
   }
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
