@@ -33,7 +33,8 @@ export class EnvelopeWriter {
   readonly #table: Buffer;
   #commitTsUs = -1n;
   #txId: number | null = null;
-  #snapshot = false;
+  /** Null: nothing is encoded yet, whatever the first origin looks like. */
+  #snapshot: boolean | null = null;
   #head: Buffer = Buffer.alloc(0);
   #middle: Buffer = Buffer.alloc(0);
   #commitLsn = -1n;

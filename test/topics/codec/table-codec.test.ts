@@ -97,6 +97,8 @@ describe('the envelope', () => {
           });
         }
       }),
+      // What an encoder begins with must not look like what it has encoded already.
+      { examples: [[[{ ...ORIGIN, txId: null, commitTsUs: -1n, nowUs: 1n, snapshot: false }]]] },
     );
   });
 });
