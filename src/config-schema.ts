@@ -99,6 +99,7 @@ const snapshot = z.strictObject({
   chunkRows: count(1, 1_000_000).default(5_000),
   chunkBytes: count(64 * 1024, 256 * MEBIBYTE).default(2 * MEBIBYTE),
   chunksInFlight: count(1, 64).default(3),
+  partsPerTable: count(1, 64).default(2).describe('parts of one table that are read at once'),
   connections: count(1, 32).default(2),
   windowBytes: count(64 * 1024, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
   lockTimeoutMs: count(10, 3_600_000).default(10_000),

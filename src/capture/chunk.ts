@@ -1,14 +1,15 @@
 import type { TableId } from '../change/table.ts';
 import { isUnavailable, textOf, type Tuple, tupleFromTexts } from '../change/tuple.ts';
 import type { ChunkRead } from '../snapshot/chunk-reader.ts';
-import type { KeyRange, RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { WalkRange } from '../snapshot/key-walk.ts';
+import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { Window } from '../snapshot/window.ts';
 import type { Merge } from './merge.ts';
 import type { CapturedTable } from './record-writer.ts';
 
 /** What one window is opened for. Keys are JSON arrays of their values. */
 export type Task =
-  | { readonly kind: 'range'; readonly plan: RefreshPlan; readonly range: KeyRange }
+  | { readonly kind: 'range'; readonly plan: RefreshPlan; readonly range: WalkRange }
   | { readonly kind: 'keys'; readonly plan: RefreshPlan; readonly keys: readonly string[] }
   /** Keys of changes that left a TOASTed value out. */
   | {

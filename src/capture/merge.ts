@@ -3,7 +3,7 @@ import type { RefreshTag } from '../change/change.ts';
 import { encodeSeq, positionPrefix } from '../change/position.ts';
 import { NULL_LENGTH, type Tuple, UNAVAILABLE_LENGTH } from '../change/tuple.ts';
 import { PublishedXids } from '../snapshot/published-xids.ts';
-import type { KeyTexts } from '../snapshot/refresh-plan.ts';
+import type { KeyTexts } from '../snapshot/key-walk.ts';
 import { Window } from '../snapshot/window.ts';
 import type { MergeState } from './merge-state.ts';
 import type { OwedKeys } from './owed-keys.ts';

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { connect, type PostgresConfig } from '../runtime/postgres.ts';
-import type { KeyTexts } from '../snapshot/refresh-plan.ts';
+import type { KeyTexts } from '../snapshot/key-walk.ts';
 import { quoteTable } from '../source/publication.ts';
 import { type CatalogTable, readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';

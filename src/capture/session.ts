@@ -125,7 +125,7 @@ async function runStream(session: RunningSession): Promise<void> {
     observer,
     clock: SYSTEM_CLOCK,
     tableIds,
-    settings: config.snapshotOnly === true ? { ...config.snapshot, chunksInFlight: 1 } : config.snapshot,
+    settings: snapshotSettings(config),
     guard,
     wake: () => loop?.wake(),
   });
@@ -213,6 +213,11 @@ function newWriter({ config, dependencies, lease }: RunningSession): RecordWrite
     rejected: (record: RejectedRecord) => dependencies.observer.rejected(record),
   };
   return new RecordWriter(options, TopicEnds.fromCheckpoint(lease.image));
+}
+
+/** Without a stream nothing else orders two reads of a row. */
+function snapshotSettings({ snapshot, snapshotOnly }: CaptureConfig): CaptureConfig['snapshot'] {
+  return snapshotOnly === true ? { ...snapshot, chunksInFlight: 1, partsPerTable: 1 } : snapshot;
 }
 
 function newReader({ connection, snapshot }: CaptureConfig): ChunkReader {

@@ -4,7 +4,8 @@ import { failpoint } from '../runtime/failpoint.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import type { ChunkScope } from '../snapshot/chunk-query.ts';
 import type { ChunkRead, ChunkSource } from '../snapshot/chunk-reader.ts';
-import type { KeyTexts, RefreshPlan } from '../snapshot/refresh-plan.ts';
+import type { KeyTexts } from '../snapshot/key-walk.ts';
+import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import type { Window } from '../snapshot/window.ts';
 import {
   isPublished,
@@ -28,6 +29,8 @@ export interface SnapshotSettings {
   /** Bytes of a chunk as read, roughly; the rows follow from what rows were met. */
   readonly chunkBytes: number;
   readonly chunksInFlight: number;
+  /** Into how many parts, at most, a table is divided whose first reads are done at once. */
+  readonly partsPerTable: number;
   /** A window that remembers more is dropped, and its chunk read again, smaller. */
   readonly windowBytes: number;
 }
@@ -35,6 +38,8 @@ export interface SnapshotSettings {
 const FIRST_CHUNK_ROWS = 1_000;
 const STALE_PAUSE_MS = [20, 50, 100, 200, 500, 1_000];
 const RETRY_PAUSE_MS = 1_000;
+/** A part is not worth the reads that divide a table below this. */
+const CHUNKS_PER_PART = 4;
 
 export interface SnapshotSchedulerOptions {
   readonly merge: Merge;
@@ -158,7 +163,7 @@ export class SnapshotScheduler implements AsyncDisposable {
   }
 
   async #prepare(task: Task): Promise<void> {
-    // The first read of the frontier turns its task into one with a fixed range.
+    // The first read of a range turns its task into one with a fixed range.
     const work = { task };
     const name = formatTable(tableOf(task));
     const window = this.#options.merge.openWindow(name, task.kind === 'range' ? [] : task.keys);
@@ -197,7 +202,7 @@ export class SnapshotScheduler implements AsyncDisposable {
     const { merge, observer, clock } = this.#options;
     for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
       const { read, stale } = await this.#readOnce(work.task, window);
-      work.task = this.#fix(work.task, read);
+      work.task = this.#fix(work.task, read, await this.#splitPoints(work.task, read));
       if (stale.length === 0) {
         if (this.#readsOutstanding === 0) merge.xids.forgetEnded(read.visibility);
         return read;
@@ -245,7 +250,7 @@ export class SnapshotScheduler implements AsyncDisposable {
     return {
       kind: 'range',
       range: task.range,
-      limit: task.range.upTo === null ? this.#limit(task) : null,
+      limit: task.range.isFixed ? null : this.#limit(task),
       where,
     };
   }
@@ -257,10 +262,27 @@ export class SnapshotScheduler implements AsyncDisposable {
     return Math.max(1, Math.min(chunkRows, Math.floor(chunkBytes / rowBytes)));
   }
 
-  /** The first read of the frontier fixes the range, save the last one, which has no upper bound. */
-  #fix(task: Task, read: ChunkRead): Task {
-    if (task.kind !== 'range' || task.range.upTo !== null) return task;
-    const range = task.plan.fixFrontier(read.lastKey, read.reachedEnd);
+  /** Behind its first chunk, a table that is large enough is divided. */
+  async #splitPoints(task: Task, { lastKey, reachedEnd }: ChunkRead): Promise<readonly KeyTexts[]> {
+    const { partsPerTable, chunkBytes } = this.#options.settings;
+    if (task.kind !== 'range' || task.range.isFixed || task.range.after !== null) return [];
+    if (partsPerTable === 1 || reachedEnd || lastKey === null) return [];
+    const { table, where } = task.plan.request;
+    const scope = { after: lastKey, where, parts: partsPerTable, partBytes: chunkBytes * CHUNKS_PER_PART };
+    try {
+      return await this.#options.reader.splitPoints(table, scope);
+    } catch (error) {
+      const message = `${formatTable(table)} is read in one part: ${errorMessage(error)}`;
+      if (!this.#stop.signal.aborted) this.#options.observer.log('warn', message);
+      return [];
+    }
+  }
+
+  /** The first read fixes the range, save the table's last one, which has no upper bound. */
+  #fix(task: Task, read: ChunkRead, splitPoints: readonly KeyTexts[]): Task {
+    if (task.kind !== 'range' || task.range.isFixed) return task;
+    const range = task.plan.fix(task.range, read.lastKey, read.reachedEnd);
+    if (splitPoints.length > 0) task.plan.split(splitPoints);
     this.#dirty.add(task.plan.request.id);
     this.fill();
     return { ...task, range };

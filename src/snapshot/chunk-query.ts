@@ -1,8 +1,8 @@
 import pg from 'pg';
 import type { CatalogTable } from '../source/table-catalog.ts';
-import type { KeyRange, KeyTexts } from './refresh-plan.ts';
+import type { KeyRange, KeyTexts } from './key-walk.ts';
 
-/** What to read of a table: a range of its key (with a LIMIT where the upper bound is not fixed yet), or single keys. */
+/** What to read of a table: a range of its key (with a LIMIT where it is not fixed yet), or single keys. */
 export type ChunkScope =
   | {
       readonly kind: 'range';
@@ -14,8 +14,7 @@ export type ChunkScope =
 
 /** COPY takes no parameters: values become literals, cast to the column's type. */
 export function chunkQuery(table: CatalogTable, scope: ChunkScope): string {
-  const { schema, name } = table.schema.id;
-  const from = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
+  const from = tableName(table);
   const conditions =
     scope.kind === 'keys' ? [keyCondition(table, scope.keys)] : rangeConditions(table, scope);
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
@@ -24,7 +23,14 @@ export function chunkQuery(table: CatalogTable, scope: ChunkScope): string {
   return `COPY (SELECT ${table.expressions.join(', ')} FROM ${from}${where}${order}${limit}) TO STDOUT (FORMAT binary)`;
 }
 
-function rangeConditions(table: CatalogTable, scope: ChunkScope & { kind: 'range' }): string[] {
+export function tableName({ schema: { id } }: CatalogTable): string {
+  return `${pg.escapeIdentifier(id.schema)}.${pg.escapeIdentifier(id.name)}`;
+}
+
+export function rangeConditions(
+  table: CatalogTable,
+  scope: Pick<ChunkScope & { kind: 'range' }, 'range' | 'where'>,
+): string[] {
   const columns = `(${keyColumns(table).join(', ')})`;
   const conditions: string[] = [];
   if (scope.range.after !== null) conditions.push(`${columns} > ${keyLiteral(table, scope.range.after)}`);
@@ -38,7 +44,7 @@ function keyCondition(table: CatalogTable, keys: readonly KeyTexts[]): string {
   return `${columns} IN (${keys.map((key) => keyLiteral(table, key)).join(', ')})`;
 }
 
-function keyColumns(table: CatalogTable): string[] {
+export function keyColumns(table: CatalogTable): string[] {
   return table.schema.key.map((index) => pg.escapeIdentifier(table.schema.columns[index]?.name ?? ''));
 }
 

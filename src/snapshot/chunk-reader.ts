@@ -9,7 +9,8 @@ import { TypeCatalog } from '../source/type-catalog.ts';
 import { currentWal } from '../source/wal-position.ts';
 import { chunkQuery, type ChunkScope } from './chunk-query.ts';
 import { CopyBinaryParser } from './copy-binary.ts';
-import type { KeyTexts } from './refresh-plan.ts';
+import type { KeyTexts } from './key-walk.ts';
+import { readSplitPoints, type SplitScope } from './split-points.ts';
 import { parseVisibility, type Visibility } from '../change/visibility.ts';
 
 /** One chunk as its snapshot saw it. */
@@ -29,6 +30,8 @@ export interface ChunkRead {
 /** Where chunks come from. */
 export interface ChunkSource {
   read(id: TableId, scope: ChunkScope): Promise<ChunkRead>;
+  /** Keys that divide a part of a table into parts of about the same size; none where it is too small for that. */
+  splitPoints(id: TableId, scope: SplitScope): Promise<KeyTexts[]>;
   /** What a new snapshot sees. */
   visibility(): Promise<Visibility>;
   /** Ends the reads under way: they reject. */
@@ -66,19 +69,38 @@ export class ChunkReader implements ChunkSource, AsyncDisposable {
   }
 
   async read(id: TableId, scope: ChunkScope): Promise<ChunkRead> {
+    return this.#inTransaction('REPEATABLE READ', async (client) => {
+      const { cut, ...result } = await this.#readInTransaction(client, id, scope);
+      return { result, usable: !cut };
+    });
+  }
+
+  async splitPoints(id: TableId, scope: SplitScope): Promise<KeyTexts[]> {
+    return this.#inTransaction('READ COMMITTED', async (client) => {
+      await client.query(`SET LOCAL lock_timeout = ${Math.floor(this.#options.lockTimeoutMs)}`);
+      const table = await readTable(client, this.#types, id);
+      return { result: await readSplitPoints(client, table, scope), usable: true };
+    });
+  }
+
+  /** `usable`: whether the connection can go on behind it. */
+  async #inTransaction<T>(
+    isolation: 'REPEATABLE READ' | 'READ COMMITTED',
+    work: (client: pg.PoolClient) => Promise<{ result: T; usable: boolean }>,
+  ): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw connectionError(error, this.#options.connection);
     });
     let broken = true;
     this.#busy.add(client);
     try {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const { cut, ...read } = await this.#readInTransaction(client, id, scope);
-      if (!cut) {
+      await client.query(`BEGIN ISOLATION LEVEL ${isolation} READ ONLY`);
+      const { result, usable } = await work(client);
+      if (usable) {
         await client.query('COMMIT');
         broken = false;
       }
-      return read;
+      return result;
     } catch (error) {
       broken = await client.query('ROLLBACK').then(
         () => false,

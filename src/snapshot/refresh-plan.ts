@@ -1,14 +1,6 @@
 import type { RefreshTag } from '../change/change.ts';
 import type { TableId } from '../change/table.ts';
-
-/** Key values as PostgreSQL's text, in the order of `TableSchema.key`. */
-export type KeyTexts = readonly string[];
-
-/** Rows whose key is greater than `after` and at most `upTo`; null is no bound: such a range is read with a LIMIT. */
-export interface KeyRange {
-  readonly after: KeyTexts | null;
-  readonly upTo: KeyTexts | null;
-}
+import { type KeyTexts, KeyWalk, type WalkRange, type WalkState } from './key-walk.ts';
 
 /** What a refresh is to read: `where` narrows the table by an SQL condition, `keys` to single rows. */
 export interface RefreshRequest {
@@ -31,17 +23,12 @@ export interface PlanFailure {
 }
 
 /** A plan's progress as the checkpoint holds it. */
-export interface RefreshPlanState {
+export interface RefreshPlanState extends WalkState {
   readonly request: RefreshRequest;
   readonly status: PlanStatus;
   readonly failure: PlanFailure | null;
   /** Of `request.keys`, how many are published. */
   readonly keysDone: number;
-  /** Everything up to here is finished or open; null: nothing was planned yet. */
-  readonly cursor: KeyTexts | null;
-  /** The last range is published: no row is beyond the cursor. */
-  readonly planned: boolean;
-  readonly open: readonly KeyRange[];
   readonly rowsPublished: number;
   readonly estimatedRows: number;
   readonly startedAt: string;
@@ -63,19 +50,11 @@ type OlderState = Omit<RefreshPlanState, Later | 'request'> &
     readonly request: Omit<RefreshRequest, 'keys'> & Partial<Pick<RefreshRequest, 'keys'>>;
   };
 
-/**
- * Cuts a table into chunks along its primary key. A chunk's upper bound is fixed by its first read
- * (the key of its last row), so a second read, also after a restart, reads the same range.
- */
+/** One refresh of a table: what of it is to be read, and how far it has come. */
 export class RefreshPlan {
   readonly request: RefreshRequest;
   readonly startedAt: string;
-  #cursor: KeyTexts | null;
-  #planned: boolean;
-  readonly #open: KeyRange[];
-  /** Open ranges that nobody works on: left by a restart, or dropped with their window. */
-  readonly #idle: KeyRange[];
-  #frontierBusy = false;
+  readonly #walk: KeyWalk;
   #status: PlanStatus;
   #failure: PlanFailure | null;
   #keysDone: number;
@@ -87,10 +66,7 @@ export class RefreshPlan {
   constructor(state: RefreshPlanState) {
     this.request = state.request;
     this.startedAt = state.startedAt;
-    this.#cursor = state.cursor;
-    this.#planned = state.planned;
-    this.#open = [...state.open];
-    this.#idle = [...state.open];
+    this.#walk = new KeyWalk(state);
     this.#rowsPublished = state.rowsPublished;
     this.#estimatedRows = state.estimatedRows;
     this.#finishedAt = state.finishedAt;
@@ -118,7 +94,7 @@ export class RefreshPlan {
   get isRead(): boolean {
     const { keys } = this.request;
     if (keys !== null) return this.#keysDone >= keys.length;
-    return this.#planned && this.#open.length === 0 && !this.#frontierBusy;
+    return this.#walk.isDone;
   }
 
   /** It ended, in whatever way: nothing of it is read or published any more. */
@@ -143,14 +119,10 @@ export class RefreshPlan {
     this.#estimatedRows = rows;
   }
 
-  /** The next range to read, or null where all that is left is being worked on. `upTo` null: read with a LIMIT. */
-  take(): KeyRange | null {
+  /** The next range to read, or null where all that is left is being worked on. */
+  take(): WalkRange | null {
     if (this.#status !== 'running' || this.request.keys !== null) return null;
-    const idle = this.#idle.shift();
-    if (idle !== undefined) return idle;
-    if (this.#planned || this.#frontierBusy) return null;
-    this.#frontierBusy = true;
-    return { after: this.#cursor, upTo: null };
+    return this.#walk.take();
   }
 
   /** The next keys to read; null where there are none, or some are being worked on. */
@@ -170,39 +142,27 @@ export class RefreshPlan {
     this.#keysDone += count;
   }
 
-  /**
-   * The frontier's first read ended at `lastKey`, or found the end of the table. Gives the range that is
-   * open from now on. The last one has no upper bound, and is the frontier until it is published: a row
-   * behind its last key can still come to light, of a transaction that the first read did not see and
-   * that no stream brings, or one whose deletion the source lost in a crash.
-   */
-  fixFrontier(lastKey: KeyTexts | null, reachedEnd: boolean): KeyRange {
-    if (reachedEnd || lastKey === null) return { after: this.#cursor, upTo: null };
-    const range = { after: this.#cursor, upTo: lastKey };
-    this.#frontierBusy = false;
-    this.#cursor = range.upTo;
-    this.#open.push(range);
-    return range;
+  /** See `KeyWalk.fix`. */
+  fix(range: WalkRange, lastKey: KeyTexts | null, reachedEnd: boolean): WalkRange {
+    return this.#walk.fix(range, lastKey, reachedEnd);
+  }
+
+  /** What is left of the table is read in several parts at once from now on. */
+  split(points: readonly KeyTexts[]): void {
+    this.#walk.split(points);
   }
 
   /** The chunk was dropped before it was published: the range is to be read again. */
-  giveBack(range: KeyRange): void {
-    if (range.upTo === null) this.#frontierBusy = false;
-    else this.#idle.push(range);
+  giveBack(range: WalkRange): void {
+    this.#walk.giveBack(range);
   }
 
   publishedRows(count: number): void {
     this.#rowsPublished += count;
   }
 
-  finishRange(range: KeyRange): void {
-    if (range.upTo === null) {
-      this.#frontierBusy = false;
-      this.#planned = true;
-      return;
-    }
-    const index = this.#open.indexOf(range);
-    if (index >= 0) this.#open.splice(index, 1);
+  finishRange(range: WalkRange): void {
+    this.#walk.finish(range);
   }
 
   finish(at: string): void {
@@ -238,9 +198,7 @@ export class RefreshPlan {
       status: this.#status,
       failure: this.#failure,
       keysDone: this.#keysDone,
-      cursor: this.#cursor,
-      planned: this.#planned,
-      open: [...this.#open],
+      ...this.#walk.state,
       rowsPublished: this.#rowsPublished,
       estimatedRows: this.#estimatedRows,
       startedAt: this.startedAt,

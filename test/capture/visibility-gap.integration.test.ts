@@ -22,6 +22,7 @@ describe('a transaction that waits for a synchronous standby', () => {
         chunkRows: 50,
         chunkBytes: 1 << 20,
         chunksInFlight: 1,
+        partsPerTable: 1,
         windowBytes: 1 << 22,
         connections: 1,
         lockTimeoutMs: 5_000,

@@ -31,6 +31,7 @@ describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => 
         chunkRows: 200,
         chunkBytes: 1 << 18,
         chunksInFlight: 3,
+        partsPerTable: 2,
         windowBytes: 1 << 22,
         connections: 2,
         lockTimeoutMs: 5_000,

@@ -19,6 +19,7 @@ const shapes: fc.Arbitrary<HistoryShape> = fc.record({
   batchRecords: fc.noBias(fc.integer({ min: 1, max: 8 })),
   chunkRows: fc.noBias(fc.integer({ min: 1, max: 3 })),
   chunksInFlight: fc.noBias(fc.integer({ min: 1, max: 3 })),
+  partsPerTable: fc.noBias(fc.integer({ min: 1, max: 3 })),
   windowBytes: fc.constantFrom(400, 1_000_000),
 });
 
@@ -57,6 +58,7 @@ export function worldOf(shape: Partial<HistoryShape>): World {
     batchRecords: 8,
     chunkRows: 2,
     chunksInFlight: 1,
+    partsPerTable: 1,
     windowBytes: 1_000_000,
     ...shape,
   });

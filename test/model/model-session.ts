@@ -41,6 +41,7 @@ export interface SessionBounds {
   readonly batchRecords: number;
   readonly chunkRows: number;
   readonly chunksInFlight: number;
+  readonly partsPerTable: number;
   readonly windowBytes: number;
 }
 

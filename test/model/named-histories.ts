@@ -338,6 +338,35 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
     ],
   },
   {
+    name: 'reads every part of a table, over a restart too',
+    shape: { chunkRows: 1, chunksInFlight: 3, partsPerTable: 3 },
+    steps: [
+      ...[0, 1, 2, 3].flatMap(insert),
+      ...STARTED,
+      ...READ,
+      ...READ,
+      ['keepalive', 1],
+      ...COMMITTED,
+      ['crash', 1],
+      ['start', 1],
+    ],
+  },
+  {
+    name: 'finds a row at the end of a part that the first read did not see and no stream brings',
+    shape: { keys: 6, chunkRows: 2, chunksInFlight: 3, partsPerTable: 2 },
+    // The part ends at key 4, whose row goes before the part is read; that of key 3 is not visible yet.
+    steps: [
+      ...[0, 1, 2, 4, 5].flatMap(insert),
+      ['write', 1, keyOf(3)],
+      ['commit'],
+      ...STARTED,
+      ...READ,
+      ...change(4, DELETE),
+      ...READ,
+      ['show'],
+    ],
+  },
+  {
     name: 'takes a chunk for stale that does not see what a halted table left out',
     shape: { batchRecords: 1, chunkRows: 4 },
     steps: [

@@ -1,6 +1,6 @@
 import type { RequestSource } from '../../src/capture/request-handler.ts';
 import type { TableId } from '../../src/change/table.ts';
-import type { KeyTexts } from '../../src/snapshot/refresh-plan.ts';
+import type { KeyTexts } from '../../src/snapshot/key-walk.ts';
 import type { ControlRequest } from '../../src/topics/control-topic.ts';
 import type { TailPiece } from '../../src/topics/topic-tail.ts';
 

@@ -3,6 +3,8 @@ import type { TableId } from '../../src/change/table.ts';
 import { tupleFromTexts } from '../../src/change/tuple.ts';
 import type { ChunkScope } from '../../src/snapshot/chunk-query.ts';
 import type { ChunkRead, ChunkSource } from '../../src/snapshot/chunk-reader.ts';
+import type { KeyTexts } from '../../src/snapshot/key-walk.ts';
+import type { SplitScope } from '../../src/snapshot/split-points.ts';
 import type { Visibility } from '../../src/change/visibility.ts';
 import type { Row, SimulatedPostgres } from './simulated-postgres.ts';
 import type { SimulatedTables } from './simulated-tables.ts';
@@ -50,6 +52,16 @@ export class SimulatedReader implements ChunkSource {
       lsnBefore,
     });
     return promise;
+  }
+
+  async splitPoints(id: TableId, { after, where, parts }: SplitScope): Promise<KeyTexts[]> {
+    const rows = this.#postgres.rows(this.#tables.numberOf(id));
+    const range = { kind: 'range', range: { after, upTo: null }, limit: null, where } as const;
+    const keys = [...rows.keys()].filter((key) => isInScope(range, key)).toSorted((one, two) => one - two);
+    const borders = keys.filter(
+      (_, i) => i + 1 < keys.length && (i + 1) % Math.ceil(keys.length / parts) === 0,
+    );
+    return borders.map((key) => [String(key)]);
   }
 
   async visibility(): Promise<Visibility> {

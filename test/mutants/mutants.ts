@@ -16,7 +16,7 @@ const CHUNK = 'src/capture/chunk.ts';
 const CONTROL = 'src/capture/control-desk.ts';
 const LOOP = 'src/capture/publish-loop.ts';
 const XIDS = 'src/snapshot/published-xids.ts';
-const PLAN = 'src/snapshot/refresh-plan.ts';
+const WALK = 'src/snapshot/key-walk.ts';
 const GUARD = 'src/capture/table-guard.ts';
 const APPLIER = 'src/capture/stream-applier.ts';
 const READER = 'test/model/simulated-reader.ts';
@@ -234,27 +234,46 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a second read is by LIMIT',
     file: SCHEDULER,
-    find: 'limit: task.range.upTo === null ? this.#limit(task) : null,',
+    find: 'limit: task.range.isFixed ? null : this.#limit(task),',
     replace: 'limit: this.#limit(task),',
   },
   {
     name: 'the end of the table is fixed by a stale read',
-    file: PLAN,
-    find: 'if (reachedEnd || lastKey === null) return { after: this.#cursor, upTo: null };',
-    replace:
-      'if (lastKey === null) return { after: this.#cursor, upTo: null };\n    if (reachedEnd) this.#planned = true;',
+    file: WALK,
+    find: `    if (isEnd && part.upTo === null) return range;
+    const fixed = { after: part.after, upTo: isEnd ? part.upTo : lastKey, isFixed: true };`,
+    replace: `    if (lastKey === null && part.upTo === null) return range;
+    const fixed = { after: part.after, upTo: isEnd ? (part.upTo ?? lastKey) : lastKey, isFixed: true };`,
+  },
+  {
+    name: 'the end of a part is its last row',
+    file: WALK,
+    find: 'upTo: isEnd ? part.upTo : lastKey, isFixed',
+    replace: 'upTo: lastKey ?? part.upTo, isFixed',
+  },
+  {
+    name: 'the last part ends at the last point',
+    file: WALK,
+    find: 'const bounds = [part.after, ...points, null];',
+    replace: 'const bounds = [part.after, ...points];',
+  },
+  {
+    name: 'a restart goes on with the first part only',
+    file: WALK,
+    find: 'this.#parts = left.map(partOf);',
+    replace: 'this.#parts = left.slice(0, 1).map(partOf);',
   },
   {
     name: 'a dropped range is not read again',
-    file: PLAN,
-    find: 'else this.#idle.push(range);',
-    replace: 'else this.finishRange(range);',
+    file: WALK,
+    find: 'if (range.isFixed) this.#idle.push(range);',
+    replace: 'if (range.isFixed) this.finish(range);',
   },
   {
     name: 'open ranges of before a restart are forgotten',
-    file: PLAN,
-    find: 'this.#open = [...state.open];\n    this.#idle = [...state.open];',
-    replace: 'this.#open = [];\n    this.#idle = [];',
+    file: WALK,
+    find: 'this.#open = open.map((range) => ({ ...range, isFixed: true }));',
+    replace: 'this.#open = open.slice(0, 0).map((range) => ({ ...range, isFixed: true }));',
   },
   {
     name: 'progress of a plan goes into the checkpoint before its rows',
@@ -321,8 +340,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a cured table goes on in its old epoch',
     file: GUARD,
-    find: 'const epoch = nextEpoch(this.#states.epochOf(table, merge.epoch), clock.now());',
-    replace: 'const epoch = this.#states.epochOf(table, merge.epoch) + 0 * clock.now() * nextEpoch(null, 0);',
+    find: `const epoch = nextEpoch(this.#states.epochOf(table, merge.epoch), clock.now());
+    this.#states.revive(table, epoch, facts);`,
+    replace: `const epoch = this.#states.epochOf(table, merge.epoch) + 0 * clock.now() * nextEpoch(null, 0);
+    this.#states.revive(table, epoch, facts);`,
   },
   {
     name: 'a halt is kept in memory only',

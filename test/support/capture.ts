@@ -64,6 +64,7 @@ export function captureContext(
       chunkRows: 500,
       chunkBytes: 1 << 20,
       chunksInFlight: 3,
+      partsPerTable: 2,
       windowBytes: 1 << 22,
       connections: 2,
       lockTimeoutMs: 5_000,

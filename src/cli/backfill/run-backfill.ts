@@ -5,7 +5,7 @@ import type { SourceConfig } from '../../config.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { consumerGroup } from '../../consumers/pipeline-runner.ts';
 import { stopAfter } from '../../runtime/shutdown.ts';
-import type { KeyTexts } from '../../snapshot/refresh-plan.ts';
+import type { KeyTexts } from '../../snapshot/key-walk.ts';
 import { createKafka, type Kafka } from '../../topics/kafka.ts';
 import { dlqTopic } from '../../topics/names.ts';
 import { endOffsets, hasMembers, withAdmin } from '../../topics/topic-admin.ts';
