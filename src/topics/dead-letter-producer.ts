@@ -56,6 +56,8 @@ export class DeadLetterProducer implements AsyncDisposable {
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     });
+    // The client would ask again over the connection that has fallen silent, each time for as long.
+    producer.on(producer.events.REQUEST_TIMEOUT, () => void producer.disconnect().catch(() => {}));
     await producer.connect();
     return producer;
   }

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { Kafka, KafkaConfig as ClientConfig, SASLOptions } from 'kafkajs';
-import type { KafkaConfig, KafkaSasl } from './kafka-config.ts';
+import { type KafkaConfig, type KafkaSasl, REQUEST_TIMEOUT_MS } from './kafka-config.ts';
 
 export type { Kafka } from 'kafkajs';
 
@@ -16,7 +16,7 @@ export function createKafka(config: KafkaConfig, log: KafkaLog = () => {}): Kafk
     clientId: config.clientId,
     brokers: [...config.brokers],
     connectionTimeout: 5_000,
-    requestTimeout: 30_000,
+    requestTimeout: config.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
     logLevel: kafkajs.logLevel.WARN,
     logCreator:

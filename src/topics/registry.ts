@@ -26,13 +26,17 @@ export interface RegistryOptions {
     ConnectionOptions,
     'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
   >;
+  /** Of one request. Milliseconds. */
+  readonly requestTimeoutMs?: number;
 }
 
 type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
 
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 100;
-const TIMEOUT_MS = 10_000;
+/** A registry that has fallen silent is asked twice more, over a new connection each time, and given up within 30 s. */
+const REQUEST_TIMEOUT_MS = 8_000;
+const PATIENCE_MS = 20_000;
 const SCHEMA_PATH = /\/schemas\/ids\/(\d+)(?:\?|$)/;
 /** What the client makes of a request that never got an answer: a status of its own, and the socket's message. */
 const NO_ANSWER = /Error, status 400: /;
@@ -46,12 +50,14 @@ export function createRegistry(options: RegistryOptions): SchemaRegistryPort {
 class ConfluentRegistry implements SchemaRegistryPort {
   readonly #url: string;
   readonly #client: SchemaRegistry;
+  readonly #requestTimeoutMs: number;
   readonly #ids = new Map<string, Promise<number>>();
   readonly #schemas = new Map<number, Promise<AvroSchema>>();
   /** Schema texts by id, as responses carried them: the client keeps its compiled form only, without our attributes. */
   readonly #texts = new Map<number, string>();
 
-  constructor({ url, auth, tls }: RegistryOptions) {
+  constructor({ url, auth, tls, requestTimeoutMs = REQUEST_TIMEOUT_MS }: RegistryOptions) {
+    this.#requestTimeoutMs = requestTimeoutMs;
     this.#url = url.replace(/\/+$/, '');
     this.#client = new SchemaRegistry({
       host: this.#url,
@@ -105,12 +111,14 @@ class ConfluentRegistry implements SchemaRegistryPort {
   }
 
   async #retrying<T>(what: string, otherwise: ErrorCode, call: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt++) {
       try {
         return await call();
       } catch (error) {
         const failure = this.#failure(what, otherwise, error);
-        if (!isFreshetError(failure, 'CONNECTION') || attempt === ATTEMPTS) throw failure;
+        const isOver = attempt === ATTEMPTS || performance.now() > deadline;
+        if (!isFreshetError(failure, 'CONNECTION') || isOver) throw failure;
         await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     }
@@ -137,7 +145,7 @@ class ConfluentRegistry implements SchemaRegistryPort {
   /** Bounds every request in time, and keeps the text of each schema that comes by. */
   #capture(): Middleware {
     return () => ({
-      prepareRequest: async (next) => (await next()).enhance({ timeout: TIMEOUT_MS }),
+      prepareRequest: async (next) => (await next()).enhance({ timeout: this.#requestTimeoutMs }),
       response: async (next) => {
         const response = await next();
         const id = SCHEMA_PATH.exec(response.request().url())?.[1];

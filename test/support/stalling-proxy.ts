@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class StallingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #stallsNewOnes = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -22,8 +23,9 @@ export class StallingProxy implements AsyncDisposable {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** New connections come through. */
-  stall(): void {
+  /** New connections come through, unless they stall as well. */
+  stall({ newOnes = false }: { readonly newOnes?: boolean } = {}): void {
+    this.#stallsNewOnes = newOnes;
     for (const [near, far] of this.#pairs) {
       near.unpipe(far).resume();
       far.unpipe(near).resume();
@@ -41,7 +43,7 @@ export class StallingProxy implements AsyncDisposable {
   #forward(near: Socket, far: Socket): void {
     const pair = [near, far] as const;
     this.#pairs.add(pair);
-    near.pipe(far).pipe(near);
+    if (!this.#stallsNewOnes) near.pipe(far).pipe(near);
     for (const socket of pair) {
       socket.on('error', () => {});
       socket.on('close', () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRegistry, type RegistryOptions } from '../../src/topics/registry.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
 import { services } from '../support/services.ts';
+import { StallingProxy } from '../support/stalling-proxy.ts';
 
 const USER = { username: 'freshet', password: 'a:pass word' };
 const AUTHORIZATION = `Basic ${Buffer.from(`${USER.username}:${USER.password}`).toString('base64')}`;
@@ -77,5 +78,32 @@ describe('a registry behind TLS and a password', () => {
     await expect(registering({ auth: USER, tls: tls(certificates) })).rejects.toMatchObject({
       code: 'CONNECTION',
     });
+  });
+});
+
+describe('a registry that falls silent', () => {
+  const REQUEST_TIMEOUT_MS = 300;
+
+  async function behindProxy() {
+    const { hostname: host, port, pathname } = new URL(services().registryUrl);
+    const proxy = await StallingProxy.open({ host, port: Number(port) });
+    const url = `http://127.0.0.1:${proxy.port}${pathname}`;
+    return { proxy, registry: createRegistry({ url, requestTimeoutMs: REQUEST_TIMEOUT_MS }) };
+  }
+  const subject = (): string => `silent-${process.pid}-${performance.now()}`;
+
+  it('is asked again over a new connection', async () => {
+    const { proxy, registry } = await behindProxy();
+    await using _ = proxy;
+    await registry.register(subject(), SCHEMA);
+    proxy.stall();
+    await expect(registry.register(subject(), SCHEMA)).resolves.toBeGreaterThan(0);
+  });
+
+  it('for good is told as a lost connection', async () => {
+    const { proxy, registry } = await behindProxy();
+    await using _ = proxy;
+    proxy.stall({ newOnes: true });
+    await expect(registry.register(subject(), SCHEMA)).rejects.toMatchObject({ code: 'CONNECTION' });
   });
 });

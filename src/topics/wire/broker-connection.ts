@@ -1,6 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { KafkaConfig } from '../kafka-config.ts';
+import { type KafkaConfig, REQUEST_TIMEOUT_MS } from '../kafka-config.ts';
 import { BrokerError, ConnectionLostError, UnreachableError } from './broker-error.ts';
 import { FETCH_APIS } from './fetch-requests.ts';
 import { GROUP_APIS } from './group-requests.ts';
@@ -19,7 +19,6 @@ import { authenticate } from './sasl.ts';
 import { WireReader, WireWriter } from './wire-format.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 25_000;
 const KEEP_ALIVE_MS = 10_000;
 /** Longer than any answer that is asked for; such a length is not Kafka's. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -38,15 +37,19 @@ export class BrokerConnection {
   readonly #socket: Socket;
   readonly #clientId: string;
   readonly #address: string;
+  readonly #requestTimeoutMs: number;
+  readonly #onSilence: () => void;
   readonly #waiting: Waiting[] = [];
   readonly #received = new AnswerBuffer();
   #correlationId = 0;
   #loginEndsAt = Number.POSITIVE_INFINITY;
   #lost: ConnectionLostError | null = null;
 
-  private constructor(socket: Socket, clientId: string, address: string) {
+  private constructor(socket: Socket, config: KafkaConfig, address: string, onSilence: () => void) {
+    this.#onSilence = onSilence;
     this.#socket = socket;
-    this.#clientId = clientId;
+    this.#clientId = config.clientId;
+    this.#requestTimeoutMs = config.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
     this.#address = address;
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error) => this.#lose(`the connection to ${address} failed: ${error.message}`, error));
@@ -54,13 +57,17 @@ export class BrokerConnection {
     socket.on('close', () => this.#lose(`${address} closed the connection`));
   }
 
-  /** Throws UnreachableError, BrokerError when the login is refused. */
-  static async open(config: KafkaConfig, address: BrokerAddress): Promise<BrokerConnection> {
+  /** `onSilence`: called when a request stays without an answer. Throws UnreachableError, BrokerError when the login is refused. */
+  static async open(
+    config: KafkaConfig,
+    address: BrokerAddress,
+    onSilence: () => void,
+  ): Promise<BrokerConnection> {
     const name = `${address.host}:${address.port}`;
     const socket = await openSocket(config, address).catch((error: Error) => {
       throw new UnreachableError(name, error);
     });
-    const connection = new BrokerConnection(socket, config.clientId, name);
+    const connection = new BrokerConnection(socket, config, name, onSilence);
     try {
       await connection.#introduce(config);
       return connection;
@@ -80,8 +87,9 @@ export class BrokerConnection {
     return new Promise((resolve, reject) => {
       if (this.#lost !== null) throw this.#lost;
       const correlationId = this.#correlationId++ & 0x7fffffff;
-      const { timeoutMs = REQUEST_TIMEOUT_MS } = request;
+      const { timeoutMs = this.#requestTimeoutMs } = request;
       const timer = setTimeout(() => {
+        this.#onSilence();
         this.#lose(`${this.#address} did not answer ${request.api.name} within ${timeoutMs} ms`);
       }, timeoutMs);
       const settle = (answer: Buffer): void => resolve(request.read(new WireReader(answer)));
@@ -92,6 +100,11 @@ export class BrokerConnection {
 
   close(): void {
     this.#lose('the connection was closed');
+  }
+
+  /** Nothing waits for an answer. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0;
   }
 
   async #introduce({ sasl }: KafkaConfig): Promise<void> {

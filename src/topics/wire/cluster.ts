@@ -80,6 +80,12 @@ export class Cluster {
       : failure;
   }
 
+  /** Where one connection has fallen silent, the others may have as well, each to be waited for in its turn. */
+  #closeIdle(): void {
+    for (const connection of this.#connections.values())
+      connection.then((open) => open.isIdle && open.close()).catch(() => {});
+  }
+
   async #connection(purpose: string, address: BrokerAddress): Promise<BrokerConnection> {
     const key = `${purpose} ${address.host}:${address.port}`;
     const known = this.#connections.get(key);
@@ -93,7 +99,7 @@ export class Cluster {
   }
 
   #open(key: string, address: BrokerAddress): Promise<BrokerConnection> {
-    const opening = BrokerConnection.open(this.#config, address);
+    const opening = BrokerConnection.open(this.#config, address, () => this.#closeIdle());
     this.#connections.set(key, opening);
     opening.then(
       (connection) => {

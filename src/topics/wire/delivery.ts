@@ -6,7 +6,7 @@ import { type PartitionBatch, produce, type ProduceResult } from './requests.ts'
 
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 /** The broker's time to copy to the in-sync replicas: shorter than the connection waits for its answer. */
-const ACK_TIMEOUT_MS = 20_000;
+const ACK_TIMEOUT_MS = 15_000;
 
 /**
  * Brings every batch to the leader of its partition: brokers beside each other, one request at a time
