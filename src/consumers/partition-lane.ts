@@ -27,6 +27,7 @@ export type LaneOutcome = 'applied' | 'abandoned' | 'overtaken';
  * other records wait as well, so that all the conflicts of a batch share this time.
  */
 const CONFLICT_MS = 500;
+const CONFLICT_PAUSE_MS = 50;
 
 /** One batch on its way, however often it is tried and cut. */
 interface Trial {
@@ -82,7 +83,8 @@ export class PartitionLane {
       } catch (error) {
         if (!this.#isRetried(items, error, trial))
           return await this.#isolate(items, nextOffset, error, trial);
-        await pauseBeforeRetry(attempt, error, this.#services.report, this.#services.signal);
+        const longestMs = trial.conflictAt === null ? undefined : CONFLICT_PAUSE_MS;
+        await pauseBeforeRetry(attempt, error, this.#services.report, this.#services.signal, longestMs);
       }
     }
   }

@@ -99,6 +99,7 @@ class Runner implements PipelineRunner {
           runTogether(unpaused, [
             (stop) => this.#consume(kafka, pool, producer, stop),
             (stop) => this.#accompany(stop),
+            () => producer.prepare(),
           ]),
         );
       });

@@ -13,7 +13,8 @@ export async function pauseBeforeRetry(
   failure: unknown,
   report: LaneReport,
   signal: AbortSignal,
+  longestMs = LONGEST_PAUSE_MS,
 ): Promise<void> {
   report.retry(sinkErrorCode(failure), errorMessage(failure), attempt);
-  await sleep(Math.min(backoffMs(attempt), LONGEST_PAUSE_MS), undefined, { signal }).catch(() => {});
+  await sleep(Math.min(backoffMs(attempt), longestMs), undefined, { signal }).catch(() => {});
 }

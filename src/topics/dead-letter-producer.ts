@@ -15,17 +15,27 @@ export interface DeadLetterRecord {
   readonly value: Buffer;
 }
 
-/** Writes to one dead-letter topic; topic and connection come into being with the first letter. */
+/** Writes to one dead-letter topic; the connection comes into being with the first letter. */
 export class DeadLetterProducer implements AsyncDisposable {
   readonly #kafka: Kafka;
   readonly #topic: string;
   readonly #settings: DeadLetterTopicSettings;
   #producer: Promise<Producer> | null = null;
+  #isThere = false;
 
   constructor(kafka: Kafka, topic: string, settings: DeadLetterTopicSettings) {
     this.#kafka = kafka;
     this.#topic = topic;
     this.#settings = settings;
+  }
+
+  /** Creates the topic where it is missing: the first letter, and all records behind it, need not wait for that. */
+  async prepare(): Promise<void> {
+    const { replicationFactor, retentionMs } = this.#settings;
+    await withAdmin(this.#kafka, (admin) =>
+      ensureLogTopic(admin, this.#topic, replicationFactor, retentionMs),
+    );
+    this.#isThere = true;
   }
 
   /** Resolves when every in-sync replica has them. Throws CONNECTION; a second try can write a letter twice. */
@@ -41,6 +51,7 @@ export class DeadLetterProducer implements AsyncDisposable {
       });
     } catch (error) {
       await this[Symbol.asyncDispose]();
+      this.#isThere = false;
       throw new FreshetError('CONNECTION', `cannot write to ${this.#topic}: ${errorMessage(error)}`, {
         cause: error,
       });
@@ -48,10 +59,7 @@ export class DeadLetterProducer implements AsyncDisposable {
   }
 
   async #open(): Promise<Producer> {
-    const { replicationFactor, retentionMs } = this.#settings;
-    await withAdmin(this.#kafka, (admin) =>
-      ensureLogTopic(admin, this.#topic, replicationFactor, retentionMs),
-    );
+    if (!this.#isThere) await this.prepare();
     const producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,

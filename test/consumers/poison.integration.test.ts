@@ -151,11 +151,28 @@ async function writeRowPoison({ database: { pool } }: Shop, first: number): Prom
   }
 }
 
-/** Commit to commit, of the oldest record of each transaction of the target among others. */
-function latencyText(samples: readonly number[]): string {
+/** Commit to commit, of the oldest record of each transaction of the target among others; ms. */
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly longest: number;
+}
+
+function latencyOf(samples: readonly number[]): Latency {
   const sorted = samples.toSorted((a, b) => a - b);
-  const at = (part: number): string => (sorted[Math.floor(part * (sorted.length - 1))] ?? 0).toFixed(0);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`;
+  const at = (part: number): number => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), longest: at(1) };
+}
+
+/** The same writes without poison and with it: the difference is what the poison costs the others. */
+function printLatencies(without: Latency, poisoned: Latency): void {
+  const delay = {
+    p50: poisoned.p50 - without.p50,
+    p99: poisoned.p99 - without.p99,
+    longest: poisoned.longest - without.longest,
+  };
+  for (const [name, { p50, p99, longest }] of Object.entries({ without, poisoned, delay }))
+    process.stdout.write(`${name.padEnd(8)} p50 ${p50} ms, p99 ${p99} ms, longest ${longest} ms\n`);
 }
 
 async function difference(shop: Shop): Promise<number> {
@@ -194,7 +211,7 @@ describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
       latencies.length = 0;
       await updateRows(shop, false);
       await until('all are right', async () => (await difference(shop)) === 0, PATIENCE_MS);
-      if (SOAK) process.stdout.write(`without poison: ${latencyText(latencies.splice(0))}\n`);
+      const without = latencyOf(latencies.splice(0));
       await updateRows(shop, true);
       const inRows = IN_ROWS.length * EACH;
       await until('all others are right', async () => (await difference(shop)) === 2 * inRows, PATIENCE_MS);
@@ -211,7 +228,7 @@ describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
       }
       expect(failures).toHaveLength(expected);
       expect(failures.filter(({ key }) => key === null)).toHaveLength(EACH);
-      if (SOAK) process.stdout.write(`with poison: ${latencyText(latencies)}\n`);
+      if (SOAK) printLatencies(without, latencyOf(latencies));
 
       picky.mended = true;
       await shop.database.pool.query(
