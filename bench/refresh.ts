@@ -112,8 +112,9 @@ class Refreshes implements Disposable {
   async run(watch: (state: RefreshPlanState) => Promise<void> = async () => {}): Promise<RefreshPlanState> {
     const id = randomUUID();
     const parts = [{ table: { ...CATALOG }, where: null, keys: null }];
-    const topic = { name: controlTopic(this.#name), replicationFactor: 1, retentionMs: 3_600_000 };
-    await sendControl(this.#context.kafka, topic, this.#name, {
+    const name = this.#name;
+    const topic = { name: controlTopic(name), replicationFactor: 1, retentionMs: 3_600_000, slot: name };
+    await sendControl(this.#context.kafka, topic, {
       kind: 'refresh',
       id,
       group: null,

@@ -128,6 +128,9 @@ const consumers = z.strictObject({
     .describe('a larger record comes alone'),
   batchTargetMs: count(10, 600_000).default(2_000).describe('batches get smaller where they take longer'),
   connections: count(1, 64).default(4),
+  refreshOwedAfterMs: count(0, 3_600_000)
+    .default(5_000)
+    .describe('rows that partial changes lack are asked for after this long; 0: never'),
   deadLetters: z
     .strictObject({
       payload: z.boolean().default(false).describe('whether they hold the failed row'),

@@ -17,5 +17,5 @@ export {
 export { targetTable, type TargetTable, type TypedTable } from './sinks/target-table.ts';
 export { deleteRow, patchRow, upsertRow, type Write } from './sinks/write.ts';
 export type { DeliverDefinition, DeliverySink } from './consumers/deliver.ts';
-export type { Delivery, Refusal } from './sinks/http/delivery.ts';
+export type { Delivery, DeliveryListener, DeliveryWait, Refusal } from './sinks/http/delivery.ts';
 export { HttpSink, type HttpSinkOptions } from './sinks/http/http-sink.ts';

@@ -55,7 +55,7 @@ type Steering = ControlRequest & { kind: 'pause' | 'resume' | 'cancel' };
 
 /** Keys stand in the checkpoint with their plan, which is written again with each step: so a plan has not many. */
 const KEYS_PER_PLAN = 1_000;
-/** Ended refreshes that can still be asked about. */
+/** Ended refreshes that can still be asked about: of single keys, and others. */
 const KEPT_PLANS = 100;
 
 /** Does what the control topic asks for. Whatever is wrong with a request is its answer, and the capture goes on. */
@@ -176,9 +176,12 @@ export class RequestHandler {
     const { plans, desk } = this.#options;
     const ended = [...plans.values()].filter((plan) => plan.isFinished && plan.request.tag !== null);
     const byEnd = ended.toSorted((a, b) => ((a.endedAt ?? '') < (b.endedAt ?? '') ? -1 : 1));
-    for (const { request } of byEnd.slice(0, -KEPT_PLANS)) {
-      plans.delete(request.id);
-      desk.forget(planKey(request.id));
+    // Pipelines ask for keys by themselves: that must not push out what people wait for.
+    for (const kind of Map.groupBy(byEnd, ({ request }) => request.keys === null).values()) {
+      for (const { request } of kind.slice(0, -KEPT_PLANS)) {
+        plans.delete(request.id);
+        desk.forget(planKey(request.id));
+      }
     }
   }
 

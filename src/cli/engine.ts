@@ -19,6 +19,7 @@ import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
 import { createRegistry } from '../topics/registry.ts';
 import { partitionCounts, withAdmin } from '../topics/topic-admin.ts';
+import { controlPlace } from './control-place.ts';
 
 const HOUR_MS = 3_600_000;
 const TOPIC_POLL_MS = 250;
@@ -96,11 +97,13 @@ export class Engine {
       registry: createRegistry(registry),
       target: this.targetOf(pipeline),
       prefix: source.prefix,
+      control: controlPlace(this.config, source),
       settings: {
         maxBatchRecords: consumers.maxBatchRecords,
         maxBatchBytes: consumers.maxBatchBytes,
         batchTargetMs: consumers.batchTargetMs,
         poolSize: consumers.connections,
+        refreshOwedAfterMs: consumers.refreshOwedAfterMs,
         letterContent: consumers.deadLetters,
         deadLetterRetentionMs: consumers.deadLetters.retentionHours * HOUR_MS,
       },

@@ -1,6 +1,6 @@
 import { formatTable, type TableId } from '../change/table.ts';
 import { ATTEMPT_OPTION } from '../consumers/dead-letters.ts';
-import { valuesOf } from '../consumers/failure-list.ts';
+import { keyParts } from '../consumers/refresh-keys.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { type Debt, dropDebts } from '../sinks/owed-keys.ts';
@@ -34,7 +34,8 @@ export async function retryDebts(
   if (owed.pipeline.posted) throw cannotReadAgain(owed.pipeline.name);
   for (const [failures, group] of Map.groupBy(debts.keyed, (debt) => debt.failures)) {
     for (let at = 0; at < group.length; at += KEYS_AT_ONCE) {
-      const parts = keyParts(owed, group.slice(at, at + KEYS_AT_ONCE));
+      const some = group.slice(at, at + KEYS_AT_ONCE);
+      const parts = keyParts(tablesOf(owed, some), owed.tableOf, some);
       if (!(await refresh(engine, owed, parts, failures + 1, signal))) return false;
     }
   }
@@ -57,16 +58,6 @@ export function tablesOf({ pipeline, tableOf }: PipelineDebts, debts: readonly D
   return Object.values(pipeline.sources)
     .map(({ table }) => table)
     .filter((table) => names.has(formatTable(table)));
-}
-
-function keyParts(owed: PipelineDebts, debts: readonly Debt[]): Part[] {
-  return tablesOf(owed, debts).map((table) => ({
-    table,
-    where: null,
-    keys: debts
-      .filter(({ topic }) => owed.tableOf(topic) === formatTable(table))
-      .map(({ keyText }) => valuesOf(keyText)),
-  }));
 }
 
 function tableParts(owed: PipelineDebts, debts: readonly Debt[]): Part[] {

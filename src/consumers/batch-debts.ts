@@ -34,11 +34,11 @@ export class BatchDebts {
       const letter = poisonOf(item, new Error(message), code);
       this.#letters.push(letter);
       this.#countLetter(letter);
-      this.#leaveOut(change, item, code);
+      this.#leaveOut(change, item, { code, refreshable: false });
     }
     for (const change of outcome.incomplete ?? []) {
       const item = this.#itemOf(change);
-      this.#leaveOut(change, item, INCOMPLETE);
+      this.#leaveOut(change, item, { code: INCOMPLETE, refreshable: true });
     }
     if (outcome.tallies !== undefined) this.tally(changes, outcome.tallies);
   }
@@ -68,9 +68,9 @@ export class BatchDebts {
     }
   }
 
-  #leaveOut(change: AnyChange, item: Item, code: string): void {
+  #leaveOut(change: AnyChange, item: Item, why: Pick<OwedKey, 'code' | 'refreshable'>): void {
     this.#notApplied.add(change);
-    this.#owe.set(item.identity, owedKey(item, keyTextOf(item), code));
+    this.#owe.set(item.identity, owedKey(item, { keyText: keyTextOf(item), ...why }));
   }
 
   /** Positions are unique within a partition; that of a compacted change is one of its records'. */

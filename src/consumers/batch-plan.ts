@@ -20,6 +20,8 @@ export interface BatchPlan {
   readonly settleBefore: string | null;
   /** Partial changes of owed keys, which are left out. */
   readonly leftOut: number;
+  /** Keys that were owed before and still are, though they have changed since. */
+  readonly changedSince: readonly KeyIdentity[];
 }
 
 /** `owed`: which of the batch's keys are owed from before. */
@@ -44,6 +46,7 @@ class BatchPlanner {
   #changes: KeyedChange[] = [];
   #settleBefore: string | null = null;
   #leftOut = 0;
+  readonly #changedSince = new Set<KeyIdentity>();
 
   constructor(owed: ReadonlySet<KeyIdentity>) {
     this.#owed = new Set(owed);
@@ -70,25 +73,34 @@ class BatchPlanner {
       settle: [...this.#settle],
       settleBefore: this.#settleBefore,
       leftOut: this.#leftOut,
+      changedSince: [...this.#changedSince],
     };
   }
 
   /** A whole row, or a delete, makes up for whatever was missed of its key. */
   #change(identity: KeyIdentity, change: AnyChange): void {
-    const isOwed = this.#owed.has(identity) || this.#owe.has(identity);
-    if (isOwed && change.kind === 'patch') {
-      this.#leftOut++;
-      return;
-    }
+    if (change.kind === 'patch' && this.#isLeftOut(identity)) return;
+    this.#changedSince.delete(identity);
     if (this.#owed.delete(identity)) this.#settle.add(identity);
     this.#owe.delete(identity);
     this.#changes.push({ identity, change });
   }
 
+  /** A partial change of an owed key: only a refresh brings its row, and it may be a sound one by now. */
+  #isLeftOut(identity: KeyIdentity): boolean {
+    const failed = this.#owe.get(identity);
+    if (failed !== undefined) this.#owe.set(identity, { ...failed, refreshable: failed.keyText !== null });
+    else if (this.#owed.has(identity)) this.#changedSince.add(identity);
+    else return false;
+    this.#leftOut++;
+    return true;
+  }
+
   /** A record without a key is owed by itself: no later one settles it, but a truncate or sweep does. */
   #poison(item: PoisonItem): void {
     const identity = item.identity === '' ? `offset ${item.record.offset}` : item.identity;
-    this.#owe.set(identity, owedKey(item, item.keyText, item.code));
+    this.#changedSince.delete(identity);
+    this.#owe.set(identity, owedKey(item, { keyText: item.keyText, code: item.code, refreshable: false }));
   }
 
   /** Nothing that came before from this partition is left: what is planned so far need not be done. */
@@ -98,6 +110,7 @@ class BatchPlanner {
     this.#owed.clear();
     this.#owe.clear();
     this.#settle.clear();
+    this.#changedSince.clear();
     this.#settleBefore = position;
   }
 
@@ -115,9 +128,12 @@ class BatchPlanner {
   }
 }
 
-export function owedKey({ identity, record, position }: Item, keyText: string | null, code: string): OwedKey {
+export function owedKey(
+  { identity, record, position }: Item,
+  why: Pick<OwedKey, 'keyText' | 'code' | 'refreshable'>,
+): OwedKey {
   const stored = debtIdentity(identity, record.offset);
-  return { identity: stored, keyText, position, offset: BigInt(record.offset), code };
+  return { identity: stored, position, offset: BigInt(record.offset), ...why };
 }
 
 /** Under which a record's debt is stored. What is not base64 is no key's. */

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { formatTable } from '../change/table.ts';
-import { findOwed, owe, settle, settleBefore } from '../sinks/owed-keys.ts';
+import { findOwed, owe, settle, settleBefore, wantRefresh } from '../sinks/owed-keys.ts';
 import { type Lane, type Progress, lockLane, sameProgress, storeProgress } from '../sinks/positions.ts';
 import { addTallies } from '../sinks/refresh-tallies.ts';
 import type { RowWriter, WriteCounts } from '../sinks/row-writer.ts';
@@ -149,6 +149,8 @@ async function storeDebts(client: PoolClient, lane: Lane, plan: BatchPlan, debts
   const settled = plan.settle.filter((identity) => !debts.owe.has(identity));
   await settle(client, lane, settled.map(storedIdentity));
   // A record that failed may follow the change of its key that was left out: it has the last word.
-  await owe(client, lane, [...debts.owe.values(), ...plan.owe]);
+  await owe(client, lane, [...debts.owe.values()]);
+  await owe(client, lane, plan.owe);
+  await wantRefresh(client, lane, plan.changedSince.map(storedIdentity));
   await addTallies(client, lane, debts.tallies);
 }

@@ -6,6 +6,7 @@ import { FreshetError } from '../runtime/errors.ts';
 import type { PostgresConfig } from '../runtime/postgres.ts';
 import type { Lane } from '../sinks/positions.ts';
 import type { WriteCounts } from '../sinks/row-writer.ts';
+import type { DeliveryListener } from '../sinks/http/delivery.ts';
 import type { Migration, TargetNeeds } from '../sinks/schema.ts';
 import type { TargetTable } from '../sinks/target-table.ts';
 import type { Write } from '../sinks/write.ts';
@@ -204,6 +205,8 @@ export interface Pipeline extends TargetNeeds {
   readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
   readonly finish: ((batch: FinishBatch) => Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>) | null;
   readonly units: PipelineUnits | null;
+  /** Hears how the pipeline's API is told; null of a pipeline that tells none. */
+  readonly watchDelivery: ((listener: DeliveryListener) => void) | null;
   readonly companion: Companion | null;
   readonly writesBack: boolean;
   readonly posted: boolean;
@@ -246,6 +249,7 @@ export function definePipeline<const S extends Sources, const L extends LookUpSh
     clear: steps?.clear ?? erased.clear?.bind(erased) ?? null,
     finish: erased.finish?.bind(erased) ?? null,
     units: erased.units === undefined ? null : erasedUnits(erased.units),
+    watchDelivery: deliver === undefined ? null : (listener) => deliver.to.watch?.(listener),
     writesBack: definition.writesBack ?? false,
     posted: definition.posted ?? false,
   };

@@ -1,6 +1,6 @@
 import { FreshetError } from '../runtime/errors.ts';
 import type { WriteCounts } from '../sinks/row-writer.ts';
-import type { Delivery, Refusal } from '../sinks/http/delivery.ts';
+import type { Delivery, DeliveryListener, Refusal } from '../sinks/http/delivery.ts';
 import {
   type Delivered,
   deliveredFrom,
@@ -20,6 +20,8 @@ type JsonBody = Readonly<Record<string, unknown>>;
 export interface DeliverySink {
   /** Resolves when each item was taken or refused for good; throws CONNECTION to be called again. */
   deliver(deliveries: readonly Delivery[]): Promise<readonly Refusal[]>;
+  /** Called at the start of a process, which makes metrics of what the listener hears. */
+  watch?(listener: DeliveryListener): void;
 }
 
 /** An API that is to be told of a pipeline's changes. */

@@ -63,6 +63,10 @@ export class LaneReport {
     this.#observer.lag(this.#pipeline.name, topic, partition, behind, seconds);
   }
 
+  refreshAsked(keys: number): void {
+    this.#observer.refreshAsked(this.#pipeline.name, keys);
+  }
+
   log(level: 'info' | 'warn' | 'error', message: string): void {
     this.#observer.log(this.#pipeline.name, level, message);
   }

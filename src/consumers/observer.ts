@@ -1,3 +1,5 @@
+import type { DeliveryWait } from '../sinks/http/delivery.ts';
+
 /** What a running pipeline tells about itself; metrics and the terminal listen. Called often: it must return at once. */
 export interface ConsumerObserver {
   /** Changes of the source that went into the target, after those of one key in a batch were made one. */
@@ -9,6 +11,8 @@ export interface ConsumerObserver {
   /** `records`: behind the log's end. `seconds`: age of the last applied record, 0 where nothing is left to read. */
   lag(pipeline: string, topic: string, partition: number, records: number, seconds: number): void;
   deadLetter(pipeline: string, code: string): void;
+  /** The current rows of so many owed keys were asked for. */
+  refreshAsked(pipeline: string, keys: number): void;
   /** Seconds since the last refresh of a materialized view began. */
   viewAge(pipeline: string, view: string, seconds: number): void;
   /** Things of a kind that wait for somebody to mend the source, now. */
@@ -16,6 +20,11 @@ export interface ConsumerObserver {
   /** Rows that lack a value that the pipeline gives. */
   missing(pipeline: string, field: string, rows: number): void;
   retry(pipeline: string, code: string): void;
+  /** A request to the pipeline's API ended; `status`: null where no answer came. */
+  delivered(pipeline: string, status: number | null, seconds: number): void;
+  deliveryWaits(pipeline: string, reason: DeliveryWait, seconds: number): void;
+  /** Whether requests to the pipeline's API are held back, as it failed again and again. */
+  deliveryCircuit(pipeline: string, isOpen: boolean): void;
   /** After a commit: its position, and from commit at the source to commit in the target, in ms, a sample of the streamed changes. */
   appliedThrough(
     pipeline: string,

@@ -11,6 +11,7 @@ import { createTargetPool } from '../sinks/target-pool.ts';
 import { createRecordDecoder } from '../topics/codec/record-decoder.ts';
 import { waitForTopics } from '../topics/consumer-topics.ts';
 import { TopicConsumer } from '../topics/consumer.ts';
+import { type ControlPlace, sendControl } from '../topics/control-topic.ts';
 import { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
 import type { KafkaConfig } from '../topics/kafka-config.ts';
 import { type Kafka, createKafka } from '../topics/kafka.ts';
@@ -21,6 +22,7 @@ import type { Pipeline } from './define-pipeline.ts';
 import { JointTransactions } from './joint-transactions.ts';
 import { LaneReport } from './lane-report.ts';
 import type { ConsumerObserver } from './observer.ts';
+import { OwedRefresher } from './owed-refresher.ts';
 import { unlessPaused } from './pause-watch.ts';
 import { PipelineLanes } from './pipeline-lanes.ts';
 import { RecordReader } from './record-reader.ts';
@@ -33,6 +35,8 @@ export interface PipelineRunnerOptions {
   readonly target: PostgresConfig;
   /** The topics' prefix. */
   readonly prefix: string;
+  /** Where the rows of owed keys are asked for; without it, nobody asks. */
+  readonly control?: ControlPlace;
   readonly settings?: Partial<ConsumerSettings>;
   readonly observer: ConsumerObserver;
 }
@@ -88,6 +92,11 @@ class Runner implements PipelineRunner {
     const kafka = createKafka(config, (level, message) => {
       if (level !== 'info') observer.log(pipeline.name, level, message);
     });
+    pipeline.watchDelivery?.({
+      request: (status, seconds) => observer.delivered(pipeline.name, status, seconds),
+      waits: (reason, seconds) => observer.deliveryWaits(pipeline.name, reason, seconds),
+      circuit: (isOpen) => observer.deliveryCircuit(pipeline.name, isOpen),
+    });
     const pool = createTargetPool(target, `consume ${pipeline.name}`, this.#settings);
     const letters = { replicationFactor, retentionMs: deadLetterRetentionMs };
     const producer = new DeadLetterProducer(kafka, dlqTopic(prefix, pipeline.name), letters);
@@ -100,6 +109,7 @@ class Runner implements PipelineRunner {
             (stop) => this.#consume(kafka, pool, producer, stop),
             (stop) => this.#accompany(stop),
             () => producer.prepare(),
+            (stop) => this.#refreshOwed(kafka, pool, stop),
           ]),
         );
       });
@@ -141,6 +151,21 @@ class Runner implements PipelineRunner {
       },
       signal,
     );
+  }
+
+  async #refreshOwed(kafka: Kafka, pool: Pool, signal: AbortSignal): Promise<void> {
+    const { pipeline, observer, control } = this.#options;
+    const { refreshOwedAfterMs: waitedMs } = this.#settings;
+    if (control === undefined || waitedMs === 0) return;
+    await new OwedRefresher({
+      pool,
+      group: this.#group,
+      pipeline,
+      tables: this.#tables,
+      waitedMs,
+      send: (request) => sendControl(kafka, control, request),
+      report: new LaneReport(pipeline, observer),
+    }).run(signal);
   }
 
   async #migrate(): Promise<void> {

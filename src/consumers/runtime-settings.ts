@@ -14,6 +14,8 @@ export interface ConsumerSettings extends TargetSettings, BatchBounds {
    * beginning; with `restart` the operator has every table refreshed.
    */
   readonly offsetLoss: 'stop' | 'restart';
+  /** A key whose row a refresh would bring is asked for when it is owed for so long; 0: it is left to people. */
+  readonly refreshOwedAfterMs: number;
   /** What dead letters hold of the failed record. */
   readonly letterContent: LetterContent;
   readonly deadLetterRetentionMs: number;
@@ -29,6 +31,7 @@ export const CONSUMER_DEFAULTS: ConsumerSettings = {
   concurrency: 4,
   sessionTimeoutMs: 15_000,
   offsetLoss: 'stop',
+  refreshOwedAfterMs: 5_000,
   letterContent: { payload: false, raw: true, maskedColumns: [] },
   deadLetterRetentionMs: 30 * 24 * 3_600_000,
   replicationFactor: 1,

@@ -5,6 +5,7 @@ import type { RowWriter, WriteCounts } from '../sinks/row-writer.ts';
 import { reduceWrites } from '../sinks/write-set.ts';
 import type { Step } from './batch-plan.ts';
 import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './define-pipeline.ts';
+import { incompleteChanges } from './incomplete-changes.ts';
 import { fetchBySql, lookUpAll } from './look-ups.ts';
 import { transformedSound } from './run-transform.ts';
 import { UnitRunner } from './unit-runner.ts';
@@ -42,14 +43,17 @@ export class StepRunner {
     if (this.#pipeline.writesBack) await untilVisible(client, changes);
     const context = await this.#context(client, lane.group, changes);
     const { sound, writes, rejected } = transformedSound(this.#pipeline, changes, context);
-    const counts = await this.#rows.write(client, reduceWrites(writes), from);
+    const tables = reduceWrites(writes);
+    const counts = await this.#rows.write(client, tables, from);
+    const written = { changes: sound, tables, counts, context };
+    const incomplete = await incompleteChanges(this.#pipeline, this.#rows, client, written);
     const units = await this.#units?.apply(place, sound);
     const own = await this.#pipeline.apply?.({ ...place, changes: sound, context });
     return {
       ...own,
       counts: [...counts, ...(units?.counts ?? []), ...(own?.counts ?? [])],
       rejected: [...rejected, ...(own?.rejected ?? [])],
-      incomplete: [...(units?.incomplete ?? []), ...(own?.incomplete ?? [])],
+      incomplete: [...new Set([...incomplete, ...(units?.incomplete ?? []), ...(own?.incomplete ?? [])])],
     };
   }
 

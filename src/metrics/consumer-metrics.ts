@@ -32,6 +32,12 @@ export function consumerObserver(
       metrics.deadLetters.inc({ pipeline, code });
       status.pipeline(pipeline).deadLetters += 1;
     },
+    refreshAsked: (pipeline, keys) => metrics.owedRefreshes.inc({ pipeline }, keys),
+    delivered: (pipeline, status, seconds) =>
+      metrics.deliverySeconds.observe({ pipeline, status: String(status ?? 'none') }, seconds),
+    deliveryWaits: (pipeline, reason, seconds) =>
+      metrics.deliveryWaitSeconds.observe({ pipeline, reason }, seconds),
+    deliveryCircuit: (pipeline, isOpen) => metrics.deliveryCircuitOpen.set({ pipeline }, isOpen ? 1 : 0),
     viewAge: (pipeline, view, seconds) => metrics.viewAgeSeconds.set({ pipeline, view }, seconds),
     unresolved: (pipeline, kind, count) => metrics.unresolved.set({ pipeline, kind }, count),
     missing: (pipeline, field, rows) => metrics.missingRows.set({ pipeline, field }, rows),

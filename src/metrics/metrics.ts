@@ -180,6 +180,26 @@ export class Metrics {
     'Duration of a request, the acknowledgement of its items included',
     [],
   );
+  readonly owedRefreshes = this.#counter(
+    'freshet_owed_refreshes_total',
+    'Keys whose current row a pipeline asked for, as a partial change lacked it',
+    ['pipeline'],
+  );
+  readonly deliverySeconds = this.#histogram(
+    'freshet_delivery_request_seconds',
+    'Duration of a request to a pipeline’s API, by HTTP status; "none" without an answer',
+    ['pipeline', 'status'],
+  );
+  readonly deliveryWaitSeconds = this.#histogram(
+    'freshet_delivery_wait_seconds',
+    'How long requests to a pipeline’s API were put off: by the rate limit, for a retry, by an open circuit',
+    ['pipeline', 'reason'],
+  );
+  readonly deliveryCircuitOpen = this.#gauge(
+    'freshet_delivery_circuit_open',
+    '1 while a pipeline’s API is left alone, as it failed again and again',
+    ['pipeline'],
+  );
 
   readonly scoreJobs = this.#gauge('freshet_score_jobs', 'Jobs of the score pipeline, by state', ['state']);
   readonly scoreOldestJobSeconds = this.#gauge(

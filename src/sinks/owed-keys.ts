@@ -1,8 +1,8 @@
-import type { ClientBase, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { textArray } from './array-parameter.ts';
 import type { Lane } from './positions.ts';
 
-/** A key whose record became a dead letter: its row in the sink lacks that change. */
+/** A key whose row in the sink lacks a change: its record became a dead letter, or lacked a value itself. */
 export interface OwedKey {
   /** The key's bytes on the wire without the schema's id, base64: known even where nothing can be decoded. */
   readonly identity: string;
@@ -12,7 +12,12 @@ export interface OwedKey {
   readonly position: string;
   readonly offset: bigint;
   readonly code: string;
+  /** A refresh would bring the row: nothing is known to be wrong with it, or it has changed since it failed. */
+  readonly refreshable: boolean;
 }
+
+/** How long after the refresh of a key was asked for it may be asked for again. */
+const PAUSE = `least(interval '1 hour', interval '20 seconds' * power(4, least(asked, 8)))`;
 
 const OF_LANE = 'group_name = $1 AND topic = $2 AND partition = $3';
 
@@ -37,18 +42,74 @@ export async function findOwed(
   return new Set(rows.map((row) => row.identity));
 }
 
+/** `keys`: at most one of each identity. */
 export async function owe(client: PoolClient, lane: Lane, keys: readonly OwedKey[]): Promise<void> {
-  for (const { identity, keyText, position, offset, code } of keys) {
-    await client.query(
-      `INSERT INTO freshet.owed_keys AS o
-         (group_name, topic, partition, identity, key_text, position, record_offset, first_offset, code)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
-       ON CONFLICT (group_name, topic, partition, identity) DO UPDATE
-       SET position = EXCLUDED.position, record_offset = EXCLUDED.record_offset, code = EXCLUDED.code,
-           key_text = coalesce(EXCLUDED.key_text, o.key_text), failures = o.failures + 1`,
-      [...laneValues(lane), identity, keyText, position, String(offset), code],
-    );
-  }
+  if (keys.length === 0) return;
+  await client.query(
+    `INSERT INTO freshet.owed_keys AS o
+       (group_name, topic, partition, identity, key_text, position, record_offset, first_offset, code, refresh_at)
+     SELECT $1, $2, $3, n.identity, n.key_text, n.position, n.at, n.at, n.code,
+            CASE WHEN n.refreshable THEN now() END
+     FROM unnest($4::text[], $5::text[], $6::text[], $7::int8[], $8::text[], $9::bool[])
+       AS n(identity, key_text, position, at, code, refreshable)
+     ON CONFLICT (group_name, topic, partition, identity) DO UPDATE
+     SET position = EXCLUDED.position, record_offset = EXCLUDED.record_offset, code = EXCLUDED.code,
+         key_text = coalesce(EXCLUDED.key_text, o.key_text), failures = o.failures + 1,
+         refresh_at = CASE WHEN EXCLUDED.refresh_at IS NOT NULL THEN greatest(o.refresh_at, EXCLUDED.refresh_at) END`,
+    [
+      ...laneValues(lane),
+      textArray(keys.map(({ identity }) => identity)),
+      textArray(keys.map(({ keyText }) => keyText)),
+      textArray(keys.map(({ position }) => position)),
+      textArray(keys.map(({ offset }) => String(offset))),
+      textArray(keys.map(({ code }) => code)),
+      textArray(keys.map(({ refreshable }) => String(refreshable))),
+    ],
+  );
+}
+
+/** Keys that are owed already have changed since: a refresh may bring them now. */
+export async function wantRefresh(
+  client: PoolClient,
+  lane: Lane,
+  identities: readonly string[],
+): Promise<void> {
+  if (identities.length === 0) return;
+  await client.query(
+    `UPDATE freshet.owed_keys SET refresh_at = now() + CASE WHEN asked = 0 THEN interval '0' ELSE ${PAUSE} END
+     WHERE ${OF_LANE} AND identity = ANY ($4::text[]) AND refresh_at IS NULL AND key_text IS NOT NULL`,
+    [...laneValues(lane), textArray(identities)],
+  );
+}
+
+/** A key to be refreshed. */
+export interface WantedKey {
+  readonly topic: string;
+  readonly keyText: string;
+  readonly failures: number;
+}
+
+/**
+ * Takes keys whose refresh has been due for `waitedMs`, the longest due first. Each is due again later, and later
+ * each time, unless it is settled before: a request may be lost, and a row may never come whole.
+ */
+export async function takeWanted(
+  pool: Pool,
+  group: string,
+  { waitedMs, limit }: { readonly waitedMs: number; readonly limit: number },
+): Promise<WantedKey[]> {
+  const { rows } = await pool.query<WantedKey>(
+    `WITH due AS (
+       SELECT topic, partition, identity FROM freshet.owed_keys
+       WHERE group_name = $1 AND refresh_at <= now() - $2 * interval '1 millisecond' AND key_text IS NOT NULL
+       ORDER BY refresh_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+     UPDATE freshet.owed_keys AS o SET asked = o.asked + 1, refresh_at = now() + ${PAUSE}
+     FROM due AS d
+     WHERE o.group_name = $1 AND o.topic = d.topic AND o.partition = d.partition AND o.identity = d.identity
+     RETURNING o.topic, o.key_text AS "keyText", o.failures`,
+    [group, waitedMs, limit],
+  );
+  return rows;
 }
 
 export async function settle(client: PoolClient, lane: Lane, identities: readonly string[]): Promise<void> {

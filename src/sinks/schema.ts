@@ -77,6 +77,9 @@ const STEPS: readonly string[] = [
      group_name text PRIMARY KEY,
      paused_at timestamptz NOT NULL DEFAULT now()
    )`,
+  `ALTER TABLE freshet.owed_keys ADD COLUMN asked int NOT NULL DEFAULT 0, ADD COLUMN refresh_at timestamptz;
+   UPDATE freshet.owed_keys SET refresh_at = now() WHERE code = 'INCOMPLETE';
+   CREATE INDEX owed_keys_refresh_at ON freshet.owed_keys (group_name, refresh_at) WHERE refresh_at IS NOT NULL`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

@@ -32,7 +32,7 @@ export function reduceWrites(writes: readonly EpochWrite[]): TableWrites[] {
     let keys = tables.get(write.table);
     if (keys === undefined) tables.set(write.table, (keys = new Map<string, KeyWrite>()));
     const row = write.kind === 'delete' ? write.key : write.row;
-    const key = keyText(write.table, row);
+    const key = writeKey(write.table, row);
     keys.set(key, combine(keys.get(key), { kind: write.kind, row, epoch }));
   }
   return [...tables].map(([table, keys]) => byKind(table, keys));
@@ -52,8 +52,8 @@ function byKind(table: TargetTable, keys: ReadonlyMap<string, KeyWrite>): TableW
   return { table, upserts: of('upsert'), patches: of('patch'), deletes: of('delete') };
 }
 
-/** Throws RECORD_INVALID where a column of the key has no value. */
-function keyText(table: TargetTable, row: Row): string {
+/** Tells a table's keys apart. Throws RECORD_INVALID where a column of the key has no value. */
+export function writeKey(table: TargetTable, row: Row): string {
   let text = '';
   for (const column of table.key) {
     const part = valueText(row[column]);

@@ -56,13 +56,17 @@ export interface Unreadable {
   readonly error: FreshetError;
 }
 
+/** The control topic of a prefix, and the slot whose capture is meant. */
+export interface ControlPlace {
+  readonly name: string;
+  readonly replicationFactor: number;
+  readonly retentionMs: number;
+  readonly slot: string;
+}
+
 /** Writes the request. It waits there where no capture runs. Throws USAGE where it is too large, CONNECTION. */
-export async function sendControl(
-  kafka: Kafka,
-  topic: { readonly name: string; readonly replicationFactor: number; readonly retentionMs: number },
-  slot: string,
-  asked: ControlRequest,
-): Promise<void> {
+export async function sendControl(kafka: Kafka, topic: ControlPlace, asked: ControlRequest): Promise<void> {
+  const { slot } = topic;
   const value = JSON.stringify({ version: VERSION, slot, at: new Date().toISOString(), request: asked });
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_REQUEST_BYTES) {

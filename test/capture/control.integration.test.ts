@@ -23,8 +23,9 @@ async function withItems(rows: number): Promise<TestDatabase> {
 }
 
 function send({ config }: CaptureContext, request: ControlRequest): Promise<void> {
-  const topic = { name: controlTopic(config.prefix), replicationFactor: 1, retentionMs: 3_600_000 };
-  return sendControl(kafka, topic, config.slot, request);
+  const { prefix, slot } = config;
+  const topic = { name: controlTopic(prefix), replicationFactor: 1, retentionMs: 3_600_000, slot };
+  return sendControl(kafka, topic, request);
 }
 
 function refresh(part: Partial<Part>, id: string = randomUUID()): ControlRequest & { kind: 'refresh' } {

@@ -14,6 +14,7 @@ import { createDatabase } from '../support/database.ts';
 import { cacheDir, temporaryDataDir } from '../support/services-environment.ts';
 import type { ConsumerOrder } from './consumer-child.ts';
 import { copiesPipeline } from './copies-pipeline.ts';
+import type { Detours } from './detours.ts';
 import { OriginalsWriter } from './originals-writer.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
@@ -69,6 +70,48 @@ class Consumers implements AsyncDisposable {
   }
 }
 
+/** A proxy before each service, for the consumers alone. */
+class ServiceProxies implements AsyncDisposable {
+  readonly #proxies: ReadonlyMap<string, TcpProxy>;
+  readonly detours: Detours;
+
+  private constructor(proxies: ReadonlyMap<string, TcpProxy>, detours: Detours) {
+    this.#proxies = proxies;
+    this.detours = detours;
+  }
+
+  static async before(
+    services: Readonly<Record<string, number>>,
+    random: () => number,
+  ): Promise<ServiceProxies> {
+    const proxies = new Map<string, TcpProxy>();
+    const detours: Record<number, number> = {};
+    for (const [service, port] of Object.entries(services)) {
+      const proxy = await TcpProxy.before(port, random);
+      proxies.set(service, proxy);
+      detours[port] = proxy.port;
+    }
+    return new ServiceProxies(proxies, detours);
+  }
+
+  harm(harming: boolean): void {
+    for (const proxy of this.#proxies.values()) proxy.harming = harming;
+  }
+
+  /** Service → what was done to its connections. */
+  get harms(): Record<string, TcpProxy['harms']> {
+    return Object.fromEntries([...this.#proxies].map(([service, { harms }]) => [service, harms]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const proxy of this.#proxies.values()) await proxy[Symbol.asyncDispose]();
+  }
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
 async function rowsOf(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
@@ -121,14 +164,16 @@ describe(`three consumers of one pipeline in chaos (CHAOS_SEED=${SEED})`, () => 
       if (captured === undefined) throw new Error('the config has no source');
       await engine.migrate([copiesPipeline]);
       await rowsOf(targetUrl, PROBE);
-      const { hostname, port } = new URL(targetUrl);
-      await using proxy = await TcpProxy.before(hostname, Number(port), random);
-      const order = {
-        brokers: kafkaBrokers,
-        registryUrl,
-        prefix,
-        targetUrl: Object.assign(new URL(targetUrl), { port: String(proxy.port) }).href,
-      };
+      await using proxies = await ServiceProxies.before(
+        {
+          target: portOf(targetUrl),
+          broker: portOf(`kafka://${kafkaBrokers[0] ?? ''}`),
+          registry: portOf(registryUrl),
+        },
+        random,
+      );
+      const { detours } = proxies;
+      const order = { brokers: kafkaBrokers, registryUrl, prefix, targetUrl, detours };
       const stop = new AbortController();
       const capture = engine.capture(captured, stop.signal);
       capture.catch(() => {});
@@ -146,17 +191,17 @@ describe(`three consumers of one pipeline in chaos (CHAOS_SEED=${SEED})`, () => 
         };
         await until('the first rows are there', isRight, 60_000);
         const writer = new OriginalsWriter(source.pool, random);
-        proxy.harming = true;
+        proxies.harm(true);
         await rage(services, consumers, random);
         await writer.stop();
-        proxy.harming = false;
+        proxies.harm(false);
         await until('the target is right', isRight, 90_000);
         await until(
           'nothing is owed',
           async () => (await debtsOf(engine, copiesPipeline)).debts.length === 0,
         );
         const letters = await findFailures(engine, [copiesPipeline], {});
-        const report = `chaos: ${writer.changes} changes, ${writer.poison} poison, ${consumers.kills} kills, proxy ${JSON.stringify(proxy.harms)}\n`;
+        const report = `chaos: ${writer.changes} changes, ${writer.poison} poison, ${consumers.kills} kills, harms ${JSON.stringify(proxies.harms)}\n`;
         process.stdout.write(report);
         expect(letters.map(({ code, state }) => `${code} ${state}`)).toEqual(
           Array.from({ length: writer.poison }, () => 'RECORD_INVALID settled'),

@@ -1,6 +1,7 @@
 import { createPipelineRunner } from '../../src/consumers/pipeline-runner.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
 import { copiesPipeline } from './copies-pipeline.ts';
+import { type Detours, takeDetours } from './detours.ts';
 
 /** What the parent hands over as this process's only argument, JSON. */
 export interface ConsumerOrder {
@@ -8,10 +9,12 @@ export interface ConsumerOrder {
   readonly registryUrl: string;
   readonly targetUrl: string;
   readonly prefix: string;
+  readonly detours: Detours;
 }
 
 const nothing = (): void => {};
 const order = JSON.parse(process.argv[2] ?? '') as ConsumerOrder;
+takeDetours(order.detours);
 const runner = createPipelineRunner({
   pipeline: copiesPipeline,
   kafka: { brokers: [...order.brokers], clientId: 'chaos' },
@@ -35,6 +38,10 @@ const runner = createPipelineRunner({
     viewAge: nothing,
     unresolved: nothing,
     missing: nothing,
+    refreshAsked: nothing,
+    delivered: nothing,
+    deliveryWaits: nothing,
+    deliveryCircuit: nothing,
     log: (_, level, message) => process.stderr.write(`${level} ${message}\n`),
   },
 });

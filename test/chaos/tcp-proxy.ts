@@ -18,10 +18,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#random = random;
   }
 
-  static async before(host: string, port: number, random: () => number): Promise<TcpProxy> {
+  /** `port`: of a service on this machine. */
+  static async before(port: number, random: () => number): Promise<TcpProxy> {
     const server = createServer();
     const proxy = new TcpProxy(server, random);
-    server.on('connection', (client) => proxy.#join(client, connect(port, host)));
+    server.on('connection', (client) => proxy.#join(client, connect(port, '127.0.0.1')));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return proxy;

@@ -47,6 +47,29 @@ describe('planning a batch', () => {
     expect(plan.steps).toMatchObject([{ kind: 'changes', changes: [{ key: { id: 'b' } }] }]);
   });
 
+  it('has a key refreshed that failed and has changed since, and not one that failed just now', () => {
+    const known = (identity: string): Item => ({ ...poison(identity), keyText: '{"id":1}' });
+    const refreshable = (...items: readonly Item[]): unknown[] =>
+      planBatch(items, NONE).owe.map((key) => key.refreshable);
+    expect(refreshable(known('a'))).toEqual([false]);
+    expect(refreshable(known('a'), change('a', 'patch'))).toEqual([true]);
+    expect(refreshable(poison('a'), change('a', 'patch'))).toEqual([false]);
+    expect(refreshable(known('a'), change('a', 'patch'), known('a'))).toEqual([false]);
+  });
+
+  it('tells which keys that were owed before have changed since, and are owed still', () => {
+    const owed = new Set(['a', 'b', 'c', 'd']);
+    const items = [
+      change('a', 'patch'),
+      change('b', 'patch'),
+      change('b', 'upsert'),
+      change('c', 'patch'),
+      poison('c'),
+    ];
+    expect(planBatch(items, owed).changedSince).toEqual(['a']);
+    expect(planBatch([change('a', 'patch'), truncate], owed).changedSince).toEqual([]);
+  });
+
   it.each(['upsert', 'delete'] as const)(
     'lets a whole change (%s) settle what is owed, in the batch and from before',
     (kind) => {

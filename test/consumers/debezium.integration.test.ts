@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { definePipeline, sourceTable } from '../../src/consumers/define-pipeline.ts';
+import { upsertPipeline } from '../../src/consumers/upsert/pipeline.ts';
 import { targetTable } from '../../src/sinks/target-table.ts';
 import { deleteRow, patchRow, upsertRow } from '../../src/sinks/write.ts';
 import { createKafka } from '../../src/topics/kafka.ts';
@@ -9,6 +10,7 @@ import { ensureChangeTopics, withAdmin } from '../../src/topics/topic-admin.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase } from '../support/database.ts';
 import { startPipeline } from '../support/pipeline.ts';
+import { ProductTopic } from '../support/product-topic.ts';
 import { services } from '../support/services.ts';
 
 const UNAVAILABLE = '__debezium_unavailable_value';
@@ -122,6 +124,37 @@ class DebeziumOrders {
 
 /** 99.90 and 12.34 as Connect's Decimal. */
 const PRICE = { '99.90': 'JwY=', '12.34': 'BNI=' };
+
+it('reads Avro without headers, positions from its source', async () => {
+  await using target = await createDatabase();
+  await using topic = await ProductTopic.create(services(), 2);
+  topic.hasHeaders = false;
+  await using running = startPipeline({
+    services: services(),
+    targetUrl: target.url,
+    prefix: topic.prefix,
+    pipeline: upsertPipeline,
+  });
+  const rows = async (): Promise<unknown[]> =>
+    (
+      await target.pool
+        .query('SELECT sku, price::text, description FROM items ORDER BY sku')
+        .catch(() => ({ rows: [] }))
+    ).rows;
+  await topic
+    .upsert('a', { price: '1.00', description: 'long' }, 'r')
+    .upsert('b')
+    .upsert('a', { price: '2.00', description: undefined }, 'u')
+    .delete('b')
+    .upsert('c', { price: '3.00' })
+    .publish();
+  const expected = [
+    { sku: 'a', price: '2.00', description: 'long' },
+    { sku: 'c', price: '3.00', description: null },
+  ];
+  await until('the changes are there', async () => JSON.stringify(await rows()) === JSON.stringify(expected));
+  expect(running.tally.deadLetters).toEqual([]);
+});
 
 it.each([
   ['with schemas', true],

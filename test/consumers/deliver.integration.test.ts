@@ -147,6 +147,10 @@ describe('a pipeline that delivers to an API', () => {
       60_000,
     );
     expect([...running.tally.deadLetters, ...again.tally.deadLetters]).toContain('HTTP_422');
+    const heard = [running, again].flatMap(({ tally }) => tally.deliveries);
+    expect([...new Set(heard)]).toEqual(expect.arrayContaining([200, 500, null]));
+    expect(running.tally.deliveryWaitsFor).toContain('retry');
+    expect(again.tally.circuitStates).toContain(false);
     await until('its letter is kept', async () => {
       const { rows } = await target.pool.query('SELECT FROM freshet.owed_keys');
       return rows.length > 0;

@@ -54,9 +54,10 @@ describe('a refresh beside changes', () => {
         name: controlTopic(context.config.prefix),
         replicationFactor: 1,
         retentionMs: 3_600_000,
+        slot: context.config.slot,
       };
       const request = { kind: 'refresh' as const, id, group: null, options: {}, parts };
-      await sendControl(kafka, topic, context.config.slot, request);
+      await sendControl(kafka, topic, request);
       const stop = new AbortController();
       const writer = (async () => {
         for (let i = 0; !stop.signal.aborted; i++)

@@ -19,6 +19,10 @@ export class Tally implements ConsumerObserver {
   readonly viewAges: number[] = [];
   readonly unresolvedNow = new Map<string, number>();
   readonly missingRows: string[] = [];
+  refreshesAsked = 0;
+  readonly deliveries: (number | null)[] = [];
+  readonly deliveryWaitsFor = new Set<string>();
+  readonly circuitStates = new Set<boolean>();
 
   applied(_pipeline: string, _table: string, op: string, changes: number): void {
     this.changes.set(op, (this.changes.get(op) ?? 0) + changes);
@@ -41,6 +45,22 @@ export class Tally implements ConsumerObserver {
 
   missing(_pipeline: string, field: string, rows: number): void {
     this.missingRows.push(`${field} ${rows}`);
+  }
+
+  refreshAsked(_pipeline: string, keys: number): void {
+    this.refreshesAsked += keys;
+  }
+
+  delivered(_pipeline: string, status: number | null): void {
+    this.deliveries.push(status);
+  }
+
+  deliveryWaits(_pipeline: string, reason: string): void {
+    this.deliveryWaitsFor.add(reason);
+  }
+
+  deliveryCircuit(_pipeline: string, isOpen: boolean): void {
+    this.circuitStates.add(isOpen);
   }
 
   viewAge(_pipeline: string, _view: string, seconds: number): void {

@@ -58,6 +58,8 @@ export class ProductTopic {
   epoch = 1_700_000_000;
   /** The refresh that `r` records belong to. */
   tag: RefreshTag | null = null;
+  /** Of a row's record; without them it is what Debezium would write. */
+  hasHeaders = true;
   #lsn = 1_000n;
   #pending: OutgoingRecord[] = [];
 
@@ -160,7 +162,7 @@ export class ProductTopic {
       partition,
       key: this.codec.encodeKey(keyed),
       value,
-      headers: { ...headers, ...position },
+      headers: this.hasHeaders ? { ...headers, ...position } : {},
     });
     return this;
   }

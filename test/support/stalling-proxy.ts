@@ -10,11 +10,12 @@ export class StallingProxy implements AsyncDisposable {
     this.#server = server;
   }
 
-  static async open(to: { readonly host: string; readonly port: number }): Promise<StallingProxy> {
+  /** `at`: the port to listen on; 0: any that is free. */
+  static async open(to: { readonly host: string; readonly port: number }, at = 0): Promise<StallingProxy> {
     const server = createServer();
     const proxy = new StallingProxy(server);
     server.on('connection', (near) => proxy.#forward(near, connect(to)));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
     return proxy;
   }
 

@@ -10,13 +10,13 @@ import { readSlot } from '../../source/slot.ts';
 import { type CheckpointImage, CheckpointReader } from '../../topics/checkpoint.ts';
 import { type ControlRequest, sendControl } from '../../topics/control-topic.ts';
 import { createKafka, type Kafka } from '../../topics/kafka.ts';
-import { checkpointTopic, controlTopic } from '../../topics/names.ts';
+import { checkpointTopic } from '../../topics/names.ts';
 import { ensureCompactedTopic, withAdmin } from '../../topics/topic-admin.ts';
+import { controlPlace } from '../control-place.ts';
 
 /** A capture that lost its connection comes back within this, or is taken for dead. */
 const RETURN_MS = 5_000;
 const POLL_MS = 250;
-const HOUR_MS = 3_600_000;
 
 /** What any process can know and ask of the capture of one source: its checkpoint, its slot, its control topic. */
 export class CaptureLink implements Disposable {
@@ -78,10 +78,7 @@ export class CaptureLink implements Disposable {
   }
 
   async send(request: ControlRequest): Promise<void> {
-    const { replicationFactor, retentionHours } = this.#config.topics;
-    const retentionMs = retentionHours * HOUR_MS;
-    const topic = { name: controlTopic(this.#source.prefix), replicationFactor, retentionMs };
-    await sendControl(this.#kafka, topic, this.#source.slot, request);
+    await sendControl(this.#kafka, controlPlace(this.#config, this.#source), request);
   }
 
   /** Whether a capture holds the slot; one that did not end is given some time to come back. */

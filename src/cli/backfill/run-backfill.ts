@@ -112,7 +112,7 @@ export async function runBackfill(
   return { id, rowsPublished: progress.rowsPublished, deadLetters: deadLettered, interrupted };
 }
 
-/** The newest refresh of the group that is not wholly published, or not wholly applied. */
+/** The newest backfill of the group that is not wholly published, or not wholly applied; single keys are none. */
 async function unfinished(
   engine: Engine,
   link: CaptureLink,
@@ -121,7 +121,11 @@ async function unfinished(
 ): Promise<string | null> {
   const own = link.plans
     .filter(
-      ({ request, status }) => request.tag?.group === group && status !== 'failed' && status !== 'cancelled',
+      ({ request, status }) =>
+        request.tag?.group === group &&
+        request.keys === null &&
+        status !== 'failed' &&
+        status !== 'cancelled',
     )
     .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   const newest = own.find(({ status }) => status !== 'finished') ?? own[0];

@@ -22,9 +22,14 @@ export class CircuitBreaker {
     this.#now = now;
   }
 
+  /** Whether the last requests failed: nothing goes, or only one that tries. */
+  get isOpen(): boolean {
+    return this.#failures >= this.#settings.failures;
+  }
+
   /** Milliseconds until a request may go; 0: this one may, and its outcome must be told. */
   admit(): number {
-    if (this.#failures < this.#settings.failures) return 0;
+    if (!this.isOpen) return 0;
     const left = this.#openUntil - this.#now();
     if (left > 0) return left;
     if (this.#probing) return this.#settings.openMs;
@@ -40,7 +45,7 @@ export class CircuitBreaker {
   failed(): void {
     this.#failures += 1;
     this.#probing = false;
-    if (this.#failures >= this.#settings.failures) this.#openUntil = this.#now() + this.#settings.openMs;
+    if (this.isOpen) this.#openUntil = this.#now() + this.#settings.openMs;
   }
 
   /** The request was given up before its outcome was known. */

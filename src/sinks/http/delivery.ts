@@ -19,6 +19,18 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Why a request did not go out at once: the rate limit, a request that failed before it, an open circuit. */
+export type DeliveryWait = 'rate' | 'retry' | 'circuit';
+
+/** Hears how an API is told. */
+export interface DeliveryListener {
+  /** A request ended; `status`: null where no answer came. */
+  request(status: number | null, seconds: number): void;
+  waits(reason: DeliveryWait, seconds: number): void;
+  /** `isOpen`: nothing is sent for a while, as the API failed again and again. */
+  circuit(isOpen: boolean): void;
+}
+
 /** The same for every try: a receiver that remembers it takes an item once. */
 export function idempotencyKey({ key, version }: Delivery): string {
   return `${key}:${version}`;

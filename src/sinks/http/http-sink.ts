@@ -7,7 +7,13 @@ import { errorMessage } from '../../runtime/postgres.ts';
 import { RequestGate } from '../../runtime/request-gate.ts';
 import { itemOutcomes, isTransient, type ItemOutcome, outcomeOf, retryAfterMs } from './answer.ts';
 import { type BreakerSettings, CircuitBreaker } from './circuit-breaker.ts';
-import { type Delivery, idempotencyKey, type Refusal } from './delivery.ts';
+import {
+  type Delivery,
+  type DeliveryListener,
+  type DeliveryWait,
+  idempotencyKey,
+  type Refusal,
+} from './delivery.ts';
 
 export interface HttpSinkOptions {
   /** Takes a POST of `{"items": [{"idempotency_key", "key", "version", "op", "data"}, …]}`. */
@@ -54,9 +60,11 @@ interface Rest {
   readonly again: readonly Delivery[];
   readonly pauseMs: number | null;
   readonly why: string;
+  readonly waitsFor?: DeliveryWait;
 }
 
 const DONE: Rest = { again: [], pauseMs: null, why: '' };
+const NOBODY: DeliveryListener = { request: () => {}, waits: () => {}, circuit: () => {} };
 
 /** Delivers items to an HTTP API, at least once, each try with the same idempotency keys. */
 export class HttpSink {
@@ -64,11 +72,17 @@ export class HttpSink {
   readonly #gate: RequestGate;
   readonly #breaker: CircuitBreaker;
   readonly #fetch = boundedFetch(MAX_ANSWER_BYTES);
+  #listener = NOBODY;
 
   constructor(options: HttpSinkOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#gate = new RequestGate(this.#options.requestsPerMinute);
     this.#breaker = new CircuitBreaker(this.#options.breaker);
+  }
+
+  /** Of several listeners the last one hears. */
+  watch(listener: DeliveryListener): void {
+    this.#listener = listener;
   }
 
   /**
@@ -87,11 +101,12 @@ export class HttpSink {
   async #deliver(batch: readonly Delivery[], refusals: Refusal[], deadline: number): Promise<void> {
     let items = batch;
     for (let attempt = 0; items.length > 0; attempt++) {
-      const { again, pauseMs, why } = await this.#try(items, refusals, deadline);
+      const { again, pauseMs, why, waitsFor = 'retry' } = await this.#try(items, refusals, deadline);
       if (again.length === 0) return;
       const wait = pauseMs ?? Math.min(this.#options.firstPauseMs * 2 ** attempt, MAX_PAUSE_MS);
       if (performance.now() + wait > deadline)
         throw this.#unavailable(`${why}, ${again.length} items are left`);
+      this.#listener.waits(waitsFor, wait / 1_000);
       await sleep(wait);
       items = again;
     }
@@ -99,7 +114,10 @@ export class HttpSink {
 
   async #try(items: readonly Delivery[], refusals: Refusal[], deadline: number): Promise<Rest> {
     const closedMs = this.#breaker.admit();
-    if (closedMs > 0) return { again: items, pauseMs: closedMs, why: 'the endpoint failed again and again' };
+    if (closedMs > 0) {
+      const why = 'the endpoint failed again and again';
+      return { again: items, pauseMs: closedMs, why, waitsFor: 'circuit' };
+    }
     const answer = await this.#request(items, deadline);
     if (answer instanceof Error) return { again: items, pauseMs: null, why: errorMessage(answer) };
     const { status } = answer;
@@ -151,14 +169,25 @@ export class HttpSink {
 
   /** The answer, or why there was none. */
   async #request(items: readonly Delivery[], deadline: number): Promise<Answer | Error> {
-    const { url, headers, timeoutMs } = this.#options;
     const left = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
     try {
-      await this.#gate.pass(left);
+      const waitedMs = await this.#gate.pass(left);
+      // Less is what a timer is late.
+      if (waitedMs >= 1) this.#listener.waits('rate', waitedMs / 1_000);
     } catch {
       this.#breaker.forgotten();
       return new Error('its rate limit left no time');
     }
+    const startedAt = performance.now();
+    const answer = await this.#post(items, left);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    this.#listener.request(answer instanceof Error ? null : answer.status, seconds);
+    this.#listener.circuit(this.#breaker.isOpen);
+    return answer;
+  }
+
+  async #post(items: readonly Delivery[], left: AbortSignal): Promise<Answer | Error> {
+    const { url, headers, timeoutMs } = this.#options;
     try {
       const response = await this.#fetch(url, {
         method: 'POST',
