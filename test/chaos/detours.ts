@@ -8,11 +8,17 @@ export type Detours = Readonly<Record<number, number>>;
  * its own address, which is not the proxy's.
  */
 export function takeDetours(detours: Detours): void {
-  const direct = net.Socket.prototype.connect as (this: net.Socket, ...given: unknown[]) => net.Socket;
-  const connect = function (this: net.Socket, first: unknown, ...others: unknown[]): net.Socket {
+  const direct = Reflect.get(net.Socket.prototype, 'connect') as (
+    this: net.Socket,
+    ...given: unknown[]
+  ) => net.Socket;
+  net.Socket.prototype.connect = function (
+    this: net.Socket,
+    first: unknown,
+    ...others: unknown[]
+  ): net.Socket {
     return direct.call(this, redirected(first, detours), ...others);
   };
-  net.Socket.prototype.connect = connect as typeof net.Socket.prototype.connect;
 }
 
 /** A port, options, or the array of both kinds that Node's own callers pass. */

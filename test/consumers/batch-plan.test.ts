@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planBatch, storedIdentity } from '../../src/consumers/batch-plan.ts';
-import type { Item } from '../../src/consumers/record-reader.ts';
+import type { Item, PoisonItem } from '../../src/consumers/record-reader.ts';
 
 const record = { key: null, value: null, headers: {}, topic: 't', partition: 0, offset: '5', timestamp: '0' };
 const NONE = new Set<string>();
@@ -21,7 +21,7 @@ function change(identity: string, kind: 'upsert' | 'patch' | 'delete', position 
   return { kind: 'change', record, position, identity, committedUs: 0n, change };
 }
 
-function poison(identity: string): Item {
+function poison(identity: string): PoisonItem {
   return {
     kind: 'poison',
     record,

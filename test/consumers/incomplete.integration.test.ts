@@ -2,9 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { debtsOf, findFailures } from '../../src/cli/dead-letters.ts';
 import { Engine } from '../../src/cli/engine.ts';
-import { definePipeline, type Pipeline, sourceTable } from '../../src/consumers/define-pipeline.ts';
+import type { Value } from '../../src/change/change.ts';
+import {
+  definePipeline,
+  type Pipeline,
+  type PipelineChange,
+  sourceTable,
+} from '../../src/consumers/define-pipeline.ts';
 import { runTogether } from '../../src/runtime/shutdown.ts';
 import { targetTable } from '../../src/sinks/target-table.ts';
+import type { Write } from '../../src/sinks/write.ts';
 import { until } from '../support/capture.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 
@@ -22,25 +29,36 @@ const sources = {
   products: sourceTable('public.products', z.object({ sku: z.string(), name, description: z.string() })),
 };
 
+type Change = PipelineChange<typeof sources>;
+
+const lookup = {
+  table: described,
+  keyOf: (change: Change): { sku: Value } => ({ sku: change.key['sku'] ?? null }),
+};
+
 /** Writes partial rows as patches, or on top of the row that it looks up. */
 function describing(withLookUp: boolean): Pipeline {
+  const name = withLookUp ? 'looking-up' : 'patching';
+  const base = { name, sources, targets: [described] };
+  if (!withLookUp)
+    return definePipeline({ ...base, transform: (changes) => changes.map((change) => written(change)) });
   return definePipeline({
-    name: withLookUp ? 'looking-up' : 'patching',
-    sources,
-    targets: [described],
-    ...(withLookUp && {
-      lookup: { table: described, keyOf: (change) => ({ sku: change.key['sku'] ?? null }) },
-    }),
+    ...base,
+    lookup,
     transform: (changes, context) =>
       changes.flatMap((change) => {
-        const sku = String(change.key['sku']);
-        if (change.kind === 'delete') return { kind: 'delete', table: described, key: { sku } };
-        if (change.kind === 'upsert') return { kind: 'upsert', table: described, row: change.row };
-        if (!withLookUp) return { kind: 'patch', table: described, row: { ...change.row, sku } };
+        const write = written(change);
+        if (write.kind !== 'patch') return write;
         const stored = context.stored(change);
-        return stored === null ? [] : { kind: 'upsert', table: described, row: { ...stored, ...change.row } };
+        return stored === null ? [] : { kind: 'upsert', table: described, row: { ...stored, ...write.row } };
       }),
   });
+}
+
+function written(change: Change): Write {
+  const sku = String(change.key['sku']);
+  if (change.kind === 'delete') return { kind: 'delete', table: described, key: { sku } };
+  return { kind: change.kind, table: described, row: { ...change.row, sku } };
 }
 
 async function namesIn({ database }: Shop): Promise<Record<string, string>> {
