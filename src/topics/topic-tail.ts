@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import type { KafkaConfig } from './kafka-config.ts';
@@ -25,6 +26,10 @@ export interface TailPiece {
 /** A single batch that is larger comes nevertheless. */
 const FETCH_BYTES = 1024 * 1024;
 
+/** A topic that was made just now may have no leader yet, or one that does not know of it. */
+const LEADER_MS = 5_000;
+const LEADER_POLL_MS = 50;
+
 /** Reads partition 0 of a small topic, committed records only, from any offset: no group, no offsets of its own. */
 export class TopicTail implements Disposable {
   readonly #cluster: Cluster;
@@ -38,22 +43,29 @@ export class TopicTail implements Disposable {
 
   /** Waits up to `maxWaitMs` where nothing is there. An offset that is gone is taken for the earliest one. Throws CONNECTION. */
   async fetch(from: bigint, maxWaitMs: number): Promise<TailPiece> {
-    try {
-      return await this.#fetch(from, maxWaitMs);
-    } catch (error) {
-      if (error instanceof BrokerError && error.type === 'OFFSET_OUT_OF_RANGE') {
-        const [earliest] = await this.#ask(listOffsets(EARLIEST, [this.#at]));
-        return { records: [], nextOffset: earliest?.offset ?? 0n, atEnd: false };
+    const patientUntil = performance.now() + LEADER_MS;
+    for (;;) {
+      try {
+        return await this.#fetch(from, maxWaitMs);
+      } catch (error) {
+        if (error instanceof BrokerError && error.type === 'OFFSET_OUT_OF_RANGE') {
+          const [earliest] = await this.#ask(listOffsets(EARLIEST, [this.#at]));
+          return { records: [], nextOffset: earliest?.offset ?? 0n, atEnd: false };
+        }
+        this.#leaderMayHaveMoved = true;
+        const passes = error instanceof BrokerError && error.isRetriable;
+        if (!passes || performance.now() > patientUntil) throw this.#failed(error);
+        await sleep(LEADER_POLL_MS);
       }
-      this.#leaderMayHaveMoved = true;
-      throw new FreshetError('CONNECTION', `cannot read ${this.#at.topic}: ${errorMessage(error)}`, {
-        cause: error,
-      });
     }
   }
 
   [Symbol.dispose](): void {
     this.#cluster.close();
+  }
+
+  #failed(cause: unknown): FreshetError {
+    return new FreshetError('CONNECTION', `cannot read ${this.#at.topic}: ${errorMessage(cause)}`, { cause });
   }
 
   async #fetch(from: bigint, maxWaitMs: number): Promise<TailPiece> {
