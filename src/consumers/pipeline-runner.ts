@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { formatTable } from '../change/table.ts';
 import { backoffMs } from '../runtime/backoff.ts';
-import { isFreshetError } from '../runtime/errors.ts';
 import { runTogether } from '../runtime/shutdown.ts';
-import { type PostgresConfig, connect } from '../runtime/postgres.ts';
+import { type PostgresConfig, connect, errorMessage } from '../runtime/postgres.ts';
 import { RowWriter } from '../sinks/row-writer.ts';
 import { migrateTarget } from '../sinks/schema.ts';
+import { judgeSinkError, sinkErrorCode } from '../sinks/sink-error.ts';
 import { createTargetPool } from '../sinks/target-pool.ts';
 import { createRecordDecoder } from '../topics/codec/record-decoder.ts';
 import { waitForTopics } from '../topics/consumer-topics.ts';
@@ -127,11 +127,13 @@ class Runner implements PipelineRunner {
       try {
         return await work();
       } catch (error) {
-        if (signal.aborted && (isAbort(error) || isFreshetError(error, 'CONNECTION'))) return;
-        if (!isFreshetError(error, 'CONNECTION')) throw error;
+        // The target can be lost anywhere: while it is migrated or prepared, and in a companion's own queries.
+        const passes = judgeSinkError(error) === 'retry';
+        if (signal.aborted && (isAbort(error) || passes)) return;
+        if (!passes) throw error;
         if (Date.now() - startedAt > 60_000) attempt = 0;
-        observer.retry(pipeline.name, error.code);
-        observer.log(pipeline.name, 'warn', `${error.message}; trying again`);
+        observer.retry(pipeline.name, sinkErrorCode(error));
+        observer.log(pipeline.name, 'warn', `${errorMessage(error)}; trying again`);
         await sleep(backoffMs(attempt), undefined, { signal }).catch(() => {});
       }
     }

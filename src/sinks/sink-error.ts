@@ -41,6 +41,8 @@ export function sinkErrorCode(error: unknown): string {
 /** PostgreSQL's detail can hold a row's values: it is left out. */
 export function sinkFailure(error: unknown): FreshetError {
   if (isFreshetError(error)) return error;
+  if (isConnectionLoss(error))
+    return new FreshetError('CONNECTION', `the target database: ${errorMessage(error)}`, { cause: error });
   return new FreshetError(
     'PREFLIGHT',
     `the target database: ${errorMessage(error)} (${sinkErrorCode(error)})`,

@@ -123,6 +123,29 @@ describe('a pipeline whose target is in use', () => {
   });
 });
 
+it('a target that is lost while it is prepared is tried again', async () => {
+  await using target = await createDatabase();
+  await using topic = await ProductTopic.create(services(), 1);
+  const lost = [
+    Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+    Object.assign(new Error('deadlock detected'), { code: '40P01' }),
+  ];
+  const prepare = async (): Promise<void> => {
+    const failure = lost.shift();
+    if (failure !== undefined) throw failure;
+  };
+  const pipeline = { ...upsertPipeline, prepare };
+  await using running = startPipeline({
+    services: services(),
+    targetUrl: target.url,
+    prefix: topic.prefix,
+    pipeline,
+  });
+  await topic.upsert('a').publish();
+  await until('the row is there', async () => 'a' in (await names(target.pool)));
+  expect(running.tally.retries).toEqual(['ECONNRESET', '40P01']);
+});
+
 /** A port on which nobody listens. */
 async function closedPort(): Promise<number> {
   const server = createServer();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FreshetError } from '../../src/runtime/errors.ts';
-import { judgeSinkError, sinkErrorCode } from '../../src/sinks/sink-error.ts';
+import { judgeSinkError, sinkErrorCode, sinkFailure } from '../../src/sinks/sink-error.ts';
 
 const pgError = (code: string): Error => Object.assign(new Error('from the server'), { code });
 
@@ -24,6 +24,11 @@ describe('an error of the sink', () => {
   ])('%s is judged %s', (code, verdict) => {
     expect(judgeSinkError(pgError(code))).toBe(verdict);
     expect(sinkErrorCode(pgError(code))).toBe(code);
+  });
+
+  it('that is a lost connection may pass, any other that stops is the target’s state', () => {
+    expect(sinkFailure(pgError('57P01'))).toMatchObject({ code: 'CONNECTION' });
+    expect(sinkFailure(pgError('42501'))).toMatchObject({ code: 'PREFLIGHT' });
   });
 
   it('of our own is judged by its action, and a bug stops', () => {
