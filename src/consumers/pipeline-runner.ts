@@ -158,7 +158,7 @@ class Runner implements PipelineRunner {
   async #refreshOwed(kafka: Kafka, pool: Pool, signal: AbortSignal): Promise<void> {
     const { pipeline, observer, control } = this.#options;
     const { refreshOwedAfterMs: waitedMs } = this.#settings;
-    if (control === undefined || waitedMs === 0) return;
+    if (control === undefined || waitedMs === 0 || pipeline.posted) return;
     await new OwedRefresher({
       pool,
       group: this.#group,
