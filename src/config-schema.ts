@@ -185,6 +185,16 @@ const upsert = z.strictObject({
       timeoutMs: count(100, 60_000).default(10_000),
     })
     .prefault({}),
+  refreshCron: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'when freshet work compares the items with their source: "0 3 * * *", in UTC; null: another scheduler does',
+    ),
+  keepSnapshots: count(1, 10_000)
+    .default(14)
+    .describe('how many snapshots of the catalogue are kept; a pinned one always is'),
 });
 
 const http = z.strictObject({

@@ -212,7 +212,7 @@ function writeBackOf(
   return { ...connection, url: setting.url ?? connection.url, password };
 }
 
-function databaseOf(url: string): string {
+export function databaseOf(url: string): string {
   try {
     return decodeURIComponent(new URL(url).pathname.slice(1)) || 'postgres';
   } catch {

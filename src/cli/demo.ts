@@ -21,6 +21,7 @@ import {
   reportLines,
   round,
 } from './demo-report.ts';
+import { untilSettled } from './demo-settled.ts';
 import { DEMO_SOURCE, demoConfig } from './demo-config.ts';
 import { Engine } from './engine.ts';
 import { httpRoutes } from './http-routes.ts';
@@ -130,6 +131,8 @@ export class Demo implements AsyncDisposable {
   /** Starts capture and pipelines, and waits until everything is applied. */
   async backfill(progress: Progress): Promise<void> {
     const startedAt = performance.now();
+    const since = new Date();
+    const examples = this.#shown.map(({ example }) => example);
     progress.phase('backfill', this.#sourceRows);
     const signal = AbortSignal.any([this.#settings.signal, this.#stop.signal]);
     this.#running = runTogether(signal, [
@@ -141,6 +144,8 @@ export class Demo implements AsyncDisposable {
       ),
       (stop) => workOnScores(this.#engine, stop),
     ]);
+    await this.#orFailure(this.#snapshotFinished());
+    await this.#orFailure(this.#withDatabases((both) => untilSettled(examples, both, since, signal)));
     await this.#orFailure(this.#snapshotFinished());
     await this.#caughtUp();
     await this.#orFailure(enqueueDemoLeads(this.#engine, this.#settings.signal));

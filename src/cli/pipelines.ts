@@ -9,6 +9,7 @@ import { readTaxonomy } from '../consumers/upsert/taxonomy-file.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { HttpSink } from '../sinks/http/http-sink.ts';
 import { scorePipeline } from './score/setup.ts';
+import { judgeAgainOptions } from './upsert/judge-again.ts';
 
 /** Name → how the pipeline is made from the config. */
 const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
@@ -19,9 +20,10 @@ const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
   score: scorePipeline,
 };
 
-function upsertPipelineOf({ upsert, itemsTarget }: Config): Pipeline {
+function upsertPipelineOf(config: Config): Pipeline {
+  const { upsert, itemsTarget } = config;
   const taxonomy = readTaxonomy(upsert.taxonomyFile);
-  if (itemsTarget === null) return createUpsertPipeline(taxonomy);
+  if (itemsTarget === null) return createUpsertPipeline(taxonomy, judgeAgainOptions(config));
   const { token, requestsPerMinute = Number.POSITIVE_INFINITY, ...options } = itemsTarget;
   const headers = (): Record<string, string> => (token === null ? {} : { authorization: `Bearer ${token}` });
   return createDeliveredPipeline(taxonomy, new HttpSink({ ...options, requestsPerMinute, headers }));

@@ -11,6 +11,7 @@ import {
   workCommand,
 } from './commands/run.ts';
 import { addCatalog } from './commands/catalog.ts';
+import { addCoverage } from './commands/coverage.ts';
 import { demoCommand, type DemoOptions } from './commands/demo.ts';
 import { addDlq } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -23,6 +24,7 @@ import { registerClassify } from './commands/classify.ts';
 import { registerScore } from './commands/score.ts';
 import { registerTransform } from './commands/transform.ts';
 import { addSearch } from './commands/search.ts';
+import { registerUpsert } from './commands/upsert.ts';
 import { addTopics } from './commands/topics.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
@@ -31,7 +33,12 @@ import { wholeNumber } from './option-values.ts';
 import { addRefresh, addTables } from './control-commands.ts';
 
 /** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
-const PIPELINE_COMMANDS: readonly RegisterCommands[] = [registerClassify, registerTransform, registerScore];
+const PIPELINE_COMMANDS: readonly RegisterCommands[] = [
+  registerUpsert,
+  registerClassify,
+  registerTransform,
+  registerScore,
+];
 
 const EXIT_CODES = `
 Exit codes:
@@ -55,6 +62,7 @@ export function createProgram(env: Environment, cwd: string): Command {
   addGroups(program, context, PIPELINE_COMMANDS);
   addCatalog(program, context);
   addSearch(program, context);
+  addCoverage(program, context);
   addDlq(program, context);
   addOffsets(program, context);
   addPipelines(program, context);
@@ -96,7 +104,7 @@ function addRoles(program: Command, context: CommandContext): void {
   program
     .command('work')
     .description(
-      'do the jobs of the score pipeline, and make embeddings where they are enabled; start more of them to share both',
+      "do the jobs of the score pipeline, embeddings where they are enabled, and the catalogue's daily diff where upsert.refreshCron says when; start more of them to share the work",
     )
     .option('--json', 'messages as JSON')
     .action((options: JsonOption) => workCommand(context, options));

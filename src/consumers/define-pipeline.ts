@@ -174,6 +174,8 @@ export interface PipelineDefinition<S extends Sources, L extends LookUpShapes = 
   readonly deliver?: DeliverDefinition<PipelineChange<S>>;
   /** Writes with SQL of its own, after what `transform` wrote. It must be repeatable: a batch can be rolled back and tried again. */
   apply?(batch: ApplyBatch<PipelineChange<S>>): Promise<ApplyOutcome<PipelineChange<S>>>;
+  /** While it says so in the batch's transaction, TRUNCATE and sweep leave the targets' rows alone. */
+  holdsRows?(client: ClientBase): Promise<boolean>;
   /** TRUNCATE and sweep for what `apply` keeps; stamped targets are cleared by the runtime. */
   clear?(batch: ClearBatch): Promise<readonly WriteCounts[]>;
   /**
@@ -202,6 +204,7 @@ export interface Pipeline extends TargetNeeds {
   readonly transform: (changes: readonly AnyChange[], context: PipelineContext) => readonly Write[];
   readonly prepare: ((target: PostgresConfig) => Promise<void>) | null;
   readonly apply: ((batch: ApplyBatch<AnyChange>) => Promise<ApplyOutcome<AnyChange>>) | null;
+  readonly holdsRows: ((client: ClientBase) => Promise<boolean>) | null;
   readonly clear: ((batch: ClearBatch) => Promise<readonly WriteCounts[]>) | null;
   readonly finish: ((batch: FinishBatch) => Promise<Pick<ApplyOutcome<never>, 'counts' | 'tallies'>>) | null;
   readonly units: PipelineUnits | null;
@@ -246,6 +249,7 @@ export function definePipeline<const S extends Sources, const L extends LookUpSh
     prepare: erased.prepare?.bind(erased) ?? null,
     companion: erased.companion ?? null,
     apply: steps?.apply ?? erased.apply?.bind(erased) ?? null,
+    holdsRows: erased.holdsRows?.bind(erased) ?? null,
     clear: steps?.clear ?? erased.clear?.bind(erased) ?? null,
     finish: erased.finish?.bind(erased) ?? null,
     units: erased.units === undefined ? null : erasedUnits(erased.units),

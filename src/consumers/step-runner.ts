@@ -58,9 +58,10 @@ export class StepRunner {
   }
 
   async #clear(place: StepPlace, before: number | null): Promise<WriteCounts[]> {
-    const { targets, writesBack, clear } = this.#pipeline;
+    const { targets, writesBack, holdsRows, clear } = this.#pipeline;
     if (writesBack && before !== null) return [];
-    const counts = await this.#rows.clear(place.client, targets, place.from, before);
+    const isHeld = (await holdsRows?.(place.client)) ?? false;
+    const counts = isHeld ? [] : await this.#rows.clear(place.client, targets, place.from, before);
     const units = await this.#units?.clear(place, before);
     const own = await clear?.({ ...place, before });
     return [...counts, ...(units ?? []), ...(own ?? [])];

@@ -27,6 +27,10 @@ export const catalogExample: DemoExample = {
   async prepare({ source, target }) {
     await learnBrandSpellings(source, target);
   },
+  async isSettled({ target }, since) {
+    const { rows } = await target.query('SELECT FROM freshet.catalog_judged WHERE judged_at > $1', [since]);
+    return rows.length > 0;
+  },
   async inspect({ source, target }, differ, { upsert }) {
     const taxonomy = readTaxonomy(upsert.taxonomyFile);
     const mismatches = await verifyCatalog(source, target, taxonomy, (sku, what) =>

@@ -45,6 +45,8 @@ export interface DemoExample {
   fill(source: pg.ClientBase, data: ExampleData): Promise<FilledTables>;
   /** What the target needs before the backfill, besides the pipeline's migrations. */
   prepare?(databases: ExampleDatabases): Promise<void>;
+  /** Whether what the pipeline asks for by itself when it starts, after `since`, is on its way. */
+  isSettled?(databases: ExampleDatabases, since: Date): Promise<boolean>;
   /** Random inserts, updates and deletes, one statement each; a seed gives the same ones always. */
   write(source: pg.ClientBase, seed: number, signal: AbortSignal): Promise<void>;
   /** Compares source and target by SQL, past capture and topics; `differ` hears of the first few. */

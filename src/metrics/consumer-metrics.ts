@@ -3,6 +3,9 @@ import type { Log } from './capture-metrics.ts';
 import type { LiveStatus } from './live-status.ts';
 import type { Metrics } from './metrics.ts';
 
+/** The pipeline whose missing values have a name of their own, too. */
+const CATALOG = 'upsert';
+
 /** Turns what the pipelines tell into metrics and the live status. `latencies` hears every sample, in ms. */
 export function consumerObserver(
   metrics: Metrics,
@@ -40,7 +43,10 @@ export function consumerObserver(
     deliveryCircuit: (pipeline, isOpen) => metrics.deliveryCircuitOpen.set({ pipeline }, isOpen ? 1 : 0),
     viewAge: (pipeline, view, seconds) => metrics.viewAgeSeconds.set({ pipeline, view }, seconds),
     unresolved: (pipeline, kind, count) => metrics.unresolved.set({ pipeline, kind }, count),
-    missing: (pipeline, field, rows) => metrics.missingRows.set({ pipeline, field }, rows),
+    missing: (pipeline, field, rows) => {
+      metrics.missingRows.set({ pipeline, field }, rows);
+      if (pipeline === CATALOG) metrics.catalogMissing.set({ field }, rows);
+    },
     retry: (pipeline, code) => {
       metrics.retries.inc({ pipeline, code });
       status.pipeline(pipeline).retries += 1;

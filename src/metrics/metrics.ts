@@ -140,6 +140,22 @@ export class Metrics {
     'Rows that lack a value that the pipeline gives, such as URLs without a page type',
     ['pipeline', 'field'],
   );
+  /** The name is the one that catalogues are watched under, though it is no counter. */
+  readonly catalogMissing = this.#gauge(
+    'catalog_metadata_missing_total',
+    'Items without a brand, a category, a description or an image',
+    ['field'],
+  );
+  readonly catalogRefreshed = this.#counter(
+    'freshet_catalog_refreshed_items_total',
+    'Items that the daily diff found not to be as their source says',
+    ['kind'],
+  );
+  readonly catalogRefreshSeconds = this.#gauge(
+    'freshet_catalog_refresh_timestamp_seconds',
+    'When the daily diff last ended well',
+    [],
+  );
   readonly deadLetters = this.#counter('freshet_dead_letters_total', 'Records that could not be processed', [
     'pipeline',
     'code',

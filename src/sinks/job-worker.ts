@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Runner, type WorkerEvents, run } from 'graphile-worker';
+import { parseCronItems, type ParsedCronItem, type Runner, type WorkerEvents, run } from 'graphile-worker';
 import type { Pool } from 'pg';
-import { FreshetError } from '../runtime/errors.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import { FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import { queueLogger } from './job-log.ts';
 import type { JobQueue } from './job-queue.ts';
@@ -20,6 +21,8 @@ export interface JobWorkerOptions {
    * it can begin, so that a long job delays no other one, and a new one with priority goes next.
    */
   readonly prefetch: number;
+  /** Enqueues the task by itself, in UTC: minute, hour, day, month, day of week. One job a time, whatever the number of workers. */
+  readonly cron?: string;
   readonly observer: JobWorkerObserver;
 }
 
@@ -33,6 +36,21 @@ const POLL_MS = 1_000;
 const TIDY_MS = 20_000;
 /** Completions and failures are written together. */
 const BATCH_MS = 5;
+
+/** As `runJobWorker`; a database that is away is waited for. */
+export async function keepWorking(options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const startedAt = Date.now();
+    try {
+      await runJobWorker(options, signal);
+    } catch (error) {
+      if (!isFreshetError(error, 'CONNECTION')) throw error;
+      if (Date.now() - startedAt > 60_000) attempt = 0;
+      options.observer.log('warn', `${error.message}; trying again`);
+      await sleep(backoffMs(attempt), undefined, { signal }).catch(() => {});
+    }
+  }
+}
 
 /**
  * Works on jobs until the signal; those that run then have some seconds to end. Rejects with CONNECTION
@@ -72,7 +90,7 @@ export async function runJobWorker(options: JobWorkerOptions, signal: AbortSigna
 }
 
 function runnerOptions(
-  { queue, pool, task, handle, concurrency, prefetch, observer }: JobWorkerOptions,
+  { queue, pool, task, handle, concurrency, prefetch, observer, cron }: JobWorkerOptions,
   events: WorkerEvents,
 ): Parameters<typeof run>[0] {
   return {
@@ -81,7 +99,7 @@ function runnerOptions(
     concurrency,
     pollInterval: POLL_MS,
     noHandleSignals: true,
-    parsedCronItems: [],
+    parsedCronItems: cron === undefined ? [] : parseCron(task, cron),
     events,
     logger: queueLogger((message) => observer.log('warn', `job queue: ${message}`)),
     taskList: {
@@ -96,6 +114,22 @@ function runnerOptions(
       },
     },
   };
+}
+
+/** A run that was missed within this time is made up for when a worker starts. */
+const MISSED_MS = 12 * 3_600_000;
+
+/** Throws CONFIG_INVALID on what is no cron pattern. */
+export function parseCron(task: string, match: string): ParsedCronItem[] {
+  const options = { backfillPeriod: MISSED_MS, maxAttempts: 3, jobKey: task };
+  try {
+    return parseCronItems([{ task, match, options }]);
+  } catch (cause) {
+    throw new FreshetError('CONFIG_INVALID', `"${match}" is no cron pattern: ${errorMessage(cause)}`, {
+      cause,
+      cure: 'Give minute, hour, day, month and day of week, in UTC: "0 3 * * *".',
+    });
+  }
 }
 
 async function tidyOften(options: JobWorkerOptions, signal: AbortSignal): Promise<void> {

@@ -71,7 +71,6 @@ describe('the catalogue of a data folder', () => {
   });
 
   it.each([
-    ['a file that is no gzip', async () => folderWith(Buffer.from('{"sku":"a"}'))],
     ['a file that was cut off', async () => folderWith(lines({ sku: 'a' }, { sku: 'b' }).subarray(0, 30))],
     ['a folder without the file', async () => join(tmpdir(), 'freshet-no-such-folder')],
   ])('refuses %s, and says what to name instead', async (_what, folder) => {

@@ -7,6 +7,7 @@ import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { Engine } from '../engine.ts';
 import { wholeNumberFrom } from '../option-values.ts';
 import { createLog, openTerminal } from '../terminal.ts';
+import { addSnapshots } from './catalog-snapshots.ts';
 
 interface ReviewOptions extends JsonOption {
   readonly top: number;
@@ -14,9 +15,11 @@ interface ReviewOptions extends JsonOption {
 
 const DEFAULT_TOP = 50;
 
-/** What is about the catalogue's rules, rather than about one run of the pipeline. */
+/** `freshet catalog …`: what is about the catalogue rather than about one run of the pipeline. */
 export function addCatalog(program: Command, context: CommandContext): void {
-  const catalog = program.command('catalog').description("the rules of the upsert pipeline's catalogue");
+  const catalog = program
+    .command('catalog')
+    .description("the upsert pipeline's catalogue: its rules, its snapshots, its daily diff");
   catalog
     .command('learn')
     .description('learn from the source how brands are written; run it before the first backfill')
@@ -28,8 +31,8 @@ export function addCatalog(program: Command, context: CommandContext): void {
     .option('--top <n>', 'how many entries, 1 to 10000', wholeNumberFrom(1, 10_000), DEFAULT_TOP)
     .option('--json', 'as one JSON object')
     .action((options: ReviewOptions) => review(context, options));
+  addSnapshots(catalog, context);
 }
-
 async function learn(context: CommandContext, options: JsonOption): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
   const engine = new Engine(await config(context), createLog(terminal, true));

@@ -4,6 +4,7 @@ import { ITEMS_PATH } from '../../items-api/items-routes.ts';
 import { HttpServer } from '../../metrics/http-server.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
+import { parseCron } from '../../sinks/job-worker.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
 import { workOnEmbeddings } from '../embeddings.ts';
@@ -15,6 +16,7 @@ import { scorePipeline } from '../score/setup.ts';
 import { workOnScores } from '../score/work.ts';
 import { chosenSource } from '../sources.ts';
 import { createLog, openTerminal } from '../terminal.ts';
+import { REFRESH_TASK, refreshDaily } from '../upsert/daily-refresh.ts';
 
 export interface CaptureOptions extends JsonOption {
   readonly source?: string;
@@ -43,6 +45,7 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
       .filter(({ name }) => name === 'score')
       .map((): Task => (signal) => workOnScores(engine, signal)),
     ...embeddingTasks(engine),
+    ...dailyRefreshes(engine),
   ];
   await runRoles(engine, tasks, pipelines);
 }
@@ -87,11 +90,20 @@ export async function consumeCommand(
 
 export async function workCommand(context: CommandContext, options: JsonOption): Promise<void> {
   const engine = await openEngine(context, options);
-  const isScoring = !engine.config.embeddings.enabled || engine.config.pipelines.includes('score');
+  const besides = [...embeddingTasks(engine), ...dailyRefreshes(engine)];
+  const isScoring = besides.length === 0 || engine.config.pipelines.includes('score');
   const scores = isScoring ? [scorePipeline(engine.config)] : [];
   await engine.migrate([...scores, ...configuredPipelines(engine.config).filter(writesItems)]);
   const scoring = scores.map((): Task => (signal) => workOnScores(engine, signal));
-  await runRoles(engine, [...scoring, ...embeddingTasks(engine)]);
+  await runRoles(engine, [...scoring, ...besides]);
+}
+
+/** Throws CONFIG_INVALID on a wrong pattern, before anything runs. */
+function dailyRefreshes(engine: Engine): Task[] {
+  const { refreshCron } = engine.config.upsert;
+  if (refreshCron === null) return [];
+  parseCron(REFRESH_TASK, refreshCron);
+  return [(signal) => refreshDaily(engine, refreshCron, signal)];
 }
 
 function embeddingTasks(engine: Engine): Task[] {

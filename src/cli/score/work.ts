@@ -6,11 +6,9 @@ import { ScoreWorker } from '../../consumers/score/score-worker.ts';
 import { ScorerError } from '../../consumers/score/scorer-error.ts';
 import { SCORE_TASK } from '../../consumers/score/score-jobs.ts';
 import { scorerObserver, showJobs } from '../../metrics/score-metrics.ts';
-import { backoffMs } from '../../runtime/backoff.ts';
-import { isFreshetError } from '../../runtime/errors.ts';
 import { errorMessage } from '../../runtime/postgres.ts';
 import type { JobQueue } from '../../sinks/job-queue.ts';
-import { runJobWorker } from '../../sinks/job-worker.ts';
+import { keepWorking } from '../../sinks/job-worker.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../../sinks/target-pool.ts';
 import type { Engine } from '../engine.ts';
 import { createScorer, scorePipeline, scoreQueue } from './setup.ts';
@@ -41,17 +39,7 @@ export async function workOnScores(engine: Engine, signal: AbortSignal): Promise
 async function workLoop(engine: Engine, pool: Pool, queue: JobQueue, signal: AbortSignal): Promise<void> {
   const work = new Work(engine, pool);
   const stop = AbortSignal.any([signal, work.broken]);
-  for (let attempt = 0; !stop.aborted; attempt++) {
-    const startedAt = Date.now();
-    try {
-      await runJobWorker({ queue, pool, task: SCORE_TASK, ...work.jobs }, stop);
-    } catch (error) {
-      if (!isFreshetError(error, 'CONNECTION')) throw error;
-      if (Date.now() - startedAt > 60_000) attempt = 0;
-      engine.log('warn', `work: ${error.message}; trying again`);
-      await sleep(backoffMs(attempt), undefined, { signal: stop }).catch(() => {});
-    }
-  }
+  await keepWorking({ queue, pool, task: SCORE_TASK, ...work.jobs }, stop);
   if (work.broken.aborted) throw work.broken.reason;
 }
 

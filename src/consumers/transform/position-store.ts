@@ -1,5 +1,5 @@
 import type { AnyChange } from '../define-pipeline.ts';
-import { COPY_FROM_ROWS, copyLine, copyRows } from './copy-rows.ts';
+import { COPY_FROM_ROWS, copyLine, copyRows } from '../../sinks/copy-rows.ts';
 import { type IdType, readId } from './field.ts';
 import { type ExtractedPosition, parsePosition } from './position-row.ts';
 import { keyText, type LeftOut, positionShape, rowOf } from './source-rows.ts';

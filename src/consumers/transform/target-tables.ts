@@ -1,6 +1,6 @@
 import type { IdType } from './field.ts';
 import type { CompetitorMetrics, CompetitorSentiment, Fact, Metrics, Sentiment } from './result.ts';
-import type { CopyCell } from './copy-rows.ts';
+import type { CopyCell } from '../../sinks/copy-rows.ts';
 import { jsonLines, sqlArray } from './sql-array.ts';
 
 /** A column of a target table and how its values travel. */

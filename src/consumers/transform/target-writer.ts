@@ -10,7 +10,7 @@ import type { IdType } from './field.ts';
 import type { Computed } from './result.ts';
 import { sqlArray } from './sql-array.ts';
 import type { SqlClient } from './sql-client.ts';
-import { COPY_FROM_ROWS, copyLine, copyRows } from './copy-rows.ts';
+import { COPY_FROM_ROWS, copyLine, copyRows } from '../../sinks/copy-rows.ts';
 import {
   columnsOf,
   insertStatement,

@@ -4,13 +4,17 @@ import { learnSpellings } from './normalise/brand-dictionary.ts';
 import { brandKey } from './normalise/brand-key.ts';
 
 /**
- * Learns how brands are written, from the products that are there: the most frequent spelling of each brand that
+ * Learns how brands are written, from the products of `table`, which is quoted: the most frequent spelling of each brand that
  * has none yet. A known spelling never changes by itself. Gives how many are new; items that were written
  * before keep their form until they are refreshed.
  */
-export async function learnBrandSpellings(source: ClientBase, target: ClientBase): Promise<number> {
+export async function learnBrandSpellings(
+  source: ClientBase,
+  target: ClientBase,
+  table = 'public.products',
+): Promise<number> {
   const counted = await source.query<{ manufacturer: string; n: string }>(
-    'SELECT manufacturer, count(*) AS n FROM public.products WHERE manufacturer IS NOT NULL GROUP BY manufacturer',
+    `SELECT manufacturer, count(*) AS n FROM ${table} WHERE manufacturer IS NOT NULL GROUP BY manufacturer`,
   );
   const known = await target.query<{ spelling: string }>('SELECT spelling FROM public.brand_spellings');
   const keys = new Set(known.rows.map(({ spelling }) => brandKey(spelling)));

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-import { buildBrandDictionary } from './normalise/brand-dictionary.ts';
+import { type BrandDictionary, buildBrandDictionary } from './normalise/brand-dictionary.ts';
 import type { NormaliseContext } from './normalise/normalise-item.ts';
 import type { Taxonomy } from './normalise/taxonomy.ts';
 
@@ -32,13 +32,13 @@ const RULES_QUERY = `
          (SELECT coalesce(json_agg(spelling ORDER BY spelling), '[]') FROM public.brand_spellings) AS spellings
     FROM freshet.catalog_rules WHERE current_database() || '/' || version <> ALL ($1::text[])`;
 
-const rulesRow = z.object({
+export const rulesRow = z.object({
   version: z.string(),
   aliases: z.array(z.tuple([z.string(), z.string().nullable()])),
   spellings: z.array(z.string()),
 });
 
-type RulesRow = z.output<typeof rulesRow>;
+export type RulesRow = z.output<typeof rulesRow>;
 
 /** No version of rules is called so. */
 const NONE = 'none';
@@ -82,7 +82,18 @@ export async function readRules(target: ClientBase, taxonomy: Taxonomy | null): 
   return contextOf(rulesRow.parse(rows[0]), taxonomy);
 }
 
-function contextOf({ aliases, spellings }: RulesRow, taxonomy: Taxonomy | null): NormaliseContext {
+/** The rules where their version is not the one that was seen; null: it is. */
+export async function readChangedRules(target: ClientBase, seen: string | null): Promise<RulesRow | null> {
+  const { rows } = await target.query(RULES_QUERY, [[seen ?? NONE]]);
+  return rows[0] === undefined ? null : rulesRow.parse(rows[0]);
+}
+
+function contextOf(row: RulesRow, taxonomy: Taxonomy | null): NormaliseContext {
+  return { brands: brandsOf(row), taxonomy };
+}
+
+/** Throws CONFIG_INVALID on a circle of aliases. */
+export function brandsOf({ aliases, spellings }: RulesRow): BrandDictionary {
   const rows = aliases.map(([variant, canonical]) => ({ variant, canonical }));
-  return { brands: buildBrandDictionary(rows, spellings), taxonomy };
+  return buildBrandDictionary(rows, spellings);
 }

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises';
+import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { SqlClient } from './sql-client.ts';
 
 export type CopyCell = string | number | boolean | null;
 
@@ -16,7 +16,7 @@ const TO_QUOTE = /[\u0001\u0002\r\n]/;
  * pages at once, and parses no array (docs/performance.md).
  */
 export async function copyRows(
-  client: SqlClient,
+  client: Pick<ClientBase, 'query'>,
   table: string,
   columns: readonly string[],
   lines: readonly string[],

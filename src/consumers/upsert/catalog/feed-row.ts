@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { Product } from '../items.ts';
+
+const LONGEST = 1_048_576;
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .transform(valueOrNull);
+const path = z
+  .union([z.string(), z.array(z.string()).transform((levels) => JSON.stringify(levels))])
+  .nullish()
+  .transform(valueOrNull);
+
+/** A line of a feed: our names, and those that shops often use. Other fields are not looked at. */
+const feedLine = z.object({
+  sku: text,
+  id: text,
+  name: text,
+  title: text,
+  manufacturer: text,
+  brand: text,
+  category_path: path,
+  /** The feed's own spelling of the path, where the file keeps it beside a split one. */
+  category_raw: path,
+  category: path,
+  description: text,
+  image_url: text,
+  image: text,
+  price: text,
+  currency: text,
+  availability: text,
+  updated_at: text,
+});
+
+/** CSV has nothing else for a value that is missing. */
+function valueOrNull(value: string | null | undefined): string | null {
+  return value === undefined || value === '' ? null : value;
+}
+
+/** What a line says, or why it says nothing. */
+export type FeedRow = { readonly product: Product } | { readonly reason: string };
+
+const PRICE = /^-?\d+(\.\d+)?$/;
+const TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/;
+
+export function feedRow(fields: unknown): FeedRow {
+  const parsed = feedLine.safeParse(fields);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { reason: `${issue?.path.map(String).join('.') || 'the line'}: ${issue?.message ?? 'invalid'}` };
+  }
+  const product = productOf(parsed.data);
+  const reason = problemOf(product);
+  return reason === null ? { product } : { reason };
+}
+
+function productOf(line: z.output<typeof feedLine>): Product {
+  return {
+    sku: line.sku ?? line.id ?? '',
+    name: line.name ?? line.title,
+    manufacturer: line.manufacturer ?? line.brand,
+    category_path: line.category_raw ?? line.category_path ?? line.category,
+    description: line.description,
+    image_url: line.image_url ?? line.image,
+    price: line.price,
+    currency: line.currency,
+    availability: line.availability,
+    updated_at: line.updated_at,
+  };
+}
+
+function problemOf(product: Product): string | null {
+  if (product.sku === '') return 'sku: it is missing';
+  if (product.price !== null && !PRICE.test(product.price))
+    return `price: ${JSON.stringify(product.price.slice(0, 40))} is no plain number`;
+  const { updated_at: time } = product;
+  if (time !== null && !(TIME.test(time) && !Number.isNaN(Date.parse(time))))
+    return `updated_at: ${JSON.stringify(time.slice(0, 40))} is no ISO 8601 time`;
+  for (const [field, value] of Object.entries(product)) {
+    if (value === null) continue;
+    if (value.includes('\0')) return `${field}: it holds a NUL character`;
+    if (value.length > LONGEST) return `${field}: it is longer than ${LONGEST} characters`;
+  }
+  return null;
+}

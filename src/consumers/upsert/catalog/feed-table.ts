@@ -1,0 +1,28 @@
+import type { ClientBase } from 'pg';
+import { PRODUCT_COLUMNS } from './product-rows.ts';
+
+const VALUES = PRODUCT_COLUMNS.map((column) => `s.${column}`).join(', ');
+const ASSIGNED = PRODUCT_COLUMNS.filter((column) => column !== 'sku')
+  .map((column) => `${column} = s.${column}`)
+  .join(', ');
+
+/** Makes a snapshot's rows the feed. Who reads the feed meanwhile sees the old one or the new one, whole. */
+export async function copyFeed(client: ClientBase, snapshot: string): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query('LOCK TABLE analytics.catalog_feed IN EXCLUSIVE MODE');
+    await client.query(
+      `DELETE FROM analytics.catalog_feed AS f WHERE NOT EXISTS (SELECT FROM ${snapshot} AS s WHERE s.sku = f.sku)`,
+    );
+    await client.query(
+      `MERGE INTO analytics.catalog_feed AS f USING ${snapshot} AS s ON f.sku = s.sku
+        WHEN MATCHED AND f::text IS DISTINCT FROM s::text THEN UPDATE SET ${ASSIGNED}
+        WHEN NOT MATCHED THEN INSERT (${PRODUCT_COLUMNS.join(', ')}) VALUES (${VALUES})`,
+    );
+    await client.query('COMMIT');
+    await client.query('ANALYZE analytics.catalog_feed');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
