@@ -14,7 +14,9 @@ const SHOWN = 15;
 export function addCoverage(program: Command, context: CommandContext): void {
   program
     .command('coverage')
-    .description('how many items have brand, category, description, image and embedding, by source and category')
+    .description(
+      'how many items have brand, category, description, image and embedding, by source and category',
+    )
     .option('--json', 'as one JSON object, with all categories')
     .addHelpText(
       'after',

@@ -35,9 +35,13 @@ export interface CatalogSetup {
 /** Throws CONFIG_INVALID where no source captures the products, and where the items are not in the target. */
 export function openCatalog(config: Config, log: Log): CatalogSetup {
   if (config.itemsTarget !== null)
-    throw new FreshetError('CONFIG_INVALID', "upsert.sink is 'api': snapshots are compared with the table items", {
-      cure: "Bring all products with freshet refresh public.products, or set upsert.sink: 'sql'.",
-    });
+    throw new FreshetError(
+      'CONFIG_INVALID',
+      "upsert.sink is 'api': snapshots are compared with the table items",
+      {
+        cure: "Bring all products with freshet refresh public.products, or set upsert.sink: 'sql'.",
+      },
+    );
   const taxonomy = readTaxonomy(config.upsert.taxonomyFile);
   const pipeline = createUpsertPipeline(taxonomy);
   const source = new Engine(config, log).sourceOf(pipeline);
