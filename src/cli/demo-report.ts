@@ -1,5 +1,6 @@
 import { percentile } from '../demo/percentile.ts';
 import type { PipelineStatus } from '../metrics/live-status.ts';
+import { countText } from '../runtime/quantity-text.ts';
 
 interface LagMs {
   readonly p50: number;
@@ -61,8 +62,8 @@ export function round(value: number): number {
 export function reportLines(report: DemoReport, examples: readonly (readonly string[])[]): string {
   const { rows, seconds, lag_ms, mismatches, dead_letters } = report;
   return [
-    `snapshot     ${rows.snapshot.toLocaleString('en-US')} rows in ${seconds.backfill.toFixed(1)} s`,
-    `stream       ${rows.stream.toLocaleString('en-US')} changes, lag p50 ${lag_ms.p50} ms, p99 ${lag_ms.p99} ms`,
+    `snapshot     ${countText(rows.snapshot)} rows in ${seconds.backfill.toFixed(1)} s`,
+    `stream       ${countText(rows.stream)} changes, lag p50 ${lag_ms.p50} ms, p99 ${lag_ms.p99} ms`,
     `mismatches   ${mismatches}`,
     `dead letters ${dead_letters}`,
     ...examples.flat(),

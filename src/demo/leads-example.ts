@@ -10,6 +10,7 @@ import { LocalScorer } from '../consumers/score/local-scorer.ts';
 import { SCORE_SOURCE_SQL } from '../consumers/score/migrations.ts';
 import { DEFAULT_SCALE } from '../consumers/score/scorer.ts';
 import { differencesOf, verifyScores } from '../consumers/score/verify.ts';
+import { countText } from '../runtime/quantity-text.ts';
 import { JobQueue } from '../sinks/job-queue.ts';
 import type { DemoExample } from './example.ts';
 import { ItemRandom } from './item-random.ts';
@@ -150,6 +151,6 @@ function chart(distribution: Readonly<Record<string, number>>): string[] {
   const most = Math.max(1, ...Object.values(distribution));
   return Object.entries(distribution).map(
     ([score, leads]) =>
-      `  ${score.padStart(2)}  ${'#'.repeat(Math.ceil((leads / most) * BAR)).padEnd(BAR)}  ${leads.toLocaleString('en-US')}`,
+      `  ${score.padStart(2)}  ${'#'.repeat(Math.ceil((leads / most) * BAR)).padEnd(BAR)}  ${countText(leads)}`,
   );
 }

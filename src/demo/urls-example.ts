@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { dryRun } from '../consumers/classify/dry-run.ts';
 import { type ClassifyCounts, classifyCounts } from '../consumers/classify/tally.ts';
+import { countText } from '../runtime/quantity-text.ts';
 import type { DemoExample } from './example.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { generateSitePages, readSitePages } from './url-source.ts';
@@ -99,10 +100,10 @@ async function settledCounts(source: pg.ClientBase): Promise<ClassifyCounts> {
 
 function typeLines({ types, processed, skipped }: ClassifyCounts): string[] {
   const shown = Object.entries(types).slice(0, SHOWN_TYPES);
-  const list = shown.map(([type, count]) => `${type} ${count.toLocaleString('en-US')}`).join(', ');
+  const list = shown.map(([type, count]) => `${type} ${countText(count)}`).join(', ');
   const more = Object.keys(types).length > shown.length ? ', …' : '';
   return [
-    `page types   ${processed.toLocaleString('en-US')} URLs, ${skipped} set by people`,
+    `page types   ${countText(processed)} URLs, ${skipped} set by people`,
     `             ${list}${more}`,
   ];
 }

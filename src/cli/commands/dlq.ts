@@ -3,6 +3,7 @@ import { type Failure, type FailureFilter, countFailures, isChosen } from '../..
 import { formatTable } from '../../change/table.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { connect } from '../../runtime/postgres.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
 import { type Debt, dropDebts } from '../../sinks/owed-keys.ts';
 import { quoteIdent } from '../../sinks/target-table.ts';
@@ -134,7 +135,7 @@ async function previewTables(
         'SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = to_regclass($1)',
         [`${quoteIdent(table.schema)}.${quoteIdent(table.name)}`],
       );
-      const estimate = Math.round(rows[0]?.rows ?? 0).toLocaleString('en-US');
+      const estimate = countText(rows[0]?.rows ?? 0);
       terminal.note(
         `${owed.pipeline.name}  ${formatTable(table)}: records whose keys are not known: --yes refreshes the table, about ${estimate} rows`,
       );

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { formatTable, type TableId } from '../../change/table.ts';
 import type { Config, SourceConfig } from '../../config.ts';
 import { FreshetError } from '../../runtime/errors.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
 import type { RefreshPlanState } from '../../snapshot/refresh-plan.ts';
 import { assertCondition } from '../../snapshot/where-clause.ts';
@@ -59,7 +60,7 @@ export async function refreshCommand(
     progress: (now) => line.update(`refreshing ${name}`, now.rowsPublished, now.estimatedRows),
   });
   line[Symbol.dispose]();
-  const text = `refresh ${request.id}: ${rowsPublished.toLocaleString('en-US')} rows published`;
+  const text = `refresh ${request.id}: ${countText(rowsPublished)} rows published`;
   terminal.out(terminal.json ? JSON.stringify({ id: request.id, status: 'finished', rowsPublished }) : text);
 }
 
@@ -133,7 +134,7 @@ function planLine(source: SourceConfig, plan: RefreshPlanState): string {
   const { id, tag, table, where, keys } = plan.request;
   const all = where === null ? 'everything' : `where ${where}`;
   const scope = keys === null ? all : `${keys.length} keys`;
-  const rows = plan.rowsPublished.toLocaleString('en-US');
+  const rows = countText(plan.rowsPublished);
   const why = plan.failure === null ? '' : `  ${plan.failure.message}`;
   return `${source.name}  ${tag?.id ?? id}  ${formatTable(table)}  ${scope}  ${plan.status}  ${rows} rows${why}`;
 }

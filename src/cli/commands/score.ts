@@ -9,6 +9,7 @@ import { nextCommand, renderSummary, type ScoreBackfillTotals } from '../../cons
 import { differencesOf, type ScoreVerification, verifyScores } from '../../consumers/score/verify.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { connect, errorMessage, sqlState } from '../../runtime/postgres.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../../sinks/target-pool.ts';
 import type { RegisterCommands } from '../command-groups.ts';
@@ -137,7 +138,7 @@ function notMigrated(error: unknown): never {
 
 function linesOf(found: ScoreVerification, differences: number): string {
   const row = (name: string, count: number, note = ''): string =>
-    `${name.padEnd(44)}  ${count.toLocaleString('en-US')}${note}`;
+    `${name.padEnd(44)}  ${countText(count)}${note}`;
   return [
     row('leads', found.leads),
     row('with a score', found.scored),

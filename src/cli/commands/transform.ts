@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dryRunRequested } from '../../config.ts';
 import { FreshetError } from '../../runtime/errors.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 import type { RegisterCommands } from '../command-groups.ts';
 import type { CommandContext, JsonOption } from '../context.ts';
 import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
@@ -120,9 +121,8 @@ async function verified(setup: TransformSetup, terminal: Terminal): Promise<Veri
 }
 
 function verificationLines({ checks, sample, rows, results, errors }: Verification): string[] {
-  const whole = (value: number): string => value.toLocaleString('en-US');
   return [
-    `${whole(rows)} rows of ${whole(results)} results, ${whole(errors)} of them with an error`,
+    `${countText(rows)} rows of ${countText(results)} results, ${countText(errors)} of them with an error`,
     ...checks.map(checkLine),
     '',
     'collector_result_id  brand_id  collector_type  visibility_index  share_of_answers  competitors',
@@ -148,9 +148,7 @@ async function rollbackCommand(
 }
 
 function rollbackLines(rows: RollbackRows, done: boolean): string {
-  const lines = Object.entries(rows).map(
-    ([table, count]) => `${table.padEnd(40)} ${count.toLocaleString('en-US')} rows`,
-  );
+  const lines = Object.entries(rows).map(([table, count]) => `${table.padEnd(40)} ${countText(count)} rows`);
   const end = done
     ? 'rolled back; freshet backfill transform fills the tables again'
     : 'nothing was changed: with --yes all of this is removed';

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { TargetName } from '../../consumers/transform/fact-rows.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 
 /** Errors and names that a summary lists; the counts are of all of them. */
 export const LISTED = 1_000;
@@ -59,32 +60,31 @@ export function summaryLines(summary: TransformSummary): string[] {
   const does = (what: string): string => (dryRun ? `to be ${what}` : what);
   const line = (label: string, value: string): string => `${`${label}:`.padEnd(42)} ${value}`;
   const lines = [
-    line('Rows read', whole(summary.rows)),
-    line('Collector results processed', whole(summary.processed)),
+    line('Rows read', countText(summary.rows)),
+    line('Collector results processed', countText(summary.processed)),
   ];
   for (const [name, label] of Object.entries(LABELS)) {
     const { created, updated, removed } = tables[name as TargetName];
     const more = [
-      updated > 0 ? `${whole(updated)} ${does('updated')}` : '',
-      removed > 0 ? `${whole(removed)} ${does('removed')}` : '',
+      updated > 0 ? `${countText(updated)} ${does('updated')}` : '',
+      removed > 0 ? `${countText(removed)} ${does('removed')}` : '',
     ].filter((part) => part !== '');
-    lines.push(line(`${label} ${does('created')}`, [whole(created), ...more].join(', ')));
+    lines.push(line(`${label} ${does('created')}`, [countText(created), ...more].join(', ')));
   }
-  const codes = Object.entries(errorsByCode).map(([code, count]) => `${code} ${whole(count)}`);
+  const codes = Object.entries(errorsByCode).map(([code, count]) => `${code} ${countText(count)}`);
   const { names, results } = competitorsNotFound;
   lines.push(
-    line('Skipped (already migrated)', whole(summary.skipped)),
-    line('Competitors not found', names === 0 ? '0' : `${whole(names)} names, in ${whole(results)} results`),
-    line('Errors', [whole(summary.errors), ...codes].join('  ')),
+    line('Skipped (already migrated)', countText(summary.skipped)),
+    line(
+      'Competitors not found',
+      names === 0 ? '0' : `${countText(names)} names, in ${countText(results)} results`,
+    ),
+    line('Errors', [countText(summary.errors), ...codes].join('  ')),
   );
   if (summary.rejectedRows > 0)
-    lines.push(line('Rows that belong to no result', whole(summary.rejectedRows)));
+    lines.push(line('Rows that belong to no result', countText(summary.rejectedRows)));
   lines.push(line('Duration', `${(summary.durationMs / 1_000).toFixed(1)} s`));
   return lines;
-}
-
-function whole(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 /** What a finished refresh came to: exact, whichever processes applied it. */

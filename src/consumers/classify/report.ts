@@ -1,3 +1,4 @@
+import { countText } from '../../runtime/quantity-text.ts';
 import { CLASSIFIER_VERSION } from './classifier.ts';
 import type { ClassifyExamples } from './report-examples.ts';
 import { type ClassifyCounts, classifyCounts } from './tally.ts';
@@ -52,7 +53,7 @@ export function reportText(report: ClassifyReport): string {
   const { examples } = report;
   return [
     `Page types, classifier ${report.classifier_version}${report.account === null ? '' : `, account ${report.account}`}${report.dry_run ? ' (dry run: nothing was written)' : ''}`,
-    line('processed', report.processed, `in ${report.seconds.toFixed(1)} s, ${number(rate)} URLs/s`),
+    line('processed', report.processed, `in ${report.seconds.toFixed(1)} s, ${countText(rate)} URLs/s`),
     line('classified', report.classified, report.dry_run ? 'would be written' : ''),
     line('skipped', report.skipped, 'set by a person or an import'),
     line('unchanged', report.unchanged),
@@ -82,12 +83,12 @@ function accountLines({ accounts }: ClassifyReport): string[] {
   const entries = Object.entries(accounts);
   const more = entries.length - SHOWN_ACCOUNTS;
   const lines = entries.slice(0, SHOWN_ACCOUNTS).map(([account, own]) => {
-    const counts = `${number(own.processed)} processed, ${number(own.classified)} classified, ${number(own.skipped)} skipped`;
-    return `${account === '' ? '(none)' : account}: ${counts}, ${number(own.unchanged)} unchanged`;
+    const counts = `${countText(own.processed)} processed, ${countText(own.classified)} classified, ${countText(own.skipped)} skipped`;
+    return `${account === '' ? '(none)' : account}: ${counts}, ${countText(own.unchanged)} unchanged`;
   });
   return section(
     'by account',
-    more > 0 ? [...lines, `and ${number(more)} more (--json has them all)`] : lines,
+    more > 0 ? [...lines, `and ${countText(more)} more (--json has them all)`] : lines,
   );
 }
 
@@ -99,7 +100,7 @@ function judged(example: ClassifyExamples['low_confidence'][number]): string {
 function table(title: string, entries: readonly (readonly [string, number])[]): string[] {
   return section(
     title,
-    entries.map(([name, count]) => `${name.padEnd(14)} ${number(count).padStart(9)}`),
+    entries.map(([name, count]) => `${name.padEnd(14)} ${countText(count).padStart(9)}`),
   );
 }
 
@@ -108,9 +109,5 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function line(name: string, count: number, note = ''): string {
-  return `${name.padEnd(12)} ${number(count).padStart(9)}${note === '' ? '' : `  ${note}`}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
+  return `${name.padEnd(12)} ${countText(count).padStart(9)}${note === '' ? '' : `  ${note}`}`;
 }
