@@ -57,12 +57,8 @@ async function timelineEnd(
   { timeline }: SystemIdentity,
   old: number,
 ): Promise<Lsn | null> {
-  const client = await connectReplication(connection, `timeline ${slot}`);
-  try {
-    return await readTimelineEnd(client, timeline, old);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  await using client = await connectReplication(connection, `timeline ${slot}`);
+  return await readTimelineEnd(client, timeline, old);
 }
 
 /** What was done to the publication while nobody looked. A table that is gone, or halted already, is no gap of the others. */

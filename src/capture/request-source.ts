@@ -46,15 +46,11 @@ export class PostgresRequestSource implements RequestSource {
   }
 
   async #readOnly<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = await connect(this.#connection, 'requests');
-    try {
-      await client.query(
-        `SET default_transaction_read_only = on; SET statement_timeout = ${Math.floor(this.#timeoutMs)}`,
-      );
-      return await work(client);
-    } finally {
-      await client.end().catch(() => {});
-    }
+    await using client = await connect(this.#connection, 'requests');
+    await client.query(
+      `SET default_transaction_read_only = on; SET statement_timeout = ${Math.floor(this.#timeoutMs)}`,
+    );
+    return await work(client);
   }
 }
 

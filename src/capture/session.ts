@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TableId, TableSchema } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { isFreshetError } from '../runtime/errors.ts';
-import { connect, disconnect } from '../runtime/postgres.ts';
+import { connect } from '../runtime/postgres.ts';
 import { runTogether } from '../runtime/shutdown.ts';
 import { ChunkReader } from '../snapshot/chunk-reader.ts';
 import type { RefreshPlan } from '../snapshot/refresh-plan.ts';
@@ -57,35 +57,31 @@ export async function runSession(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<void> {
-  const control = await connect(configured.connection, `control ${configured.slot}`);
-  try {
-    await proveLease(lease);
-    const list = TableList.fromCheckpoint(lease.image, configured.tables);
-    const config = { ...configured, tables: [...list.ids.values()] };
-    await preflight(control, config, lease);
-    if (config.snapshotOnly === true) await announceSnapshotOnly(control, config, dependencies);
-    const existing = await prepareTopics(config, dependencies);
-    const entry = await prepareSlot(control, config, dependencies, lease, existing);
-    const partitions = new Map(Object.entries(entry.partitions));
-    const state = stateFromJson(entry.state);
-    const plans = await preparePlans(config, lease, entry, state);
-    await using stream = await openStream(control, config, signal);
-    await runStream({
-      config,
-      dependencies,
-      lease,
-      signal,
-      control,
-      entry,
-      state,
-      plans,
-      stream,
-      partitions,
-      list,
-    });
-  } finally {
-    await disconnect(control);
-  }
+  await using control = await connect(configured.connection, `control ${configured.slot}`);
+  await proveLease(lease);
+  const list = TableList.fromCheckpoint(lease.image, configured.tables);
+  const config = { ...configured, tables: [...list.ids.values()] };
+  await preflight(control, config, lease);
+  if (config.snapshotOnly === true) await announceSnapshotOnly(control, config, dependencies);
+  const existing = await prepareTopics(config, dependencies);
+  const entry = await prepareSlot(control, config, dependencies, lease, existing);
+  const partitions = new Map(Object.entries(entry.partitions));
+  const state = stateFromJson(entry.state);
+  const plans = await preparePlans(config, lease, entry, state);
+  await using stream = await openStream(control, config, signal);
+  await runStream({
+    config,
+    dependencies,
+    lease,
+    signal,
+    control,
+    entry,
+    state,
+    plans,
+    stream,
+    partitions,
+    list,
+  });
 }
 
 interface RunningSession {

@@ -89,11 +89,7 @@ export class TableRequests implements TableChanges {
   }
 
   async #withSource(work: (client: pg.Client) => Promise<void>): Promise<void> {
-    const client = await connect(this.#options.config.connection, 'requests');
-    try {
-      await work(client);
-    } finally {
-      await client.end().catch(() => {});
-    }
+    await using client = await connect(this.#options.config.connection, 'requests');
+    await work(client);
   }
 }

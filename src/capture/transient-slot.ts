@@ -17,12 +17,8 @@ export async function dropTransientSlot(
   const entry = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
   if (entry?.transient !== true) return false;
   await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify({ ...entry, slotReady: false }) }]);
-  const client = await connect(config.connection, `control ${config.slot}`);
-  try {
-    await releaseSlot(client, config);
-    await dropSlot(client, config.slot);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(config.connection, `control ${config.slot}`);
+  await releaseSlot(client, config);
+  await dropSlot(client, config.slot);
   return true;
 }

@@ -30,13 +30,9 @@ export async function debtsOf(engine: Engine, pipeline: Pipeline): Promise<Pipel
   const source = engine.sourceOf(pipeline);
   const group = consumerGroup(source.prefix, pipeline);
   const tables = tablesByTopic(source.prefix, pipeline);
-  const client = await connect(engine.targetOf(pipeline), 'dlq');
-  try {
-    const debts = await readDebts(client, group);
-    return { pipeline, source, group, debts, tableOf: (topic) => tables.get(topic) ?? topic };
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'dlq');
+  const debts = await readDebts(client, group);
+  return { pipeline, source, group, debts, tableOf: (topic) => tables.get(topic) ?? topic };
 }
 
 /** Every failure of the chosen pipelines that the filter lets through, the oldest first. */

@@ -239,30 +239,25 @@ export class Demo implements AsyncDisposable {
 
   async #caughtUp(): Promise<void> {
     const { prefix } = this.#source;
-    const target = await connect(this.#engine.config.target, 'demo');
+    await using target = await connect(this.#engine.config.target, 'demo');
     // Of a pipeline that writes back the positions are at the source.
-    const writtenBack = await connect(this.#source.writeBack, 'demo');
-    try {
-      await this.#withSource((source) =>
-        this.#orFailure(
-          waitUntilCaughtUp({
-            source,
-            sourceName: DEMO_SOURCE,
-            groups: this.#shown.map(({ pipeline }) => ({
-              name: consumerGroup(prefix, pipeline),
-              topics: topicsOf(prefix, pipeline),
-              target: pipeline.writesBack ? writtenBack : target,
-            })),
-            status: this.status,
-            timeoutMs: BACKFILL_TIMEOUT_MS,
-            signal: this.#settings.signal,
-          }),
-        ),
-      );
-    } finally {
-      await target.end();
-      await writtenBack.end();
-    }
+    await using writtenBack = await connect(this.#source.writeBack, 'demo');
+    await this.#withSource((source) =>
+      this.#orFailure(
+        waitUntilCaughtUp({
+          source,
+          sourceName: DEMO_SOURCE,
+          groups: this.#shown.map(({ pipeline }) => ({
+            name: consumerGroup(prefix, pipeline),
+            topics: topicsOf(prefix, pipeline),
+            target: pipeline.writesBack ? writtenBack : target,
+          })),
+          status: this.status,
+          timeoutMs: BACKFILL_TIMEOUT_MS,
+          signal: this.#settings.signal,
+        }),
+      ),
+    );
   }
 
   /** A role that ends meanwhile must not leave us waiting. */
@@ -313,21 +308,13 @@ export class Demo implements AsyncDisposable {
   }
 
   async #withDatabases(work: (databases: ExampleDatabases) => Promise<void>): Promise<void> {
-    const target = await connect(this.#engine.config.target, 'demo');
-    try {
-      await this.#withSource((source) => work({ source, target }));
-    } finally {
-      await target.end();
-    }
+    await using target = await connect(this.#engine.config.target, 'demo');
+    await this.#withSource((source) => work({ source, target }));
   }
 
   async #withSource(work: (client: pg.Client) => Promise<void>): Promise<void> {
-    const client = await connect(this.#source.connection, 'demo');
-    try {
-      await work(client);
-    } finally {
-      await client.end();
-    }
+    await using client = await connect(this.#source.connection, 'demo');
+    await work(client);
   }
 }
 

@@ -53,7 +53,7 @@ export async function assertReachable(config: Config): Promise<void> {
 async function reachable(name: string, config: PostgresConfig): Promise<Finding> {
   const check = `${name}: connection`;
   try {
-    await (await connect(config, 'doctor')).end();
+    await using _client = await connect(config, 'doctor');
     return { check, ok: true, found: 'connected' };
   } catch (error) {
     return failed(check, error);
@@ -225,11 +225,10 @@ async function tables(client: pg.Client, prefix: string, source: SourceConfig): 
 async function reach(name: string, config: PostgresConfig): Promise<Finding> {
   const check = `${name}: connection`;
   try {
-    const client = await connect(config, 'doctor');
+    await using client = await connect(config, 'doctor');
     const { rows } = await client.query<{ may: boolean }>(
       `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
     );
-    await client.end();
     return finding(
       check,
       rows[0]?.may === true,

@@ -43,13 +43,11 @@ export class Engine {
   /** Creates what Freshet and the pipelines need in their targets. */
   async migrate(pipelines: readonly Pipeline[]): Promise<void> {
     for (const [target, needs] of Map.groupBy(pipelines, (pipeline) => this.targetOf(pipeline))) {
-      const client = await connect(target, 'migrate');
       try {
+        await using client = await connect(target, 'migrate');
         await migrateTarget(client, needs);
       } catch (error) {
         throw sinkFailure(error);
-      } finally {
-        await client.end();
       }
       for (const pipeline of needs) await pipeline.prepare?.(target);
     }

@@ -43,19 +43,15 @@ export async function laneOffsets(engine: Engine, pipeline: Pipeline): Promise<L
   const { prefix } = engine.sourceOf(pipeline);
   const tables = tablesByTopic(prefix, pipeline);
   const bounds = await topicBounds(createKafka(engine.config.kafka), [...tables.keys()]);
-  const client = await connect(engine.targetOf(pipeline), 'offsets');
-  try {
-    const lanes = await readLanes(client, consumerGroup(prefix, pipeline));
-    const sorted = lanes.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
-    return sorted.flatMap(({ group, topic, partition, nextOffset }) => {
-      const found = bounds.find((each) => each.topic === topic && each.partition === partition);
-      const lane = { group, topic, partition };
-      const table = tables.get(topic) ?? topic;
-      return found === undefined ? [] : [{ lane, table, next: nextOffset, low: found.low, high: found.high }];
-    });
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'offsets');
+  const lanes = await readLanes(client, consumerGroup(prefix, pipeline));
+  const sorted = lanes.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
+  return sorted.flatMap(({ group, topic, partition, nextOffset }) => {
+    const found = bounds.find((each) => each.topic === topic && each.partition === partition);
+    const lane = { group, topic, partition };
+    const table = tables.get(topic) ?? topic;
+    return found === undefined ? [] : [{ lane, table, next: nextOffset, low: found.low, high: found.high }];
+  });
 }
 
 /** Where a reset would put each lane. An offset that the broker does not have throws USAGE. */
@@ -93,12 +89,8 @@ export async function applyReset(
     throw new FreshetError('USAGE', `pipeline "${pipeline.name}" is running`, {
       cure: `Pause it first: freshet pipelines pause ${pipeline.name}. A killed process counts for some seconds.`,
     });
-  const client = await connect(engine.targetOf(pipeline), 'offsets');
-  try {
-    for (const { lane, to } of moves) await moveLane(client, lane, to);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'offsets');
+  for (const { lane, to } of moves) await moveLane(client, lane, to);
   const copies = moves.map(({ lane: { topic, partition }, to }) => ({ topic, partition, offset: to }));
   await copyGroupOffsets(engine.config.kafka, group, copies);
 }

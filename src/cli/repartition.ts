@@ -92,14 +92,12 @@ async function ownReaders(engine: Engine, topic: string, ends: readonly string[]
 }
 
 async function lanesIn(target: PostgresConfig, topic: string): Promise<(Lane & Progress)[]> {
-  const client = await connect(target, 'topics');
+  await using client = await connect(target, 'topics');
   try {
     return await readTopicLanes(client, topic);
   } catch (error) {
     if (sqlState(error) === UNDEFINED_TABLE) return [];
     throw error;
-  } finally {
-    await client.end();
   }
 }
 
@@ -120,17 +118,13 @@ async function readUpTo(
 }
 
 async function forgetDebts({ group, target }: TopicReader, topic: string): Promise<void> {
-  const client = await connect(target, 'topics');
-  try {
-    const debts = await readDebts(client, group);
-    await dropDebts(
-      client,
-      group,
-      debts.filter((debt) => debt.topic === topic),
-    );
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(target, 'topics');
+  const debts = await readDebts(client, group);
+  await dropDebts(
+    client,
+    group,
+    debts.filter((debt) => debt.topic === topic),
+  );
 }
 
 function behind(topic: string, readers: readonly TopicReader[]): FreshetError {

@@ -83,10 +83,6 @@ async function settleUnkeyed(
   { pipeline, group }: PipelineDebts,
   debts: readonly Debt[],
 ): Promise<void> {
-  const client = await connect(engine.targetOf(pipeline), 'dlq');
-  try {
-    await dropDebts(client, group, debts);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'dlq');
+  await dropDebts(client, group, debts);
 }

@@ -171,11 +171,9 @@ class Runner implements PipelineRunner {
   }
 
   async #migrate(): Promise<void> {
-    const client = await connect(this.#options.target, 'migrate');
-    try {
+    {
+      await using client = await connect(this.#options.target, 'migrate');
       await migrateTarget(client, [this.#options.pipeline]);
-    } finally {
-      await client.end().catch(() => {});
     }
     await this.#options.pipeline.prepare?.(this.#options.target);
   }

@@ -66,10 +66,13 @@ function withoutTlsParameters(text: string): string {
   return url.href;
 }
 
+/** Ends with its scope. */
+export type Connection = pg.Client & AsyncDisposable;
+
 const FAREWELL_MS = 1_000;
 
 /** Ends a connection, in order if the server still listens. */
-export async function disconnect(client: pg.Client): Promise<void> {
+async function disconnect(client: pg.Client): Promise<void> {
   const cut = setTimeout(() => destroySocket(client), FAREWELL_MS);
   await client.end().catch(() => {});
   clearTimeout(cut);
@@ -82,22 +85,22 @@ export function destroySocket(client: pg.ClientBase | null): void {
 }
 
 /** Connects, and turns what PostgreSQL answers into an error that names the cure. */
-export async function connect(config: PostgresConfig, role: string): Promise<pg.Client> {
+export async function connect(config: PostgresConfig, role: string): Promise<Connection> {
   return open(config, new pg.Client(clientConfig(config, role)));
 }
 
 /** For replication commands; the role must have REPLICATION. */
-export async function connectReplication(config: PostgresConfig, role: string): Promise<pg.Client> {
+export async function connectReplication(config: PostgresConfig, role: string): Promise<Connection> {
   const replication = { ...clientConfig(config, role), replication: 'database' };
   return open(config, new pg.Client(replication));
 }
 
-async function open(config: PostgresConfig, client: pg.Client): Promise<pg.Client> {
+async function open(config: PostgresConfig, client: pg.Client): Promise<Connection> {
   // A connection that breaks while nobody waits on it must not end the process: the next query fails.
   client.on('error', () => {});
   try {
     await client.connect();
-    return client;
+    return Object.assign(client, { [Symbol.asyncDispose]: () => disconnect(client) });
   } catch (error) {
     await client.end().catch(() => {});
     throw connectionError(error, config);

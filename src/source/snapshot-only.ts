@@ -3,9 +3,9 @@ import type { Lsn } from '../change/lsn.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import {
   connect,
+  type Connection,
   connectionError,
   destroySocket,
-  disconnect,
   type PostgresConfig,
 } from '../runtime/postgres.ts';
 import { currentWal } from './wal-position.ts';
@@ -39,14 +39,14 @@ export interface WalClockOptions {
  */
 export class WalClock implements AsyncDisposable {
   readonly #options: WalClockOptions;
-  readonly #client: pg.Client;
+  readonly #client: Connection;
   readonly #timer: NodeJS.Timeout;
   #walEnd: Lsn | null = null;
   #asking = false;
   #failure: Error | null = null;
   #wake: () => void = () => {};
 
-  private constructor(options: WalClockOptions, client: pg.Client) {
+  private constructor(options: WalClockOptions, client: Connection) {
     this.#options = options;
     this.#client = client;
     this.#timer = setInterval(() => this.requestKeepalive(), POLL_MS);
@@ -100,7 +100,7 @@ export class WalClock implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#failure ??= new FreshetError('CONNECTION', 'the capture stops');
-    await disconnect(this.#client);
+    await this.#client[Symbol.asyncDispose]();
   }
 
   #fail(error: Error): void {

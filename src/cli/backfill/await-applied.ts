@@ -17,13 +17,9 @@ export async function isApplied(
   pipeline: Pipeline,
   ends: PublishedEnds,
 ): Promise<boolean> {
-  const client = await connect(engine.targetOf(pipeline), 'backfill');
-  try {
-    const progress = await GroupProgress.read(client, consumerGroup(source.prefix, pipeline));
-    return progress.reaches(topicsOf(source.prefix, pipeline), ends);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'backfill');
+  const progress = await GroupProgress.read(client, consumerGroup(source.prefix, pipeline));
+  return progress.reaches(topicsOf(source.prefix, pipeline), ends);
 }
 
 /**
@@ -40,21 +36,17 @@ export async function awaitApplied(
   const topics = topicsOf(source.prefix, pipeline);
   const group = consumerGroup(source.prefix, pipeline);
   const kafka = createKafka(engine.config.kafka);
-  const client = await connect(engine.targetOf(pipeline), 'backfill');
-  try {
-    await withAdmin(kafka, async (admin) => {
-      for (;;) {
-        signal.throwIfAborted();
-        const applied = await GroupProgress.read(client, group);
-        if (applied.reaches(topics, ends)) return progress(0);
-        const behind = (await endOffsets(admin, topics)).map(({ topic, partition, offset }) =>
-          Math.max(0, Number(offset - applied.nextOffset(topic, partition))),
-        );
-        progress(behind.reduce((sum, each) => sum + each, 0));
-        await sleep(POLL_MS, undefined, { signal }).catch(() => {});
-      }
-    });
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'backfill');
+  await withAdmin(kafka, async (admin) => {
+    for (;;) {
+      signal.throwIfAborted();
+      const applied = await GroupProgress.read(client, group);
+      if (applied.reaches(topics, ends)) return progress(0);
+      const behind = (await endOffsets(admin, topics)).map(({ topic, partition, offset }) =>
+        Math.max(0, Number(offset - applied.nextOffset(topic, partition))),
+      );
+      progress(behind.reduce((sum, each) => sum + each, 0));
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    }
+  });
 }

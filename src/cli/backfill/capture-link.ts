@@ -83,17 +83,13 @@ export class CaptureLink implements Disposable {
 
   /** Whether a capture holds the slot; one that did not end is given some time to come back. */
   async isAlive(): Promise<boolean> {
-    const client = await connect(this.#source.connection, 'backfill');
-    try {
-      const deadline = Date.now() + (this.#hasEnded() ? 0 : RETURN_MS);
-      for (;;) {
-        const slot = await readSlot(client, this.#source.slot);
-        if (slot?.active === true || (await isSnapshotOnlyAlive(client, this.#source.slot))) return true;
-        if ((slot === null && this.#source.mode === 'stream') || Date.now() >= deadline) return false;
-        await sleep(POLL_MS);
-      }
-    } finally {
-      await client.end();
+    await using client = await connect(this.#source.connection, 'backfill');
+    const deadline = Date.now() + (this.#hasEnded() ? 0 : RETURN_MS);
+    for (;;) {
+      const slot = await readSlot(client, this.#source.slot);
+      if (slot?.active === true || (await isSnapshotOnlyAlive(client, this.#source.slot))) return true;
+      if ((slot === null && this.#source.mode === 'stream') || Date.now() >= deadline) return false;
+      await sleep(POLL_MS);
     }
   }
 

@@ -41,24 +41,20 @@ export async function dryRunClassify(
 ): Promise<ClassifyReport> {
   const startedAt = performance.now();
   const tables = engine.config.classify;
-  const client = await connect(engine.sourceOf(classifyPipeline(tables)).connection, 'dry run');
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    if (account !== null) await assertAccount(client, tables, account);
-    let rows = 0;
-    const { tally, examples } = await dryRun(client, tables, {
-      account,
-      anew: reclassify,
-      pageRows: batchSize,
-      signal,
-      progress: (more) => progress('judging', (rows += more), -1),
-    });
-    const seconds = secondsSince(startedAt);
-    const none = { refresh: null, deadLetters: 0, interrupted: false };
-    return classifyReport({ ...none, account, tally, examples, seconds });
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.sourceOf(classifyPipeline(tables)).connection, 'dry run');
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  if (account !== null) await assertAccount(client, tables, account);
+  let rows = 0;
+  const { tally, examples } = await dryRun(client, tables, {
+    account,
+    anew: reclassify,
+    pageRows: batchSize,
+    signal,
+    progress: (more) => progress('judging', (rows += more), -1),
+  });
+  const seconds = secondsSince(startedAt);
+  const none = { refresh: null, deadLetters: 0, interrupted: false };
+  return classifyReport({ ...none, account, tally, examples, seconds });
 }
 
 /** Brings page types to existing URLs, through capture and topics. Throws USAGE on an unknown account. */
@@ -72,29 +68,25 @@ export async function backfillClassify(
   const tables = engine.config.classify;
   const pipeline = classifyPipeline(tables);
   const source = engine.sourceOf(pipeline);
-  const client = await connect(engine.targetOf(pipeline), 'backfill classify');
-  try {
-    if (account !== null) await assertAccount(client, tables, account);
-    const request = { pipeline, source, ...requestOf(pipeline, backfill) };
-    const { id, deadLetters, interrupted } = await runBackfill(engine, request, {
-      signal: hooks.signal,
-      progress: ({ phase, rowsPublished, rowsApplied, estimatedRows }) => {
-        if (phase === 'applying') hooks.progress(phase, rowsApplied, rowsPublished);
-        else hooks.progress(phase, rowsPublished, estimatedRows);
-      },
-    });
-    return classifyReport({
-      refresh: id,
-      account,
-      tally: await readTallies(client, consumerGroup(source.prefix, pipeline), id),
-      examples: await readExamples(client, tables, account),
-      deadLetters,
-      interrupted,
-      seconds: secondsSince(startedAt),
-    });
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'backfill classify');
+  if (account !== null) await assertAccount(client, tables, account);
+  const request = { pipeline, source, ...requestOf(pipeline, backfill) };
+  const { id, deadLetters, interrupted } = await runBackfill(engine, request, {
+    signal: hooks.signal,
+    progress: ({ phase, rowsPublished, rowsApplied, estimatedRows }) => {
+      if (phase === 'applying') hooks.progress(phase, rowsApplied, rowsPublished);
+      else hooks.progress(phase, rowsPublished, estimatedRows);
+    },
+  });
+  return classifyReport({
+    refresh: id,
+    account,
+    tally: await readTallies(client, consumerGroup(source.prefix, pipeline), id),
+    examples: await readExamples(client, tables, account),
+    deadLetters,
+    interrupted,
+    seconds: secondsSince(startedAt),
+  });
 }
 
 function requestOf(

@@ -37,34 +37,20 @@ async function learn(context: CommandContext, options: JsonOption): Promise<void
   const terminal = openTerminal(context.env, options.json === true);
   const engine = new Engine(await config(context), createLog(terminal, true));
   await engine.migrate([upsertPipeline]);
-  const source = await connect(engine.sourceOf(upsertPipeline).connection, 'catalog learn');
-  try {
-    const target = await connect(engine.config.target, 'catalog learn');
-    try {
-      const learned = await learnBrandSpellings(source, target);
-      terminal.out(
-        options.json === true ? JSON.stringify({ learned }) : `${learned} brand spellings learned`,
-      );
-    } finally {
-      await target.end();
-    }
-  } finally {
-    await source.end();
-  }
+  await using source = await connect(engine.sourceOf(upsertPipeline).connection, 'catalog learn');
+  await using target = await connect(engine.config.target, 'catalog learn');
+  const learned = await learnBrandSpellings(source, target);
+  terminal.out(options.json === true ? JSON.stringify({ learned }) : `${learned} brand spellings learned`);
 }
 
 async function review(context: CommandContext, options: ReviewOptions): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
-  const target = await connect((await config(context)).target, 'catalog review');
-  try {
-    const list = await reviewList(target, options.top);
-    if (options.json === true) terminal.out(JSON.stringify(list));
-    else {
-      terminal.out(`${list.items} items hold something undecided`);
-      for (const group of list.groups) terminal.out(lineOf(group));
-    }
-  } finally {
-    await target.end();
+  await using target = await connect((await config(context)).target, 'catalog review');
+  const list = await reviewList(target, options.top);
+  if (options.json === true) terminal.out(JSON.stringify(list));
+  else {
+    terminal.out(`${list.items} items hold something undecided`);
+    for (const group of list.groups) terminal.out(lineOf(group));
   }
 }
 

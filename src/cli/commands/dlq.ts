@@ -128,20 +128,16 @@ async function previewTables(
   owed: PipelineDebts,
   unkeyed: readonly Debt[],
 ): Promise<void> {
-  const client = await connect(owed.source.connection, 'dlq');
-  try {
-    for (const table of tablesOf(owed, unkeyed)) {
-      const { rows } = await client.query<{ rows: number }>(
-        'SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = to_regclass($1)',
-        [`${quoteIdent(table.schema)}.${quoteIdent(table.name)}`],
-      );
-      const estimate = countText(rows[0]?.rows ?? 0);
-      terminal.note(
-        `${owed.pipeline.name}  ${formatTable(table)}: records whose keys are not known: --yes refreshes the table, about ${estimate} rows`,
-      );
-    }
-  } finally {
-    await client.end();
+  await using client = await connect(owed.source.connection, 'dlq');
+  for (const table of tablesOf(owed, unkeyed)) {
+    const { rows } = await client.query<{ rows: number }>(
+      'SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = to_regclass($1)',
+      [`${quoteIdent(table.schema)}.${quoteIdent(table.name)}`],
+    );
+    const estimate = countText(rows[0]?.rows ?? 0);
+    terminal.note(
+      `${owed.pipeline.name}  ${formatTable(table)}: records whose keys are not known: --yes refreshes the table, about ${estimate} rows`,
+    );
   }
 }
 
@@ -168,12 +164,8 @@ function preview(terminal: Terminal, { pipeline, debts, tableOf }: PipelineDebts
 }
 
 async function drop(engine: Engine, { pipeline, group, debts }: PipelineDebts): Promise<number> {
-  const client = await connect(engine.targetOf(pipeline), 'dlq');
-  try {
-    return await dropDebts(client, group, debts);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'dlq');
+  return await dropDebts(client, group, debts);
 }
 
 function line({ id, at, state, pipeline, table, key, code, cause, attempt }: Failure): string {

@@ -21,12 +21,8 @@ export async function migrateCommand(context: CommandContext, options: MigrateOp
 
 async function createExamples({ config: { sources } }: Engine, terminal: Terminal): Promise<void> {
   for (const source of sources) {
-    const client = await connect(source.connection, 'migrate');
-    try {
-      await createExampleTables(client);
-    } finally {
-      await client.end();
-    }
+    await using client = await connect(source.connection, 'migrate');
+    await createExampleTables(client);
     terminal.out(`source ${source.name}: example tables are there`);
   }
 }

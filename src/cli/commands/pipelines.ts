@@ -49,14 +49,10 @@ async function switchCommand(context: CommandContext, name: string, pause: boole
   const pipeline = pipelineNamed(configuredPipelines(engine.config), name);
   await engine.migrate([pipeline]);
   const group = consumerGroup(engine.sourceOf(pipeline).prefix, pipeline);
-  const client = await connect(engine.targetOf(pipeline), 'pipelines');
-  try {
-    const wasPaused = await (pause ? pauseGroup(client, group) : resumeGroup(client, group));
-    if (pause) terminal.out(wasPaused ? `${name} was paused already` : `${name} is paused`);
-    else terminal.out(wasPaused ? `${name} goes on` : `${name} was not paused`);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'pipelines');
+  const wasPaused = await (pause ? pauseGroup(client, group) : resumeGroup(client, group));
+  if (pause) terminal.out(wasPaused ? `${name} was paused already` : `${name} is paused`);
+  else terminal.out(wasPaused ? `${name} goes on` : `${name} was not paused`);
 }
 
 async function stateOf(
@@ -65,11 +61,7 @@ async function stateOf(
 ): Promise<{ name: string; sources: string[]; running: boolean; pausedSince: Date | null }> {
   const group = consumerGroup(engine.sourceOf(pipeline).prefix, pipeline);
   const running = await withAdmin(createKafka(engine.config.kafka), (admin) => hasMembers(admin, group));
-  const client = await connect(engine.targetOf(pipeline), 'pipelines');
-  try {
-    const sources = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
-    return { name: pipeline.name, sources, running, pausedSince: await pausedSince(client, group) };
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.targetOf(pipeline), 'pipelines');
+  const sources = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
+  return { name: pipeline.name, sources, running, pausedSince: await pausedSince(client, group) };
 }

@@ -112,17 +112,13 @@ async function verifyCommand(context: CommandContext, options: JsonOption): Prom
   const terminal = openTerminal(context.env, options.json === true);
   const settings = await config(context);
   const engine = new Engine(settings, createLog(terminal, true));
-  const client = await connect(engine.sourceOf(scorePipeline(settings)).connection, 'verify score');
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const found = await verifyScores(client, scoreQueue(settings), settings.score.scale).catch(notMigrated);
-    await client.query('COMMIT');
-    const differences = differencesOf(found);
-    terminal.out(terminal.json ? JSON.stringify({ differences, ...found }) : linesOf(found, differences));
-    process.exitCode = differences === 0 ? 0 : 1;
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(engine.sourceOf(scorePipeline(settings)).connection, 'verify score');
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  const found = await verifyScores(client, scoreQueue(settings), settings.score.scale).catch(notMigrated);
+  await client.query('COMMIT');
+  const differences = differencesOf(found);
+  terminal.out(terminal.json ? JSON.stringify({ differences, ...found }) : linesOf(found, differences));
+  process.exitCode = differences === 0 ? 0 : 1;
 }
 
 /** Undefined table, undefined column. */

@@ -54,33 +54,25 @@ async function askProcess({ http }: Config): Promise<unknown> {
 async function slotOf(source: SourceConfig): Promise<object> {
   const base = { source: source.name, mode: source.mode, slot: source.slot };
   try {
-    const client = await connect(source.connection, 'status');
-    try {
-      const slot = await readSlot(client, source.slot);
-      if (slot === null) return { ...base, exists: false };
-      const { active, walStatus, retainedBytes, safeBytes } = slot;
-      return { ...base, exists: true, active, walStatus, retainedBytes, safeBytes };
-    } finally {
-      await client.end();
-    }
+    await using client = await connect(source.connection, 'status');
+    const slot = await readSlot(client, source.slot);
+    if (slot === null) return { ...base, exists: false };
+    const { active, walStatus, retainedBytes, safeBytes } = slot;
+    return { ...base, exists: true, active, walStatus, retainedBytes, safeBytes };
   } catch (error) {
     return { ...base, error: errorMessage(error) };
   }
 }
 
 async function lanesOf({ target }: Config): Promise<object[]> {
-  const client = await connect(target, 'status');
-  try {
-    const { rows } = await client.query<{ exists: boolean }>(
-      `SELECT to_regclass('freshet.positions') IS NOT NULL AS exists`,
-    );
-    if (rows[0]?.exists !== true) return [];
-    const lanes = await client.query<object>(
-      `SELECT group_name AS group, topic, partition, position, next_offset::float8 AS "nextOffset", updated_at AS "updatedAt"
-         FROM freshet.positions ORDER BY 1, 2, 3`,
-    );
-    return lanes.rows;
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(target, 'status');
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('freshet.positions') IS NOT NULL AS exists`,
+  );
+  if (rows[0]?.exists !== true) return [];
+  const lanes = await client.query<object>(
+    `SELECT group_name AS group, topic, partition, position, next_offset::float8 AS "nextOffset", updated_at AS "updatedAt"
+       FROM freshet.positions ORDER BY 1, 2, 3`,
+  );
+  return lanes.rows;
 }

@@ -66,19 +66,15 @@ export async function backfillTransform(
     },
   );
   if (outcome.interrupted) return { interrupted: true };
-  const target = await connect(config.target, 'backfill');
-  try {
-    const viewStartedAt = performance.now();
-    await refreshDailyView(target, { wait: true });
-    const summary = await readSummary(target, outcome.id, await readTallies(target, group, outcome.id), {
-      rows: outcome.rowsPublished,
-      rejectedRows: outcome.deadLetters,
-      durationMs: performance.now() - startedAt,
-    });
-    return { interrupted: false, summary, viewMs: performance.now() - viewStartedAt };
-  } finally {
-    await target.end();
-  }
+  await using target = await connect(config.target, 'backfill');
+  const viewStartedAt = performance.now();
+  await refreshDailyView(target, { wait: true });
+  const summary = await readSummary(target, outcome.id, await readTallies(target, group, outcome.id), {
+    rows: outcome.rowsPublished,
+    rejectedRows: outcome.deadLetters,
+    durationMs: performance.now() - startedAt,
+  });
+  return { interrupted: false, summary, viewMs: performance.now() - viewStartedAt };
 }
 
 /** A process that runs the pipeline itself knows best what is applied. */
@@ -89,12 +85,8 @@ function showProgress(notes: ProgressNotes, now: BackfillProgress, applied: numb
 }
 
 async function countRows({ source, tables }: TransformSetup, filter: ResultFilter): Promise<number> {
-  const client = await connect(source.connection, 'backfill');
-  try {
-    return await countPositions(client, tables, filter);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(source.connection, 'backfill');
+  return await countPositions(client, tables, filter);
 }
 
 /** Names first: results that find theirs at once are computed once. */

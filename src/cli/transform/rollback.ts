@@ -27,12 +27,8 @@ export type RollbackRows = Readonly<Record<string, number>>;
 
 /** What a rollback would remove: the metric tables with all that refers to them, the state, the group's progress. */
 export async function previewRollback(setup: TransformSetup): Promise<RollbackRows> {
-  const target = await connect(setup.config.target, 'rollback');
-  try {
-    return (await hasMetricTables(target)) ? await countRows(target, setup.group) : {};
-  } finally {
-    await target.end();
-  }
+  await using target = await connect(setup.config.target, 'rollback');
+  return (await hasMetricTables(target)) ? await countRows(target, setup.group) : {};
 }
 
 /**
@@ -45,25 +41,21 @@ export async function rollbackTransform(setup: TransformSetup): Promise<Rollback
       cure: 'Stop freshet run, or freshet consume transform; then roll back.',
     });
   }
-  const target = await connect(setup.config.target, 'rollback');
-  try {
-    if (!(await hasMetricTables(target))) return {};
-    const rows = await countRows(target, setup.group);
-    const ends = await endsOf(setup);
-    await target.query('BEGIN');
-    await target.query('TRUNCATE metric_facts CASCADE');
-    await target.query(`TRUNCATE ${STATE_TABLES.join(', ')}`);
-    for (const [table, column] of OF_GROUP)
-      await target.query(`DELETE FROM ${table} WHERE ${column} = $1`, [setup.group]);
-    for (const { topic, partition, offset } of ends)
-      await openLane(target, { group: setup.group, topic, partition }, offset);
-    await target.query('COMMIT');
-    await refreshDailyView(target, { wait: true });
-    await withAdmin(createKafka(setup.config.kafka), (admin) => forgetGroup(admin, setup.group));
-    return rows;
-  } finally {
-    await target.end();
-  }
+  await using target = await connect(setup.config.target, 'rollback');
+  if (!(await hasMetricTables(target))) return {};
+  const rows = await countRows(target, setup.group);
+  const ends = await endsOf(setup);
+  await target.query('BEGIN');
+  await target.query('TRUNCATE metric_facts CASCADE');
+  await target.query(`TRUNCATE ${STATE_TABLES.join(', ')}`);
+  for (const [table, column] of OF_GROUP)
+    await target.query(`DELETE FROM ${table} WHERE ${column} = $1`, [setup.group]);
+  for (const { topic, partition, offset } of ends)
+    await openLane(target, { group: setup.group, topic, partition }, offset);
+  await target.query('COMMIT');
+  await refreshDailyView(target, { wait: true });
+  await withAdmin(createKafka(setup.config.kafka), (admin) => forgetGroup(admin, setup.group));
+  return rows;
 }
 
 async function endsOf({ config, source, pipeline }: TransformSetup): Promise<EndOffset[]> {

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { type Config, resolveConfig, type SourceConfig } from '../../config.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { consumerGroup } from '../../consumers/pipeline-runner.ts';
@@ -78,17 +77,9 @@ export async function whileStill<T>(
   { source, config }: TransformSetup,
   work: (places: Places) => Promise<T>,
 ): Promise<T> {
-  const clients: pg.Client[] = [];
-  try {
-    for (const place of [source.connection, config.target]) {
-      const client = await connect(place, 'compare');
-      clients.push(client);
-      await beginReading(client);
-    }
-    const [from, into] = clients;
-    if (from === undefined || into === undefined) throw new TypeError('two databases');
-    return await work({ source: from, target: into });
-  } finally {
-    for (const client of clients) await client.end();
-  }
+  await using from = await connect(source.connection, 'compare');
+  await beginReading(from);
+  await using into = await connect(config.target, 'compare');
+  await beginReading(into);
+  return await work({ source: from, target: into });
 }

@@ -35,12 +35,8 @@ export function classifyPipeline(tables: ClassifyTables): Pipeline {
 }
 
 async function prepare(target: PostgresConfig, tables: ClassifyTables): Promise<void> {
-  const client = await connect(target, 'migrate');
-  try {
-    await prepareTables(client, tables);
-  } finally {
-    await client.end();
-  }
+  await using client = await connect(target, 'migrate');
+  await prepareTables(client, tables);
 }
 
 type ClassifySources = ReturnType<typeof sourcesOf>;
