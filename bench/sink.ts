@@ -1,8 +1,8 @@
 import { connect } from '../src/runtime/postgres.ts';
 import type { BenchContext } from './bench-context.ts';
 import { clearTarget, verify } from './end-to-end.ts';
-import { type ContenderResult, type Figures, throughputFigures } from './figures.ts';
-import { UsageMeter } from './process-usage.ts';
+import type { ContenderResult, Figures } from './figures.ts';
+import { runMetered } from './metered-job.ts';
 import { fillProducts, PRODUCTS } from './tables.ts';
 
 /**
@@ -32,24 +32,16 @@ export async function benchSink(context: BenchContext): Promise<ContenderResult[
 
 async function runSink(context: BenchContext, name: string, rowBytes: number): Promise<Figures> {
   const { rows } = context.options;
-  await using child = await context.bootFreshet(true);
   const until = { kind: 'applied', rows } as const;
-  child.send({ type: 'run', job: context.job(name, { tables: [], consume: true, until }) });
-  const working = await child.report('working', context.signal);
-  const meter = UsageMeter.start(context.tracked(child.pid));
-  const done = await child.report('done', context.signal);
-  const usage = meter.stop();
+  const job = context.job(name, { tables: [], consume: true, until });
+  const { figures } = await runMetered(context, job, rows, rowBytes);
   await verify(context, rows);
-  return throughputFigures(rows, rowBytes, (done.atMs - working.atMs) / 1000, usage);
+  return figures;
 }
 
 /** The rows stay; the pipeline reads the topic from its beginning, and takes nothing for a replay. */
 async function forgetProgress({ services }: BenchContext): Promise<void> {
-  const target = await connect({ url: services.urls.targetUrl }, 'bench');
-  try {
-    for (const sql of ['DELETE FROM freshet.positions', 'VACUUM (ANALYZE) items', 'CHECKPOINT'])
-      await target.query(sql);
-  } finally {
-    await target.end();
-  }
+  await using target = await connect({ url: services.urls.targetUrl }, 'bench');
+  for (const sql of ['DELETE FROM freshet.positions', 'VACUUM (ANALYZE) items', 'CHECKPOINT'])
+    await target.query(sql);
 }

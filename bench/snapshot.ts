@@ -1,8 +1,8 @@
 import { formatTable, type TableId } from '../src/change/table.ts';
 import type { BenchContext } from './bench-context.ts';
 import { debeziumContender } from './debezium-run.ts';
-import { type Contender, type ContenderResult, type Figures, throughputFigures } from './figures.ts';
-import { UsageMeter } from './process-usage.ts';
+import type { Contender, ContenderResult, Figures } from './figures.ts';
+import { runMetered } from './metered-job.ts';
 import { CATALOG, fillCatalog } from './tables.ts';
 
 /** Existing rows to the topic: from the open connection until the last row is committed. */
@@ -48,14 +48,10 @@ export async function measureFreshet(
   },
   rowBytes: number,
 ): Promise<Figures> {
-  await using child = await context.bootFreshet(true);
-  child.send({ type: 'run', job: context.job(name, { tables: [table], consume: false, until }) });
-  const working = await child.report('working', context.signal);
-  const meter = UsageMeter.start(context.tracked(child.pid));
-  const done = await child.report('done', context.signal);
-  const usage = meter.stop();
+  const job = context.job(name, { tables: [table], consume: false, until });
+  const { done, figures } = await runMetered(context, job, until.rows, rowBytes);
   return {
-    ...throughputFigures(until.rows, rowBytes, (done.atMs - working.atMs) / 1000, usage),
+    ...figures,
     topic_bytes_per_row: done.bytes / until.rows,
     kafka_transactions: done.commits,
     ms_per_kafka_transaction: done.commitMs / done.commits,

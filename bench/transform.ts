@@ -1,8 +1,8 @@
 import { createPositionTables, loadPositions } from '../src/demo/positions-source.ts';
 import { connect } from '../src/runtime/postgres.ts';
 import type { BenchContext } from './bench-context.ts';
-import { type ContenderResult, type Figures, throughputFigures } from './figures.ts';
-import { UsageMeter } from './process-usage.ts';
+import type { ContenderResult, Figures } from './figures.ts';
+import { runMetered } from './metered-job.ts';
 
 const TABLES = [
   { schema: 'public', name: 'brand_competitors' },
@@ -32,28 +32,20 @@ async function runTransform(context: BenchContext, rows: number, rowBytes: numbe
   const name = context.freshName('transform');
   try {
     await clearMetricTables(context);
-    await using child = await context.bootFreshet(true);
     const until = { kind: 'applied', rows } as const;
-    child.send({ type: 'run', job: context.job(name, { tables: TABLES, consume: 'transform', until }) });
-    const working = await child.report('working', context.signal);
-    const meter = UsageMeter.start(context.tracked(child.pid));
-    const done = await child.report('done', context.signal);
-    const usage = meter.stop();
+    const job = context.job(name, { tables: TABLES, consume: 'transform', until });
+    const { figures } = await runMetered(context, job, rows, rowBytes);
     await verifyResults(context);
-    return throughputFigures(rows, rowBytes, (done.atMs - working.atMs) / 1000, usage);
+    return figures;
   } finally {
     await context.forget(name);
   }
 }
 
 async function clearMetricTables({ services }: BenchContext): Promise<void> {
-  const target = await connect({ url: services.urls.targetUrl }, 'bench');
-  try {
-    await target.query(`DROP TABLE IF EXISTS metric_facts, brand_metrics, competitor_metrics, brand_sentiment,
-      competitor_sentiment CASCADE; DROP SCHEMA IF EXISTS freshet CASCADE; CHECKPOINT`);
-  } finally {
-    await target.end();
-  }
+  await using target = await connect({ url: services.urls.targetUrl }, 'bench');
+  await target.query(`DROP TABLE IF EXISTS metric_facts, brand_metrics, competitor_metrics, brand_sentiment,
+    competitor_sentiment CASCADE; DROP SCHEMA IF EXISTS freshet CASCADE; CHECKPOINT`);
 }
 
 /** Every result has become a fact or an error. */
@@ -61,14 +53,10 @@ async function verifyResults({ source, services }: BenchContext): Promise<void> 
   const wanted = await source.query<{ count: string }>(
     'SELECT count(DISTINCT collector_result_id) FROM extracted_positions',
   );
-  const target = await connect({ url: services.urls.targetUrl }, 'bench');
-  try {
-    const found = await target.query<{ count: string }>(
-      'SELECT (SELECT count(*) FROM metric_facts) + (SELECT count(*) FROM freshet.transform_errors) AS count',
-    );
-    if (found.rows[0]?.count !== wanted.rows[0]?.count)
-      throw new Error(`the target has ${found.rows[0]?.count} results, not ${wanted.rows[0]?.count}`);
-  } finally {
-    await target.end();
-  }
+  await using target = await connect({ url: services.urls.targetUrl }, 'bench');
+  const found = await target.query<{ count: string }>(
+    'SELECT (SELECT count(*) FROM metric_facts) + (SELECT count(*) FROM freshet.transform_errors) AS count',
+  );
+  if (found.rows[0]?.count !== wanted.rows[0]?.count)
+    throw new Error(`the target has ${found.rows[0]?.count} results, not ${wanted.rows[0]?.count}`);
 }
