@@ -5,6 +5,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chooseFreePort } from '../src/embedded/free-port.ts';
+import { consoleLogging, propertiesText } from '../src/embedded/java-files.ts';
 import type { ConnectArtefacts } from './connect-artefacts.ts';
 
 const STOP_TIMEOUT_MS = 20_000;
@@ -19,20 +20,6 @@ const JAVA = [
   '-XX:+ExplicitGCInvokesConcurrent',
   '-Djava.awt.headless=true',
 ];
-
-const LOGGING = `Configuration:
-  status: WARN
-  Appenders:
-    Console:
-      name: STDOUT
-      PatternLayout:
-        pattern: "[%d{UNIX_MILLIS}] %p %m (%c)%n"
-  Loggers:
-    Root:
-      level: INFO
-      AppenderRef:
-        - ref: STDOUT
-`;
 
 export interface ConnectOptions {
   readonly artefacts: ConnectArtefacts;
@@ -80,9 +67,9 @@ export class ConnectProcess implements AsyncDisposable {
       'plugin.path': artefacts.plugins,
       listeners: `http://127.0.0.1:${await chooseFreePort([])}`,
     };
-    await writeFile(join(folder, 'worker.properties'), properties(worker));
-    await writeFile(join(folder, 'connector.properties'), properties(connector), { mode: 0o600 });
-    await writeFile(join(folder, 'log4j2.yaml'), LOGGING);
+    await writeFile(join(folder, 'worker.properties'), propertiesText(worker));
+    await writeFile(join(folder, 'connector.properties'), propertiesText(connector), { mode: 0o600 });
+    await writeFile(join(folder, 'log4j2.yaml'), consoleLogging('[%d{UNIX_MILLIS}] %p %m (%c)%n'));
     const main = [
       'org.apache.kafka.connect.cli.ConnectStandalone',
       'worker.properties',
@@ -135,10 +122,4 @@ export class ConnectProcess implements AsyncDisposable {
     await exited;
     clearTimeout(hard);
   }
-}
-
-function properties(settings: Readonly<Record<string, string>>): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
-    .join('');
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FreshetError } from '../runtime/errors.ts';
 import { type DataFolder, logPath } from './data-folder.ts';
+import { consoleLogging, propertiesText } from './java-files.ts';
 import { probeKafka } from './kafka-probe.ts';
 import type { ServicePlan } from './service-plan.ts';
 
@@ -13,27 +14,13 @@ const run = promisify(execFile);
 /** Records of 8 MiB, and room for their batch's header. */
 const MAX_MESSAGE_BYTES = 9 * 1024 * 1024;
 
-const LOGGING = `Configuration:
-  status: WARN
-  Appenders:
-    Console:
-      name: STDOUT
-      PatternLayout:
-        pattern: "%d %p %m (%c)%n"
-  Loggers:
-    Root:
-      level: INFO
-      AppenderRef:
-        - ref: STDOUT
-`;
-
 /** Formats the storage on the first start. `jars` is the folder that `fetchArtefact` gave. Throws SERVICE_START. */
 export async function prepareKafka(folder: DataFolder, jars: string): Promise<ServicePlan> {
   const home = join(folder.path, 'kafka');
   const temporary = join(home, 'tmp');
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  await writeFile(join(home, 'log4j2.yaml'), LOGGING);
+  await writeFile(join(home, 'log4j2.yaml'), consoleLogging('%d %p %m (%c)%n'));
   await writeFile(join(home, 'server.properties'), serverProperties(folder, join(home, 'data')));
   const java = [
     '-XX:-UsePerfData',
@@ -98,7 +85,7 @@ function serverProperties(folder: DataFolder, logDirs: string): string {
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    'log.dirs': logDirs.replaceAll('\\', '\\\\'),
+    'log.dirs': logDirs,
     'auto.create.topics.enable': 'false',
     'num.partitions': 1,
     'log.retention.ms': -1,
@@ -121,7 +108,5 @@ function serverProperties(folder: DataFolder, logDirs: string): string {
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     'log.segment.delete.delay.ms': 1000,
   };
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
+  return propertiesText(settings);
 }
