@@ -1,8 +1,6 @@
 import fc from 'fast-check';
-import type { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type PartialRow, type Row, UNAVAILABLE } from '../../../src/change/change.ts';
-import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { brandRow, competitorRow } from './rows.ts';
 import {
   clear,
@@ -10,22 +8,14 @@ import {
   deleted,
   deliver,
   dump,
-  migrate,
   named,
+  openTarget,
   stored,
   truncated,
   unnamed,
 } from './target.ts';
 
-let database: TestDatabase;
-let pool: Pool;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  pool = database.pool;
-  await migrate(pool);
-});
-afterAll(() => database[Symbol.asyncDispose]());
+const pool = await openTarget();
 
 const NAMES = ['Acme', ' Acme', 'Globex', 'Nobody'] as const;
 const ID = fc.integer({ min: 1, max: 12 }).map(BigInt);

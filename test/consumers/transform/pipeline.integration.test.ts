@@ -1,32 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Pool } from 'pg';
-import { DEMO_SOURCE_SQL } from '../../../src/consumers/transform/migrations.ts';
-import { transformPipeline } from '../../../src/consumers/transform/pipeline.ts';
-import { captureContext, until } from '../../support/capture.ts';
-import { createDatabase, type TestDatabase } from '../../support/database.ts';
-import { startPipeline } from '../../support/pipeline.ts';
-import { services } from '../../support/services.ts';
+import { until } from '../../support/capture.ts';
+import { createFlow, type Flow, flowPipeline, startFlow } from './flow.ts';
 import { counts } from './target.ts';
 
-const pipeline = transformPipeline({
-  positionsTable: 'public.extracted_positions',
-  competitorsTable: 'public.brand_competitors',
-  ids: 'bigint',
-  mvRefreshDebounceMs: 300,
-});
-
-let source: TestDatabase;
-let target: TestDatabase;
+const pipeline = flowPipeline(300);
+let flow: Flow;
 
 beforeAll(async () => {
-  source = await createDatabase();
-  target = await createDatabase(services().targetUrl);
-  await source.pool.query(DEMO_SOURCE_SQL);
+  flow = await createFlow();
 });
-afterAll(async () => {
-  await source[Symbol.asyncDispose]();
-  await target[Symbol.asyncDispose]();
-});
+afterAll(() => flow[Symbol.asyncDispose]());
 
 /** The seed's worked example: 250 results of one brand row and five competitors. */
 const EXAMPLE = `
@@ -51,16 +35,9 @@ async function first(pool: Pool, query: string): Promise<unknown> {
 
 describe('From the flat rows through the topics to the metric tables', () => {
   it('the worked example gives its counts, and changes arrive while they happen', async () => {
+    const { source, target } = flow;
     await source.pool.query(EXAMPLE);
-    const context = captureContext(source, ['extracted_positions', 'brand_competitors']);
-    await using capture = context.start();
-    capture.ended.catch(() => {});
-    await using running = startPipeline({
-      services: services(),
-      targetUrl: target.url,
-      prefix: context.config.prefix,
-      pipeline,
-    });
+    await using running = startFlow(flow, pipeline);
     const reached = (expected: readonly number[]) => async (): Promise<boolean> =>
       JSON.stringify(await counts(target.pool).catch(() => [])) === JSON.stringify(expected);
     await until('the example is there', reached([250, 250, 1_250, 240, 1_200]));
@@ -80,22 +57,13 @@ describe('From the flat rows through the topics to the metric tables', () => {
   });
 
   it('jsonb columns come as text ones do, also many rows at once', async () => {
-    await using typed = await createDatabase();
-    await using metrics = await createDatabase(services().targetUrl);
-    await typed.pool.query(DEMO_SOURCE_SQL);
+    await using jsonb = await createFlow();
+    const { source: typed, target: metrics } = jsonb;
     await typed.pool.query(`ALTER TABLE extracted_positions
       ALTER metadata TYPE jsonb USING metadata::jsonb,
       ALTER sentiment_positive_sentences TYPE jsonb USING sentiment_positive_sentences::jsonb`);
     await typed.pool.query(JSONB_EXAMPLE);
-    const context = captureContext(typed, ['extracted_positions', 'brand_competitors']);
-    await using capture = context.start();
-    capture.ended.catch(() => {});
-    await using running = startPipeline({
-      services: services(),
-      targetUrl: metrics.url,
-      prefix: context.config.prefix,
-      pipeline,
-    });
+    await using running = startFlow(jsonb, pipeline);
     const found = `SELECT jsonb_agg(DISTINCT jsonb_build_array(metadata, topic, positive_sentences))
       FROM metric_facts f JOIN brand_sentiment s ON s.metric_fact_id = f.id HAVING count(*) = 300`;
     await until(

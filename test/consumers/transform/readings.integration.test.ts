@@ -1,34 +1,18 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEMO_SOURCE_SQL } from '../../../src/consumers/transform/migrations.ts';
-import { transformPipeline } from '../../../src/consumers/transform/pipeline.ts';
 import { migrateTarget } from '../../../src/sinks/schema.ts';
-import { captureContext, until } from '../../support/capture.ts';
-import { createDatabase, type TestDatabase } from '../../support/database.ts';
-import { startPipeline } from '../../support/pipeline.ts';
-import { services } from '../../support/services.ts';
+import { until } from '../../support/capture.ts';
+import { createFlow, type Flow, flowPipeline, startFlow } from './flow.ts';
 
-const pipeline = transformPipeline({
-  positionsTable: 'public.extracted_positions',
-  competitorsTable: 'public.brand_competitors',
-  ids: 'bigint',
-  mvRefreshDebounceMs: null,
-});
-
-let source: TestDatabase;
-let target: TestDatabase;
+const pipeline = flowPipeline(null);
+let flow: Flow;
 
 beforeAll(async () => {
-  source = await createDatabase();
-  target = await createDatabase(services().targetUrl);
-  await source.pool.query(DEMO_SOURCE_SQL);
-  const client = await target.pool.connect();
+  flow = await createFlow();
+  const client = await flow.target.pool.connect();
   await migrateTarget(client, [pipeline]);
   client.release();
 });
-afterAll(async () => {
-  await source[Symbol.asyncDispose]();
-  await target[Symbol.asyncDispose]();
-});
+afterAll(() => flow[Symbol.asyncDispose]());
 
 type Columns = Readonly<Record<string, unknown>>;
 
@@ -212,7 +196,7 @@ UNION ALL SELECT collector_result_id::text, concat_ws(' ', 'error', code) FROM f
 UNION ALL SELECT collector_result_id::text, concat_ws(' ', 'unknown', brand_id, name) FROM freshet.transform_unknown_competitors`;
 
 async function lines(): Promise<Map<string, string[]>> {
-  const { rows } = await target.pool.query<{ result: string; line: string }>(LINES);
+  const { rows } = await flow.target.pool.query<{ result: string; line: string }>(LINES);
   const byResult = new Map<string, string[]>();
   for (const { result, line } of rows)
     byResult.set(result, [...(byResult.get(result) ?? []), line].toSorted());
@@ -222,7 +206,7 @@ async function lines(): Promise<Map<string, string[]>> {
 async function insert(row: Columns): Promise<void> {
   const columns = Object.keys(row);
   const places = columns.map((_, n) => `$${n + 1}`);
-  await source.pool.query(
+  await flow.source.pool.query(
     `INSERT INTO extracted_positions (${columns.join(', ')}) VALUES (${places.join(', ')})`,
     Object.values(row),
   );
@@ -237,27 +221,19 @@ const rowsOf = (half: 0 | 1): Columns[] =>
   );
 
 it('Tricky results become what the readings say, through capture, topics and pipeline', async () => {
-  await source.pool.query(
+  await flow.source.pool.query(
     `INSERT INTO brand_competitors VALUES (100, 10, 'Acme'), (101, 10, 'Globex '), (200, 11, 'Acme'), (${BIG}, 10, '株式会社ひかり'), (102, 10, 'Acme')`,
   );
   for (const row of rowsOf(0)) await insert(row);
   await insert({ ...brand(90, { metadata: LARGE }), collector_result_id: 2_000 });
-  const context = captureContext(source, ['extracted_positions', 'brand_competitors']);
-  await using capture = context.start();
-  capture.ended.catch(() => {});
-  await using running = startPipeline({
-    services: services(),
-    targetUrl: target.url,
-    prefix: context.config.prefix,
-    pipeline,
-  });
+  await using running = startFlow(flow, pipeline);
   const failed = running.ended.then(() => Promise.reject(new Error('the pipeline ended')));
   await Promise.race([
     failed,
     until('the snapshot is applied', async () => (await lines()).has('2000'), 90_000),
   ]);
   for (const row of rowsOf(1)) await insert(row);
-  await source.pool.query("UPDATE extracted_positions SET topic = 'touched' WHERE id = 90");
+  await flow.source.pool.query("UPDATE extracted_positions SET topic = 'touched' WHERE id = 90");
   await until(
     'the last change is applied',
     async () => (await lines()).get('2000')?.at(-1)?.includes('touched') ?? false,
@@ -269,13 +245,13 @@ it('Tricky results become what the readings say, through capture, topics and pip
   const found = await lines();
   for (const [n, [reading, , expected]] of CASES.entries())
     expect({ reading, lines: found.get(String(1_000 + n)) }).toEqual({ reading, lines: expected });
-  const metadata = await target.pool.query(
+  const metadata = await flow.target.pool.query(
     'SELECT metadata::text AS text FROM metric_facts WHERE collector_result_id = 2000',
   );
   expect(JSON.parse(String(metadata.rows[0]?.text))).toEqual(JSON.parse(LARGE));
   expect(running.tally.deadLetters).toEqual([]);
   // Winner, competitor, name and key change hands.
-  await source.pool.query(`DELETE FROM extracted_positions WHERE id IN (30, 36);
+  await flow.source.pool.query(`DELETE FROM extracted_positions WHERE id IN (30, 36);
     UPDATE extracted_positions SET id = 60, collector_result_id = 1002 WHERE id = 1;
     UPDATE extracted_positions SET metadata = '{"mended": true}' WHERE id = 23;
     INSERT INTO brand_competitors VALUES (300, 10, 'Nobody');

@@ -1,10 +1,8 @@
-import type { Pool } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type PartialRow, UNAVAILABLE } from '../../../src/change/change.ts';
 import { DAILY_METRICS_QUERY } from '../../../src/consumers/transform/migrations.ts';
 import type { Writes } from '../../../src/consumers/transform/target-writer.ts';
 import { generateCompetitors, generatePositions } from '../../../src/demo/positions-generator.ts';
-import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { brandRow, competitorRow } from './rows.ts';
 import {
   clear,
@@ -13,23 +11,15 @@ import {
   deleted,
   deliver,
   dump,
-  migrate,
   named,
+  openTarget,
   stored,
   swept,
   truncated,
   unnamed,
 } from './target.ts';
 
-let database: TestDatabase;
-let pool: Pool;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  pool = database.pool;
-  await migrate(pool);
-});
-afterAll(() => database[Symbol.asyncDispose]());
+const pool = await openTarget();
 beforeEach(() => clear(pool));
 
 const ACME = named(100n, 10n, 'Acme');

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { afterAll } from 'vitest';
 import { type PartialRow, type Row, UNAVAILABLE } from '../../../src/change/change.ts';
 import { ZERO_LSN } from '../../../src/change/lsn.ts';
 import { encodePosition } from '../../../src/change/position.ts';
@@ -11,6 +12,7 @@ import {
   type Stored,
 } from '../../../src/consumers/transform/recompute.ts';
 import { noWrites, type Writes } from '../../../src/consumers/transform/target-writer.ts';
+import { createDatabase } from '../../support/database.ts';
 
 type Event =
   | ({ readonly kind: 'change' } & KeyedChange)
@@ -75,8 +77,12 @@ export function swept(partition: number, before: number): Delivered {
   return { table: 'positions', partition, event: { kind: 'clear', before } };
 }
 
-export async function migrate(pool: Pool): Promise<void> {
-  for (const { sql } of transformMigrations()) await pool.query(sql);
+/** A database with the metric tables, for all tests of a file. */
+export async function openTarget(): Promise<Pool> {
+  const database = await createDatabase();
+  afterAll(() => database[Symbol.asyncDispose]());
+  for (const { sql } of transformMigrations()) await database.pool.query(sql);
+  return database.pool;
 }
 
 /** One transaction of the pipeline, with what came from any number of partitions. */
