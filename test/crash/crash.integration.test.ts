@@ -1,25 +1,18 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type ChangeRecord, UNAVAILABLE } from '../../src/change/change.ts';
 import { parseLsn } from '../../src/change/lsn.ts';
 import { encodePosition } from '../../src/change/position.ts';
 import { createSeededRandom } from '../../src/demo/seeded-random.ts';
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts';
-import { type CaptureContext, captureContext, until } from '../support/capture.ts';
+import { type CaptureContext, captureContext, SMALL_SNAPSHOT, until } from '../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { services } from '../support/services.ts';
-import type { Doom } from './child.ts';
+import { runDoomed } from './doomed-capture.ts';
 import { RandomWriter } from './random-writer.ts';
 
 /** `npm run test:soak` sets SOAK; SOAK_ROUNDS bounds it where time is short. */
 const ROUNDS = process.env['SOAK'] === '1' ? Number(process.env['SOAK_ROUNDS'] ?? 50) : FAILPOINTS.length;
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
-/** A failpoint that is not reached in time is no failure: the process is killed wherever it stands. */
-const ROUND_MS = 8_000;
-const START_MS = 60_000;
 const QUIET_MS = 2_500;
-const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 
 describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => {
   it(
@@ -27,17 +20,7 @@ describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => 
     { timeout: 120_000 + ROUNDS * 30_000 },
     async () => {
       await using database = await withItems();
-      const snapshot = {
-        chunkRows: 200,
-        chunkBytes: 1 << 18,
-        chunksInFlight: 3,
-        partsPerTable: 2,
-        windowBytes: 1 << 22,
-        connections: 2,
-        lockTimeoutMs: 5_000,
-        walBudgetBytes: null,
-        whereTimeoutMs: 5_000,
-      };
+      const snapshot = { ...SMALL_SNAPSHOT, chunkRows: 200, chunkBytes: 1 << 18 };
       const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18 };
       const context = captureContext(database, ['items'], { snapshot, stream });
       const writer = new RandomWriter(database.pool, SEED);
@@ -81,32 +64,10 @@ async function crashOnce(
   round: number,
   next: (below: number) => number,
 ): Promise<string> {
-  const { kafkaBrokers, registryUrl } = services();
   const failpoint = FAILPOINTS[round % FAILPOINTS.length] ?? 'before-publish';
   // A kill some milliseconds after the start of a publish falls between its records and its commit.
   const delayMs = failpoint === 'before-publish' ? next(6) : 0;
-  const doom: Doom = { config, brokers: kafkaBrokers, registryUrl, failpoint, time: 1 + next(12), delayMs };
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(doom)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  let timedOut = false;
-  const timeOut = (): void => {
-    timedOut = true;
-    child.kill('SIGKILL');
-  };
-  let timer = setTimeout(timeOut, START_MS);
-  child.stdout.once('data', () => {
-    clearTimeout(timer);
-    timer = setTimeout(timeOut, ROUND_MS);
-  });
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-    child.once('exit', (code, signal) => resolve([code, signal])),
-  );
-  clearTimeout(timer);
-  if (signal !== 'SIGKILL') throw new Error(`the capture ended by itself with ${code}: ${said}`);
-  return timedOut ? 'time' : failpoint;
+  return (await runDoomed(config, { failpoint, time: 1 + next(12), delayMs })) ? failpoint : 'time';
 }
 
 async function catchUp(database: TestDatabase, context: CaptureContext): Promise<void> {

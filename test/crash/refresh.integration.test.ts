@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodePosition } from '../../src/change/position.ts';
 import type { Failpoint } from '../../src/runtime/failpoint.ts';
@@ -11,11 +9,10 @@ import { controlTopic } from '../../src/topics/names.ts';
 import { type CaptureContext, captureContext, until } from '../support/capture.ts';
 import { createDatabase } from '../support/database.ts';
 import { services } from '../support/services.ts';
-import type { Doom } from './child.ts';
+import { runDoomed } from './doomed-capture.ts';
 
 const ROWS = 6_000;
 const CHUNK_ROWS = 200;
-const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 const KILLS: readonly (readonly [Failpoint, number])[] = [
   ['before-publish', 4],
   ['chunk-border', 9],
@@ -65,7 +62,8 @@ describe('a refresh beside changes', () => {
       })();
       let writes = 0;
       try {
-        for (const [failpoint, time] of KILLS) await runDoomed(context, failpoint, time);
+        for (const [failpoint, time] of KILLS)
+          await runDoomed(context.config, { failpoint, time, delayMs: 0 });
         await using _ = context.start(
           { ...observer, published: (_table, op, rows) => void (writes += op === 'u' ? rows : 0) },
           context.config,
@@ -99,16 +97,4 @@ describe('a refresh beside changes', () => {
 
 async function updates(context: CaptureContext): Promise<number> {
   return (await context.read('items')).filter((change) => change.op === 'u').length;
-}
-
-async function runDoomed({ config }: CaptureContext, failpoint: Failpoint, time: number): Promise<void> {
-  const { kafkaBrokers, registryUrl } = services();
-  const doom: Doom = { config, brokers: kafkaBrokers, registryUrl, failpoint, time, delayMs: 0 };
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(doom)], { stdio: 'ignore' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  const [, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-    child.once('exit', (code, reason) => resolve([code, reason])),
-  );
-  clearTimeout(timer);
-  expect(signal).toBe('SIGKILL');
 }

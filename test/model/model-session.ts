@@ -9,7 +9,6 @@ import { ControlDesk } from '../../src/capture/control-desk.ts';
 import { serveRequests } from '../../src/capture/control-reader.ts';
 import { Merge } from '../../src/capture/merge.ts';
 import { stateFromJson } from '../../src/capture/merge-state.ts';
-import type { CaptureObserver } from '../../src/capture/observer.ts';
 import { OwedKeys } from '../../src/capture/owed-keys.ts';
 import { PublishLoop } from '../../src/capture/publish-loop.ts';
 import { RecordWriter } from '../../src/capture/record-writer.ts';
@@ -25,6 +24,7 @@ import { toLsn } from '../../src/change/lsn.ts';
 import { FreshetError } from '../../src/runtime/errors.ts';
 import { formatTable } from '../../src/change/table.ts';
 import type { RefreshPlan } from '../../src/snapshot/refresh-plan.ts';
+import { QUIET } from '../support/quiet-capture.ts';
 import type { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import type { Laws } from './laws.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
@@ -57,21 +57,6 @@ export interface Surroundings {
   readonly laws: Laws;
   readonly bounds: SessionBounds;
 }
-
-const SILENT: CaptureObserver = {
-  published: () => {},
-  chunkRead: () => {},
-  chunkStale: () => {},
-  committed: () => {},
-  progress: () => {},
-  rejected: () => {},
-  halted: () => {},
-  revived: () => {},
-  connected: () => {},
-  slot: () => {},
-  walBudget: () => {},
-  log: () => {},
-};
 
 const FACTS = { publication: 'p', leavesOut: null, columns: [] };
 
@@ -110,7 +95,7 @@ export class ModelSession {
     this.#guard = new TableGuard({
       merge,
       plans: this.plans,
-      observer: SILENT,
+      observer: QUIET,
       clock,
       resolve: (schema) => resolver.resolve(schema),
     });
@@ -123,7 +108,7 @@ export class ModelSession {
       reader,
       plans: this.plans,
       settings: { ...bounds, chunkBytes: 1_000_000 },
-      observer: SILENT,
+      observer: QUIET,
       clock,
       tableIds,
       guard,
@@ -149,7 +134,7 @@ export class ModelSession {
       clock,
       entry: () => entry,
       settings: { queueBytes: 1_000_000, batchRecords: bounds.batchRecords, batchBytes: 1_000_000 },
-      observer: SILENT,
+      observer: QUIET,
       sweepTable: (plan) =>
         resolver.resolve(tables.schema(tables.numberOf(plan.request.table), BASE_COLUMNS)),
     });

@@ -15,7 +15,8 @@ import { createRegistry } from '../../src/topics/registry.ts';
 import { captureContext, until } from '../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { services } from '../support/services.ts';
-import type { ChildReport, ChildTask } from './child.ts';
+import type { CaptureTask } from '../support/quiet-capture.ts';
+import type { ChildReport } from './child.ts';
 
 const isSoak = process.env['SOAK'] === '1';
 const ROWS = Number(process.env['SOAK_ROWS'] ?? (isSoak ? 1_000_000 : 50_000));
@@ -33,7 +34,7 @@ class Capture {
 
   constructor(config: CaptureConfig) {
     const { kafkaBrokers, registryUrl } = services();
-    const task: ChildTask = { config, brokers: kafkaBrokers, registryUrl };
+    const task: CaptureTask = { config, brokers: kafkaBrokers, registryUrl };
     const execArgv = ['--disable-warning=TimeoutNegativeWarning', '--max-semi-space-size=8'];
     this.#process = fork(CHILD, [JSON.stringify(task)], { execArgv });
     this.#process.on('message', (report) => (this.report = report as ChildReport));

@@ -8,6 +8,7 @@ import { createKafka } from '../../src/topics/kafka.ts';
 import { topicName } from '../../src/topics/names.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
 import type { TestDatabase } from './database.ts';
+import { QUIET } from './quiet-capture.ts';
 import { services } from './services.ts';
 
 interface RunningCapture extends AsyncDisposable {
@@ -23,19 +24,17 @@ export interface CaptureContext {
   read(table: string): Promise<ChangeRecord[]>;
 }
 
-const QUIET: CaptureObserver = {
-  published: () => {},
-  chunkRead: () => {},
-  chunkStale: () => {},
-  committed: () => {},
-  progress: () => {},
-  rejected: () => {},
-  halted: () => {},
-  revived: () => {},
-  connected: () => {},
-  slot: () => {},
-  walBudget: () => {},
-  log: () => {},
+/** Of a few thousand rows, in several chunks. */
+export const SMALL_SNAPSHOT: CaptureConfig['snapshot'] = {
+  chunkRows: 500,
+  chunkBytes: 1 << 20,
+  chunksInFlight: 3,
+  partsPerTable: 2,
+  windowBytes: 1 << 22,
+  connections: 2,
+  lockTimeoutMs: 5_000,
+  walBudgetBytes: null,
+  whereTimeoutMs: 5_000,
 };
 
 /** What ended the captures of this test file. */
@@ -60,17 +59,7 @@ export function captureContext(
     prefix,
     tables: tables.map((name) => ({ schema: 'public', name })),
     topics: { partitions: 3, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1_000_000 },
-    snapshot: {
-      chunkRows: 500,
-      chunkBytes: 1 << 20,
-      chunksInFlight: 3,
-      partsPerTable: 2,
-      windowBytes: 1 << 22,
-      connections: 2,
-      lockTimeoutMs: 5_000,
-      walBudgetBytes: null,
-      whereTimeoutMs: 5_000,
-    },
+    snapshot: SMALL_SNAPSHOT,
     stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
     onSlotLoss: 'stop',
     failoverSlot: false,
