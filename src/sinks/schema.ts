@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { FreshetError } from '../runtime/errors.ts';
+import { lockedTransaction } from './locked-transaction.ts';
 import { EPOCH_COLUMN, FROM_COLUMN, type TargetTable, quoteIdent, quoteTable } from './target-table.ts';
 
 /** What a pipeline needs in the target database. */
@@ -91,19 +92,13 @@ const ADVISORY_LOCK = 7_236_450_118;
  * tables that were there before. Idempotent. Throws VERSION_NEWER where a newer Freshet was here.
  */
 export async function migrateTarget(client: ClientBase, pipelines: readonly TargetNeeds[]): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+  await lockedTransaction(client, ADVISORY_LOCK, async () => {
     await migrateOwn(client);
     for (const pipeline of pipelines) {
       for (const table of pipeline.targets) await migrateTable(client, table);
       for (const migration of pipeline.migrations) await runOnce(client, pipeline.name, migration);
     }
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 async function migrateOwn(client: ClientBase): Promise<void> {

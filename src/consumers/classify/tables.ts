@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { FreshetError } from '../../runtime/errors.ts';
 import { sqlState } from '../../runtime/postgres.ts';
+import { lockedTransaction } from '../../sinks/locked-transaction.ts';
 import { quoteIdent } from '../../sinks/target-table.ts';
 
 /** "schema.table" each. */
@@ -45,15 +46,7 @@ const APPLIED_PATTERNS = `CREATE TABLE IF NOT EXISTS freshet.classify_patterns (
  * the table of patterns, where they are missing. Throws PREFLIGHT with the SQL to run where it may not.
  */
 export async function prepareTables(client: ClientBase, tables: ClassifyTables): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
-    await bringIntoShape(client, tables);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  await lockedTransaction(client, ADVISORY_LOCK, () => bringIntoShape(client, tables));
 }
 
 async function bringIntoShape(client: ClientBase, tables: ClassifyTables): Promise<void> {
