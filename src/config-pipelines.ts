@@ -10,24 +10,23 @@ const PATH = /^(?:\.{1,2})?\//;
 export async function importPipelines(entries: readonly unknown[], folder: string): Promise<unknown[]> {
   return Promise.all(
     entries.map((entry, index) =>
-      typeof entry === 'string' && PATH.test(entry) ? importDefault(resolve(folder, entry), index) : entry,
+      typeof entry === 'string' && PATH.test(entry)
+        ? importDefault(resolve(folder, entry), `pipelines.${index}: `, 'definePipeline({ … })')
+        : entry,
     ),
   );
 }
 
-async function importDefault(path: string, index: number): Promise<unknown> {
+/** Throws CONFIG_INVALID with `where` before what went wrong; `shape`: what the file should say. */
+export async function importDefault(path: string, where: string, shape: string): Promise<unknown> {
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
     if (module.default === undefined) throw new Error('it has no default export');
     return module.default;
   } catch (error) {
-    throw new FreshetError(
-      'CONFIG_INVALID',
-      `pipelines.${index}: cannot load ${path}: ${errorMessage(error)}`,
-      {
-        cause: error,
-        cure: 'Let the file say: export default definePipeline({ … })',
-      },
-    );
+    throw new FreshetError('CONFIG_INVALID', `${where}cannot load ${path}: ${errorMessage(error)}`, {
+      cause: error,
+      cure: `Let the file say: export default ${shape}`,
+    });
   }
 }

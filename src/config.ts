@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { TableId } from './change/table.ts';
 import { configSchema, type ParsedConfig, type SecretSetting, type TlsSetting } from './config-schema.ts';
-import { importPipelines } from './config-pipelines.ts';
+import { importDefault, importPipelines } from './config-pipelines.ts';
 import { HTTP_ENVIRONMENT, type HttpConfig, httpConfig, httpPlace } from './config-http.ts';
 import { type EmbeddingsConfig, embeddingsConfig } from './config-embeddings.ts';
 import { type ItemsApiConfig, itemsApiConfig, type ItemsTarget, itemsTarget } from './config-items-api.ts';
@@ -84,7 +83,7 @@ export async function loadConfigFile(env: Environment, cwd: string): Promise<Par
     if (named !== undefined) throw invalid([`FRESHET_CONFIG: "${named}" does not exist`]);
     return parseConfig({}, 'the defaults', env);
   }
-  const parsed = parseConfig(await importConfig(path), path, env);
+  const parsed = parseConfig(await importDefault(path, '', 'defineConfig({ … })'), path, env);
   return { ...parsed, pipelines: await importPipelines(parsed.pipelines, dirname(path)) };
 }
 
@@ -156,19 +155,6 @@ export function parseTableName(text: string): TableId {
   const quoted = /^"([^"]+)"\."([^"]+)"$/.exec(text);
   const [schema = '', name = ''] = quoted === null ? text.split('.') : [quoted[1], quoted[2]];
   return { schema, name };
-}
-
-async function importConfig(path: string): Promise<unknown> {
-  try {
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    if (module.default === undefined) throw new Error('it has no default export');
-    return module.default;
-  } catch (error) {
-    throw new FreshetError('CONFIG_INVALID', `cannot load ${path}: ${errorMessage(error)}`, {
-      cause: error,
-      cure: 'Let it say: export default defineConfig({ … })',
-    });
-  }
 }
 
 function withEnvironment(parsed: ParsedConfig, env: Environment): ParsedConfig {
