@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { servicesDown, servicesStatus, servicesUp } from '../../src/embedded/background.ts';
 import { outsidePath, removeDataFolder } from '../../src/embedded/data-folder.ts';
@@ -10,23 +9,16 @@ import { probeKafka } from '../../src/embedded/kafka-probe.ts';
 import { identify } from '../../src/embedded/process-identity.ts';
 import { readRunRecord } from '../../src/embedded/run-record.ts';
 import { type EmbeddedServices, startServices } from '../../src/embedded/services.ts';
+import { queryAt } from '../support/database.ts';
 import { cacheDir, temporaryDataDir } from '../support/services-environment.ts';
 
 const START_TIMEOUT_MS = 300_000;
 const GIVEN = {
   postgres: { url: { source: 'postgres://127.0.0.1:1/a', target: 'postgres://127.0.0.1:1/b' } },
 };
+/** Services that somebody else would run. */
+const AWAY = { kafka: { brokers: ['127.0.0.1:1'] }, registry: { url: 'http://127.0.0.1:1' } };
 const cache = cacheDir(process.env);
-
-async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 async function untilGone(pids: readonly number[]): Promise<void> {
   await expect
@@ -58,8 +50,8 @@ describe('the embedded services', { timeout: START_TIMEOUT_MS }, () => {
     const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
     const registered = await fetch(versions, { method: 'POST', headers, body: JSON.stringify(schema) });
     expect(registered.status).toBe(200);
-    await query(first.urls.sourceUrl, 'CREATE TABLE kept AS SELECT 7 AS number');
-    expect(await query(first.urls.targetUrl, 'SHOW wal_level')).toEqual([{ wal_level: 'logical' }]);
+    await queryAt(first.urls.sourceUrl, 'CREATE TABLE kept AS SELECT 7 AS number');
+    expect(await queryAt(first.urls.targetUrl, 'SHOW wal_level')).toEqual([{ wal_level: 'logical' }]);
     const pids = numbers(first.pids);
     await first.stop();
     await untilGone(pids);
@@ -68,7 +60,7 @@ describe('the embedded services', { timeout: START_TIMEOUT_MS }, () => {
     await using second = await startServices({ dataDir: data.path, ...cache });
     process.stdout.write(`the second start took ${((performance.now() - begin) / 1000).toFixed(1)} s\n`);
     expect(second.urls).toEqual(first.urls);
-    expect(await query(second.urls.sourceUrl, 'SELECT number FROM kept')).toEqual([{ number: 7 }]);
+    expect(await queryAt(second.urls.sourceUrl, 'SELECT number FROM kept')).toEqual([{ number: 7 }]);
     expect(await (await fetch(versions)).json()).toEqual([1]);
 
     const before = second.pids;
@@ -76,7 +68,7 @@ describe('the embedded services', { timeout: START_TIMEOUT_MS }, () => {
       await second.restart(service, { immediate: true });
       expect(second.pids[service]).not.toBe(before[service]);
     }
-    expect(await query(second.urls.sourceUrl, 'SELECT number FROM kept')).toEqual([{ number: 7 }]);
+    expect(await queryAt(second.urls.sourceUrl, 'SELECT number FROM kept')).toEqual([{ number: 7 }]);
     expect(await (await fetch(versions)).json()).toEqual([1]);
   });
 
@@ -137,7 +129,7 @@ describe('the embedded services', { timeout: START_TIMEOUT_MS }, () => {
       const external = { kafka: { brokers: ['127.0.0.1:1'] }, registry: { url: 'http://127.0.0.1:1' } };
       await using services = await startServices({ dataDir: data.path, ...external });
       expect(Object.keys(services.pids)).toEqual(['postgres']);
-      expect(await query(services.urls.sourceUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(await queryAt(services.urls.sourceUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
       await access(join(outsidePath(data.path), 'postgres', 'data', 'PG_VERSION'));
       await services.stop();
       await removeDataFolder(data.path);
@@ -235,12 +227,8 @@ describe(
       await writeFile(join(bin, 'initdb'), '#!/bin/sh\nmkdir "$2" && echo 18 > "$2/PG_VERSION"\n', {
         mode: 0o755,
       });
-      const options = {
-        postgres: { binDir: bin },
-        kafka: { brokers: ['127.0.0.1:1'] },
-        registry: { url: 'http://127.0.0.1:1' },
-      };
-      await expect(startServices({ dataDir: data.path, ...options })).rejects.toMatchObject({
+      const options = { dataDir: data.path, postgres: { binDir: bin }, ...AWAY };
+      await expect(startServices(options)).rejects.toMatchObject({
         code: 'SERVICE_START',
         message: expect.stringMatching(
           /PostgreSQL ended with code 1 before it was ready.*No space left on device/s,
@@ -256,12 +244,8 @@ describe(
       await writeFile(join(bin, 'postgres'), '#!/bin/sh\necho "postgres (PostgreSQL) 14.9"\n', {
         mode: 0o755,
       });
-      const options = {
-        postgres: { binDir: bin },
-        kafka: { brokers: ['127.0.0.1:1'] },
-        registry: { url: 'http://127.0.0.1:1' },
-      };
-      await expect(startServices({ dataDir: data.path, ...options })).rejects.toMatchObject({
+      const options = { dataDir: data.path, postgres: { binDir: bin }, ...AWAY };
+      await expect(startServices(options)).rejects.toMatchObject({
         code: 'PREFLIGHT',
         message: expect.stringContaining('14.9'),
       });

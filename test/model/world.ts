@@ -1,7 +1,7 @@
 import { answerKey } from '../../src/capture/control-desk.ts';
 import { type CaptureEntry, CAPTURE_KEY, parseCaptureEntry } from '../../src/capture/history.ts';
 import { freshState, nextEpoch, stateToJson } from '../../src/capture/merge-state.ts';
-import { planKey } from '../../src/capture/initial-plan.ts';
+import { initialPlan, planKey } from '../../src/capture/initial-plan.ts';
 import { TableStates } from '../../src/capture/table-states.ts';
 import { toLsn } from '../../src/change/lsn.ts';
 import { formatTable, type TableId } from '../../src/change/table.ts';
@@ -95,15 +95,7 @@ export class World {
     }
     this.kafka.image.set(CAPTURE_KEY, JSON.stringify(entry));
     for (const table of ids) {
-      const request = {
-        id: `initial-${epoch}-${table.name}`,
-        table,
-        where: null,
-        keys: null,
-        tag: null,
-        sweepBefore: epoch,
-      };
-      this.#remember(RefreshPlan.fresh(request, '2026-01-01T00:00:00Z'));
+      this.#remember(RefreshPlan.fresh(initialPlan(table, epoch), '2026-01-01T00:00:00Z'));
     }
     return true;
   }

@@ -51,12 +51,19 @@ async function drop(admin: Client, name: string): Promise<void> {
   await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
 }
 
+/** The rows of one query, over a connection of its own. */
+export async function queryAt(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  return withClient(url, async (client) => (await client.query<Record<string, unknown>>(sql)).rows);
+}
+
 async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
+  // A server that ends the connection fails the query; it must not end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return await act(client);
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import diagnostics from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { zstdCompressSync } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FetchedBatch, partitionKey } from '../../src/topics/consumer-batch.ts';
@@ -11,6 +10,7 @@ import { withAdmin } from '../../src/topics/topic-admin.ts';
 import { TransactionalProducer } from '../../src/topics/wire/transactional-producer.ts';
 import { until } from '../support/capture.ts';
 import { services } from '../support/services.ts';
+import { teachZstd } from '../support/kafkajs-zstd.ts';
 
 const PARTITIONS = 6;
 const brokers = services().kafkaBrokers;
@@ -21,12 +21,7 @@ const kafka = new kafkajs.Kafka({
   logLevel: kafkajs.logLevel.NOTHING,
 });
 
-beforeAll(() => {
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
-    decompress: async (bytes: Buffer) => bytes,
-  });
-});
+beforeAll(teachZstd);
 
 /** What a store of positions does: the members of a group share it, as pipelines share their target. */
 class Store {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import diagnostics from 'node:diagnostics_channel';
 import { createServer, type Socket } from 'node:net';
-import { zstdDecompressSync } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KafkaConfig } from '../../src/topics/kafka-config.ts';
@@ -9,6 +8,7 @@ import { type OutgoingRecord, TransactionalPublisher } from '../../src/topics/pu
 import type { Compression } from '../../src/topics/wire/compression.ts';
 import { TransactionalProducer } from '../../src/topics/wire/transactional-producer.ts';
 import { services } from '../support/services.ts';
+import { teachZstd } from '../support/kafkajs-zstd.ts';
 
 const PARTITIONS = 3;
 const OPTIONS = { timeoutMs: 10_000 };
@@ -21,12 +21,7 @@ const kafka = new kafkajs.Kafka({
   logLevel: kafkajs.logLevel.NOTHING,
 });
 
-beforeAll(() => {
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: async ({ buffer }: { buffer: Buffer }) => buffer,
-    decompress: async (bytes: Buffer) => zstdDecompressSync(bytes),
-  });
-});
+beforeAll(teachZstd);
 
 describe('TransactionalPublisher', () => {
   it.each<Compression>(['none', 'gzip', 'zstd'])(

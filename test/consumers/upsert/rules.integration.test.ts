@@ -4,7 +4,7 @@ import { createUpsertPipeline } from '../../../src/consumers/upsert/pipeline.ts'
 import { reviewList } from '../../../src/consumers/upsert/review-list.ts';
 import { until } from '../../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
-import { startPipeline } from '../../support/pipeline.ts';
+import { type RunningPipeline, startPipeline } from '../../support/pipeline.ts';
 import { ProductTopic } from '../../support/product-topic.ts';
 import { services } from '../../support/services.ts';
 
@@ -15,16 +15,16 @@ async function brands(target: TestDatabase): Promise<Record<string, string | nul
   return Object.fromEntries(rows.map(({ sku, brand }) => [sku, brand]));
 }
 
+function start(target: TestDatabase, topic: ProductTopic): RunningPipeline {
+  const pipeline = createUpsertPipeline(null);
+  return startPipeline({ services: services(), targetUrl: target.url, prefix: topic.prefix, pipeline });
+}
+
 describe("the catalogue's rules", () => {
   it('are what people wrote into the target, from the next batch on', async () => {
     await using target = await createDatabase();
     await using topic = await ProductTopic.create(services(), 1);
-    await using running = startPipeline({
-      services: services(),
-      targetUrl: target.url,
-      prefix: topic.prefix,
-      pipeline: createUpsertPipeline(null),
-    });
+    await using running = start(target, topic);
     await topic.upsert('a', { manufacturer: 'Fash Blush' }).upsert('b', { manufacturer: 'Plum' }).publish();
     await until('the items are there', async () => Object.keys(await brands(target)).length === 2);
     expect(await brands(target)).toEqual({ a: 'Fashblush', b: null });
@@ -54,12 +54,7 @@ describe("the catalogue's rules", () => {
   it('learn how brands are written, once each', async () => {
     await using target = await createDatabase();
     await using topic = await ProductTopic.create(services(), 1);
-    await using running = startPipeline({
-      services: services(),
-      targetUrl: target.url,
-      prefix: topic.prefix,
-      pipeline: createUpsertPipeline(null),
-    });
+    await using running = start(target, topic);
     await topic.upsert('a', { manufacturer: 'FASH BLUSH' }).publish();
     await until('the item is there', async () => (await brands(target))['a'] === 'Fashblush');
     await target.pool.query('CREATE TABLE products (sku text PRIMARY KEY, manufacturer text)');

@@ -1,11 +1,10 @@
 import { createRequire } from 'node:module';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
-import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RawRecord } from '../../../src/topics/codec/record-decoder.ts';
 import type { FetchedPartition } from '../../../src/topics/wire/fetch-requests.ts';
 import { endOfBatches, readBatches } from '../../../src/topics/wire/record-batch-reader.ts';
+import { teachZstd } from '../../support/kafkajs-zstd.ts';
 
 interface PlainRecord {
   readonly timestampDelta: number;
@@ -98,12 +97,7 @@ function values(read: { readonly records: readonly { readonly value: Buffer | nu
   return read.records.map(({ value }) => value?.toString() ?? '');
 }
 
-beforeAll(() => {
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
-    decompress: async (bytes: Buffer) => zstdDecompressSync(bytes),
-  });
-});
+beforeAll(teachZstd);
 
 describe('readBatches', () => {
   const bytes = fc.uint8Array({ maxLength: 300 }).map((each) => Buffer.from(each));

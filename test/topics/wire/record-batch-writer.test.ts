@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module';
-import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
-import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CODECS, type Compression } from '../../../src/topics/wire/compression.ts';
 import { crc32c } from '../../../src/topics/wire/crc32c.ts';
@@ -12,6 +10,7 @@ import {
   type RecordContent,
   RecordBatchWriter,
 } from '../../../src/topics/wire/record-batch-writer.ts';
+import { teachZstd } from '../../support/kafkajs-zstd.ts';
 
 interface DecodedBatch {
   readonly inTransaction: boolean;
@@ -48,12 +47,7 @@ const record: fc.Arbitrary<RecordContent> = fc.record({
   headers: fc.dictionary(headerName, text, { maxKeys: 5, noNullPrototype: true }),
 });
 
-beforeAll(() => {
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: async ({ buffer }: { buffer: Buffer }) => buffer,
-    decompress: async (bytes: Buffer) => zstdDecompressSync(bytes),
-  });
-});
+beforeAll(teachZstd);
 
 describe('RecordBatchWriter', () => {
   it.each<Compression>(['none', 'gzip', 'zstd'])(
