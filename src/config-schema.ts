@@ -244,6 +244,15 @@ const embeddings = z.strictObject({
     .prefault({}),
 });
 
+const tracing = z.strictObject({
+  endpoint: z
+    .string()
+    .regex(/^https?:\/\/[^/]/, 'must be an http(s) URL')
+    .optional()
+    .describe('OTLP over HTTP, as http://127.0.0.1:4318/v1/traces; without one nothing is traced'),
+  sampleRatio: z.number().min(0).max(1).default(0.01).describe('of the Kafka transactions'),
+});
+
 const scale = z
   .strictObject({
     min: count(-1_000_000, 1_000_000).default(1),
@@ -293,6 +302,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}),
   consumers: consumers.prefault({}),
   http: http.prefault({}),
+  tracing: tracing.prefault({}),
   upsert: upsert.prefault({}),
   itemsApi: itemsApi.prefault({}),
   embeddings: embeddings.prefault({}),

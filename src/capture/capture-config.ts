@@ -2,6 +2,7 @@ import type { TableId } from '../change/table.ts';
 import type { PostgresConfig } from '../runtime/postgres.ts';
 import type { KafkaConfig } from '../topics/kafka-config.ts';
 import type { Kafka } from '../topics/kafka.ts';
+import type { Tracing } from '../runtime/tracing.ts';
 import type { SchemaRegistryPort } from '../topics/registry.ts';
 import type { TopicSettings } from '../topics/topic-admin.ts';
 import type { Compression } from '../topics/wire/compression.ts';
@@ -61,4 +62,5 @@ export interface CaptureDependencies {
   readonly kafkaConfig: KafkaConfig;
   readonly registry: SchemaRegistryPort;
   readonly observer: CaptureObserver;
+  readonly tracing?: Tracing | undefined;
 }

@@ -51,13 +51,17 @@ export class Lease implements AsyncDisposable {
     this.#owner = owner;
   }
 
-  static async acquire(config: CaptureConfig, { kafka, kafkaConfig }: CaptureDependencies): Promise<Lease> {
+  static async acquire(
+    config: CaptureConfig,
+    { kafka, kafkaConfig, tracing }: CaptureDependencies,
+  ): Promise<Lease> {
     const topic = checkpointTopic(config.prefix);
     await withAdmin(kafka, (admin) => ensureCompactedTopic(admin, topic, config.topics.replicationFactor));
     const transactionalId = `freshet-${config.prefix}-${config.slot}`;
     const publisher = await TransactionalPublisher.open(kafkaConfig, transactionalId, {
       timeoutMs: config.transactionTimeoutMs,
       compression: config.topics.compression,
+      tracing,
     });
     try {
       const session: SessionEntry = {

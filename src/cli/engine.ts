@@ -12,14 +12,17 @@ import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
 import { consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { openTracing } from '../metrics/open-tracing.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
+import type { Tracing } from '../runtime/tracing.ts';
 import { migrateTarget } from '../sinks/schema.ts';
 import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
 import { createRegistry } from '../topics/registry.ts';
 import { partitionCounts, withAdmin } from '../topics/topic-admin.ts';
 import { controlPlace } from './control-place.ts';
+import { readVersion } from './version.ts';
 
 const HOUR_MS = 3_600_000;
 const TOPIC_POLL_MS = 250;
@@ -33,6 +36,7 @@ export class Engine {
   readonly status = new LiveStatus();
   readonly log: Log;
   readonly #latencies: LatencyListener;
+  #tracing: Promise<Tracing> | null = null;
 
   constructor(config: Config, log: Log, latencies: LatencyListener = () => {}) {
     this.config = config;
@@ -59,7 +63,13 @@ export class Engine {
   }
 
   async capture(source: SourceConfig, signal: AbortSignal): Promise<void> {
-    await runCapture(this.#captureConfig(source), this.#captureDependencies(source), signal);
+    const tracing = await this.#openTracing();
+    const dependencies = { ...this.#captureDependencies(source), tracing };
+    try {
+      await runCapture(this.#captureConfig(source), dependencies, signal);
+    } finally {
+      await tracing?.flush();
+    }
   }
 
   /** Captures until the signal, for one refresh: see `CaptureConfig.transient`. */
@@ -89,6 +99,7 @@ export class Engine {
     await this.#waitForTopics(pipeline, source, signal);
     if (signal.aborted) return;
     const { kafka, registry, consumers } = this.config;
+    const tracing = await this.#openTracing();
     const runner = createPipelineRunner({
       pipeline,
       kafka,
@@ -106,8 +117,13 @@ export class Engine {
         deadLetterRetentionMs: consumers.deadLetters.retentionHours * HOUR_MS,
       },
       observer: consumerObserver(this.metrics, this.status, this.log, this.#latencies),
+      tracing,
     });
-    await runner.run(signal);
+    try {
+      await runner.run(signal);
+    } finally {
+      await tracing?.flush();
+    }
   }
 
   /** The configured source that has every table the pipeline reads; what is posted goes under the first one's prefix. */
@@ -141,6 +157,13 @@ export class Engine {
         );
       await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
     }
+  }
+
+  async #openTracing(): Promise<Tracing | undefined> {
+    const { endpoint, sampleRatio } = this.config.tracing;
+    if (endpoint === undefined) return undefined;
+    this.#tracing ??= openTracing({ endpoint, sampleRatio, version: readVersion() });
+    return this.#tracing;
   }
 
   #captureDependencies(source: SourceConfig): CaptureDependencies {

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { formatTable } from '../change/table.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { runTogether } from '../runtime/shutdown.ts';
+import type { Tracing } from '../runtime/tracing.ts';
 import { type PostgresConfig, connect, errorMessage } from '../runtime/postgres.ts';
 import { RowWriter } from '../sinks/row-writer.ts';
 import { migrateTarget } from '../sinks/schema.ts';
@@ -27,6 +28,7 @@ import { unlessPaused } from './pause-watch.ts';
 import { PipelineLanes } from './pipeline-lanes.ts';
 import { RecordReader } from './record-reader.ts';
 import { CONSUMER_DEFAULTS, type ConsumerSettings } from './runtime-settings.ts';
+import { TracedTransactions } from './traced-transactions.ts';
 
 export interface PipelineRunnerOptions {
   readonly pipeline: Pipeline;
@@ -39,6 +41,7 @@ export interface PipelineRunnerOptions {
   readonly control?: ControlPlace;
   readonly settings?: Partial<ConsumerSettings>;
   readonly observer: ConsumerObserver;
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface PipelineRunner {
@@ -204,7 +207,7 @@ class Runner implements PipelineRunner {
   }
 
   #lanes(pool: Pool, deadLetters: DeadLetterProducer, signal: AbortSignal): PipelineLanes {
-    const { pipeline, registry, observer } = this.#options;
+    const { pipeline, registry, observer, tracing } = this.#options;
     const report = new LaneReport(pipeline, observer, (rows) => (this.#written += rows));
     const sources = new Map(Object.values(pipeline.sources).map((each) => [formatTable(each.table), each]));
     const columns = new Map([...sources].map(([table, { row }]) => [table, new Set(Object.keys(row.shape))]));
@@ -213,13 +216,14 @@ class Runner implements PipelineRunner {
       types: (table) => sources.get(formatTable(table))?.types ?? {},
     });
     const transaction = new BatchTransaction(pool, pipeline, new RowWriter());
+    const applier = pipeline.finish === null ? transaction : new JointTransactions(transaction);
     const { letterContent } = this.#settings;
     return new PipelineLanes({
       group: this.#group,
       pool,
       reader: new RecordReader(decoder, pipeline),
       services: {
-        transaction: pipeline.finish === null ? transaction : new JointTransactions(transaction),
+        transaction: tracing === undefined ? applier : new TracedTransactions(applier, tracing),
         deadLetters,
         report,
         letterContent,

@@ -1,6 +1,8 @@
 import { FreshetError } from '../runtime/errors.ts';
 import { failpoint } from '../runtime/failpoint.ts';
 import { errorMessage } from '../runtime/postgres.ts';
+import { TRACE_HEADER, type Tracing } from '../runtime/tracing.ts';
+import { POSITION_HEADER } from './codec/headers.ts';
 import type { KafkaConfig } from './kafka-config.ts';
 import { BrokerError } from './wire/broker-error.ts';
 import type { Compression } from './wire/compression.ts';
@@ -20,6 +22,7 @@ export interface PublisherOptions {
   readonly timeoutMs: number;
   /** Of the record batches. Default: none. */
   readonly compression?: Compression | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 /**
@@ -29,22 +32,28 @@ export interface PublisherOptions {
  */
 export class TransactionalPublisher implements AsyncDisposable {
   readonly #producer: TransactionalProducer;
+  readonly #trace: (records: number) => ReturnType<Tracing['publishing']> | undefined;
   #failure: FreshetError | null = null;
   #isPublishing = false;
 
-  private constructor(producer: TransactionalProducer) {
+  private constructor(
+    producer: TransactionalProducer,
+    transactionalId: string,
+    tracing: Tracing | undefined,
+  ) {
     this.#producer = producer;
+    this.#trace = (records) => tracing?.publishing(transactionalId, records);
   }
 
   /** Throws CONNECTION, PREFLIGHT, CONFIG_INVALID. */
   static async open(
     config: KafkaConfig,
     transactionalId: string,
-    { timeoutMs, compression = 'none' }: PublisherOptions,
+    { timeoutMs, compression = 'none', tracing }: PublisherOptions,
   ): Promise<TransactionalPublisher> {
     try {
       const producer = await TransactionalProducer.open(config, { transactionalId, timeoutMs, compression });
-      return new TransactionalPublisher(producer);
+      return new TransactionalPublisher(producer, transactionalId, tracing);
     } catch (error) {
       throw publishError(error);
     }
@@ -59,12 +68,17 @@ export class TransactionalPublisher implements AsyncDisposable {
     if (this.#isPublishing)
       throw new FreshetError('INTERNAL', 'a publisher was given a batch before it was done with another');
     this.#isPublishing = true;
+    const span = this.#trace(records.length);
     try {
-      await this.#producer.send(records);
+      await this.#producer.send(
+        span === undefined ? records : records.map((each) => traced(each, span.header)),
+      );
       failpoint('before-commit');
       await this.#producer.commit();
+      span?.end();
     } catch (error) {
       this.#failure = publishError(error);
+      span?.end(error);
       // Readers need not wait for the time-out of what the broker refused for good.
       if (error instanceof BrokerError && !error.isRetriable) await this.#producer.abort().catch(() => {});
       throw this.#failure;
@@ -76,6 +90,12 @@ export class TransactionalPublisher implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#producer[Symbol.asyncDispose]();
   }
+}
+
+/** Checkpoints and dead letters have no position; nobody follows them. */
+function traced(record: OutgoingRecord, header: string): OutgoingRecord {
+  if (!(POSITION_HEADER in record.headers)) return record;
+  return { ...record, headers: { ...record.headers, [TRACE_HEADER]: header } };
 }
 
 const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING']);
