@@ -4,7 +4,9 @@ import { targetTable } from '../../sinks/target-table.ts';
 import { deleteRow, upsertRow, type Write } from '../../sinks/write.ts';
 import { POSTED_PRODUCTS } from '../../topics/posted-items.ts';
 import { definePipeline, type PipelineChange, sourceTable, type TypedPipeline } from '../define-pipeline.ts';
+import { isPinned, PIN_SQL, pinLookUps } from './catalog/pin.ts';
 import { ITEMS_SQL, itemOf, itemsTable, productRow } from './items.ts';
+import type { NormaliseContext } from './normalise/normalise-item.ts';
 import type { Taxonomy } from './normalise/taxonomy.ts';
 import { CurrentRules, RULES_SQL } from './rules.ts';
 
@@ -34,9 +36,11 @@ export function createPostedPipeline(taxonomy: Taxonomy | null): TypedPipeline<t
     migrations: [
       { id: 'catalog-rules', sql: RULES_SQL },
       { id: 'item-review', sql: ITEMS_SQL },
+      { id: 'catalog-pin', sql: PIN_SQL },
       { id: 'received-requests', sql: RECEIVED_REQUESTS_SQL },
     ],
     lookUps: {
+      ...pinLookUps,
       rules: rules.lookUp,
       versions: {
         sql: 'SELECT sku AS key, version FROM freshet.item_versions WHERE sku = ANY ($1)',
@@ -47,18 +51,24 @@ export function createPostedPipeline(taxonomy: Taxonomy | null): TypedPipeline<t
     transform: (changes, { lookUps }) => {
       const now = rules.take(lookUps.rules);
       const newest = newestChanges(changes, (sku) => lookUps.versions.get(sku)?.version ?? null);
-      return [...newest].flatMap(([sku, { change, version }]): Write[] => [
-        ...(change === null
-          ? []
-          : [
-              change.kind === 'upsert'
-                ? upsertRow(itemsTable, itemOf(change.row, now))
-                : deleteRow(itemsTable, { sku }),
-            ]),
-        ...(version === null ? [] : [upsertRow(versionsTable, { sku, version })]),
-      ]);
+      const isHeld = isPinned(lookUps.pin);
+      return [...newest].flatMap(([sku, { change, version }]): Write[] => {
+        const pinned = isHeld ? lookUps.pinned.get(sku) : undefined;
+        // Its version is not kept either: once nothing is pinned, the same item can be posted again.
+        if (pinned !== undefined) return [upsertRow(itemsTable, itemOf(pinned, now))];
+        return [
+          ...(change === null ? [] : [itemWrite(sku, change, now)]),
+          ...(version === null ? [] : [upsertRow(versionsTable, { sku, version })]),
+        ];
+      });
     },
   });
+}
+
+function itemWrite(sku: string, change: PostedChange, rules: NormaliseContext): Write {
+  return change.kind === 'upsert'
+    ? upsertRow(itemsTable, itemOf(change.row, rules))
+    : deleteRow(itemsTable, { sku });
 }
 
 interface Newest {

@@ -10,7 +10,7 @@ type Answer = { readonly vectors: readonly (readonly number[])[] } | { readonly 
 export class LocalEmbedder implements Embedder {
   readonly model = 'universal-sentence-encoder-lite-en';
   /** More do not go faster, and need more memory. */
-  readonly batchSize = 8;
+  readonly batchSize = 4;
   #worker: Worker | null = null;
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
