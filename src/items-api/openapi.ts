@@ -68,6 +68,7 @@ function operation(maxItems: number, maxBodyBytes: number): object {
       header(
         'idempotency-key',
         'with a token: a request with a known key changes nothing, and is answered as before',
+        { minLength: 1, maxLength: 300 },
       ),
       header('webhook-id', 'with a signature; does the work of the idempotency-key'),
       header('webhook-timestamp', 'with a signature: Unix seconds'),
@@ -111,8 +112,8 @@ function itemJsonSchema(): object {
   return schema;
 }
 
-function header(name: string, description: string): object {
-  return { name, in: 'header', required: false, description, schema: { type: 'string', maxLength: 300 } };
+function header(name: string, description: string, limits: object = {}): object {
+  return { name, in: 'header', required: false, description, schema: { type: 'string', ...limits } };
 }
 
 function answer(description: string, schema: string): object {
