@@ -27,9 +27,11 @@ const posted = (price: string, version?: string) => ({
 
 /** "table price", or "table version", of each write. */
 function written(writes: readonly Write[]): string[] {
-  return writes.map(({ table, row }) =>
-    table === itemsTable ? `items ${String(row['price'])}` : `versions ${String(row['version'])}`,
-  );
+  return writes.map((write) => {
+    if (write.kind === 'delete') return 'delete';
+    const { table, row } = write;
+    return table === itemsTable ? `items ${String(row['price'])}` : `versions ${String(row['version'])}`;
+  });
 }
 
 /** Remembers what the pipeline writes. */
