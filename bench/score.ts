@@ -5,17 +5,18 @@ import type { Pool } from 'pg';
 import { Engine } from '../src/cli/engine.ts';
 import { scorePipeline, scoreQueue } from '../src/cli/score/setup.ts';
 import { workOnScores } from '../src/cli/score/work.ts';
-import { type Config, parseConfig, resolveConfig } from '../src/config.ts';
+import type { Config } from '../src/config.ts';
 import { parseScoreBackfillOptions } from '../src/consumers/score/backfill-options.ts';
 import { SCORE_SOURCE_SQL } from '../src/consumers/score/migrations.ts';
 import { runScoreBackfill } from '../src/consumers/score/run-backfill.ts';
 import { SCORE_TASK } from '../src/consumers/score/score-jobs.ts';
-import { runTogether } from '../src/runtime/shutdown.ts';
 import { runJobWorker } from '../src/sinks/job-worker.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../src/sinks/target-pool.ts';
 import type { BenchContext } from './bench-context.ts';
 import { type ContenderResult, type Figures, percentile } from './figures.ts';
 import { UsageMeter } from './process-usage.ts';
+import { insertsBesideEndpoint } from './score-inserts.ts';
+import { scoreConfig, startRoles } from './score-roles.ts';
 
 const MESSAGES_PER_LEAD = 6;
 /** Messages a second while the latency of fresh ones is measured. */
@@ -44,25 +45,12 @@ async function runScore(context: BenchContext): Promise<Figures> {
       ...(await enqueueAll(context, config, pool)),
       ...(await workOff(context, 'worker', (signal) => workOnScores(engine, signal))),
       ...(await freshBesideBackfill(context, engine, pool)),
+      ...(await insertsBesideEndpoint(context)),
     };
   } finally {
     await pool.end();
     await context.forget(config.sources[0]?.slot ?? '');
   }
-}
-
-function scoreConfig(context: BenchContext): Config {
-  const name = context.freshName('score');
-  const parsed = parseConfig(
-    {
-      sources: [{ name, tables: ['public.leads', 'public.messages'] }],
-      topics: { partitions: context.options.partitions },
-      pipelines: ['score'],
-    },
-    'the benchmark',
-    {},
-  );
-  return resolveConfig(parsed, {}, context.services.urls);
 }
 
 const TEXTS = [
@@ -163,18 +151,7 @@ async function emptyQueue({ source, signal }: BenchContext): Promise<void> {
 async function freshBesideBackfill(context: BenchContext, engine: Engine, pool: Pool): Promise<Figures> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, context.signal]);
-  const [source] = engine.config.sources;
-  if (source === undefined) throw new Error('the benchmark has no source');
-  const running = runTogether(signal, [
-    (each) => engine.capture(source, each),
-    (each) => engine.consume(scorePipeline(engine.config), each),
-  ]);
-  running.catch(() => {});
-  const { status } = engine;
-  while (!status.source(source.name).connected || !allFinished(engine, source.name)) {
-    await Promise.race([running, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
-    signal.throwIfAborted();
-  }
+  const { ended } = await startRoles(engine, signal);
   await enqueueAll(context, engine.config, pool);
   const working = workOnScores(engine, signal);
   working.catch(() => {});
@@ -184,7 +161,7 @@ async function freshBesideBackfill(context: BenchContext, engine: Engine, pool: 
   );
   const latencies = await latenciesOf(context, leads);
   stop.abort();
-  await Promise.all([running, working]);
+  await Promise.all([ended, working]);
   return {
     'fresh.messages': latencies.length,
     'fresh.backfill_jobs_left': waiting.rows[0]?.jobs ?? 0,
@@ -192,11 +169,6 @@ async function freshBesideBackfill(context: BenchContext, engine: Engine, pool: 
     'fresh.p99_ms': percentile(latencies, 0.99),
     'fresh.max_ms': latencies.at(-1) ?? Number.NaN,
   };
-}
-
-function allFinished(engine: Engine, source: string): boolean {
-  const { refreshes } = engine.status.source(source);
-  return refreshes.size > 0 && [...refreshes.values()].every((refresh) => refresh.finished);
 }
 
 /** One message each to leads from the end of the backfill's order, at an even rate. Returns the leads. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureConfig, CaptureDependencies } from '../capture/capture-config.ts';
 import { runCapture } from '../capture/capture.ts';
 import { repartition, type RepartitionRequest } from '../capture/repartition.ts';
@@ -7,7 +6,7 @@ import { dropTransientSlot } from '../capture/transient-slot.ts';
 import { formatTable } from '../change/table.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
-import { createPipelineRunner, topicsOf } from '../consumers/pipeline-runner.ts';
+import { createPipelineRunner } from '../consumers/pipeline-runner.ts';
 import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
 import { consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
@@ -20,12 +19,10 @@ import { migrateTarget } from '../sinks/schema.ts';
 import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
 import { createRegistry } from '../topics/registry.ts';
-import { partitionCounts, withAdmin } from '../topics/topic-admin.ts';
 import { controlPlace } from './control-place.ts';
 import { readVersion } from './version.ts';
 
 const HOUR_MS = 3_600_000;
-const TOPIC_POLL_MS = 250;
 
 export type LatencyListener = (pipeline: string, samplesMs: readonly number[]) => void;
 
@@ -96,8 +93,6 @@ export class Engine {
   /** Runs one pipeline; waits for topics that a capture has not made yet. */
   async consume(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
     const source = this.sourceOf(pipeline);
-    await this.#waitForTopics(pipeline, source, signal);
-    if (signal.aborted) return;
     const { kafka, registry, consumers } = this.config;
     const tracing = await this.#openTracing();
     const runner = createPipelineRunner({
@@ -142,21 +137,6 @@ export class Engine {
         cure: 'Add the tables to sources[].tables of one source.',
       },
     );
-  }
-
-  async #waitForTopics(pipeline: Pipeline, source: SourceConfig, signal: AbortSignal): Promise<void> {
-    const topics = topicsOf(source.prefix, pipeline);
-    const kafka = createKafka(this.config.kafka);
-    for (let tries = 0; !signal.aborted; tries++) {
-      const found = await withAdmin(kafka, (admin) => partitionCounts(admin, topics));
-      if (topics.every((topic) => found.has(topic))) return;
-      if (tries === 20)
-        this.log(
-          'warn',
-          `${pipeline.name} waits for ${topics.join(', ')}: start freshet ${pipeline.posted ? 'serve' : 'capture'}`,
-        );
-      await sleep(TOPIC_POLL_MS, undefined, { signal }).catch(() => {});
-    }
   }
 
   async #openTracing(): Promise<Tracing | undefined> {

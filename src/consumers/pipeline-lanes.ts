@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isPositionText } from '../change/position.ts';
 import { isFreshetError } from '../runtime/errors.ts';
@@ -15,6 +16,12 @@ import { type LaneOutcome, type LaneServices, PartitionLane, highestPosition } f
 import type { Item, RecordReader } from './record-reader.ts';
 import { pauseBeforeRetry } from './retry-pause.ts';
 import type { ConsumerSettings } from './runtime-settings.ts';
+
+/**
+ * Decoded in one turn of the event loop. A transaction that runs meanwhile goes on between two of them:
+ * else the target would wait for a whole slice of every partition.
+ */
+const RECORDS_PER_TURN = 64;
 
 export interface PipelineLanesOptions {
   readonly group: string;
@@ -96,7 +103,8 @@ export class PipelineLanes implements BatchHandler {
     const items: Item[] = [];
     let highest = position;
     let replayed = records.length - fresh.length;
-    for (const record of fresh) {
+    for (const [i, record] of fresh.entries()) {
+      if (i > 0 && i % RECORDS_PER_TURN === 0) await nextTurn();
       const item = reader.read(record);
       if (item === null) continue;
       // A record that nobody can decode may have no position; any other at or below the highest is a replay.

@@ -189,8 +189,13 @@ class Runner implements PipelineRunner {
   ): Promise<void> {
     const { pipeline, observer } = this.#options;
     const topics = [...this.#tables.keys()];
+    const maker = pipeline.posted ? 'serve' : 'capture';
     await waitForTopics(kafka, topics, signal, (missing) =>
-      observer.log(pipeline.name, 'info', `waiting for topics ${missing.join(', ')}: a capture creates them`),
+      observer.log(
+        pipeline.name,
+        'warn',
+        `waiting for ${missing.join(', ')}, which freshet ${maker} makes: start it`,
+      ),
     );
     const { maxBytesPerPartition, concurrency, sessionTimeoutMs } = this.#settings;
     const handler = this.#lanes(pool, deadLetters, signal);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /**
  * Ctrl-C and SIGTERM ask for an orderly stop through the signal; a second one ends the process at once.
  * Dispose to let the process have its signals back.
@@ -18,6 +20,11 @@ export function stopOnSignals(onFirst: () => void = () => {}): { readonly signal
       process.off('SIGTERM', handler);
     },
   };
+}
+
+/** Resolves when the signal comes, or has come. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** Runs tasks together: the first that fails stops the others, and its error is thrown when all have ended. */

@@ -1,4 +1,5 @@
-import { finished } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -11,6 +12,9 @@ const DELIMITER = '\u0002';
 const QUOTE = '\u0001';
 const TO_QUOTE = /[\u0001\u0002\r\n]/;
 
+/** Written at once: PostgreSQL works on them while the next ones are made. */
+const PIECE_CHARS = 32 * 1024;
+
 /**
  * Inserts rows of which none is there yet, in the caller's transaction. Gives how many. COPY writes whole
  * pages at once, and parses no array (docs/performance.md).
@@ -19,20 +23,29 @@ export async function copyRows(
   client: Pick<ClientBase, 'query'>,
   table: string,
   columns: readonly string[],
-  lines: readonly string[],
+  rows: Iterable<readonly CopyCell[]>,
 ): Promise<number> {
   const stream = client.query(
     copyFrom(
       `COPY ${table} (${columns.join(', ')}) FROM STDIN (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01', NULL '')`,
     ),
   );
-  stream.end(lines.join(''));
-  await finished(stream);
+  await pipeline(Readable.from(pieces(rows), { objectMode: false }), stream);
   return stream.rowCount;
 }
 
-/** A row as `copyRows` takes it. */
-export function copyLine(cells: readonly CopyCell[]): string {
+function* pieces(rows: Iterable<readonly CopyCell[]>): Generator<string> {
+  let piece = '';
+  for (const row of rows) {
+    piece += copyLine(row);
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+function copyLine(cells: readonly CopyCell[]): string {
   let line = '';
   for (let i = 0; i < cells.length; i++) {
     if (i > 0) line += DELIMITER;

@@ -21,29 +21,38 @@ export async function askFor(link: CaptureLink, request: RefreshRequest): Promis
   if (link.plansOf(request.id).length === 0) await link.send(request);
 }
 
+interface PublishOptions {
+  readonly keepSlot: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: (progress: PublishProgress) => void;
+  /** Every row is published; a capture of this process has still to end. */
+  readonly published?: () => void;
+}
+
 /**
- * Returns when every row of the refresh is published. Where no capture lives, one runs in this process
- * until then; `keepSlot`: a slot that it had to create stays. Throws REFRESH_FAILED, REFRESH_CANCELLED, and
- * the signal's reason.
+ * Has every row of the refresh published, and gives their number. Where no capture lives, one runs in this
+ * process until then, and has ended when this returns; `keepSlot`: a slot that it had to create stays.
+ * Throws REFRESH_FAILED, REFRESH_CANCELLED, and the signal's reason.
  */
 export async function publishRefresh(
   engine: Engine,
   source: SourceConfig,
   link: CaptureLink,
   id: string,
-  options: {
-    readonly keepSlot: boolean;
-    readonly signal: AbortSignal;
-    readonly progress: (progress: PublishProgress) => void;
-  },
+  options: PublishOptions,
 ): Promise<number> {
   const known = link.plansOf(id);
   if (isPublished(known)) {
     const rowsPublished = publishedRows(known);
     options.progress({ rowsPublished, estimatedRows: rowsPublished });
+    options.published?.();
     return rowsPublished;
   }
-  const watch = (signal: AbortSignal): Promise<number> => watchPlans(link, id, signal, options.progress);
+  const watch = async (signal: AbortSignal): Promise<number> => {
+    const rows = await watchPlans(link, id, signal, options.progress);
+    options.published?.();
+    return rows;
+  };
   if (await link.isAlive()) return watch(options.signal);
   const capture = (signal: AbortSignal): Promise<void> =>
     options.keepSlot ? engine.capture(source, signal) : engine.captureOnce(source, signal);

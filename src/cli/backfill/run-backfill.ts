@@ -4,7 +4,7 @@ import type { TableId } from '../../change/table.ts';
 import type { SourceConfig } from '../../config.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { consumerGroup } from '../../consumers/pipeline-runner.ts';
-import { stopAfter } from '../../runtime/shutdown.ts';
+import { aborted, runTogether, stopAfter } from '../../runtime/shutdown.ts';
 import type { KeyTexts } from '../../snapshot/key-walk.ts';
 import { createKafka, type Kafka } from '../../topics/kafka.ts';
 import { dlqTopic } from '../../topics/names.ts';
@@ -91,25 +91,40 @@ export async function runBackfill(
   });
   let interrupted = false;
   try {
-    await whileConsumed(engine, kafka, request, group, hooks.signal, async (signal) => {
-      const { keepSlot } = request;
-      await publishRefresh(engine, source, link, id, {
-        keepSlot,
-        signal,
-        progress: (published) => progress.publishing(published),
-      });
-      await link.look();
-      await awaitApplied(engine, source, pipeline, link.ends, {
-        signal,
-        progress: (left) => progress.applying(left),
-      });
-    });
+    await whileConsumed(engine, kafka, request, group, hooks.signal, (signal) =>
+      publishAndApply(engine, request, link, id, { signal, progress }),
+    );
   } catch (error) {
     if (!hooks.signal.aborted) throw error;
     interrupted = true;
   }
   const deadLettered = (await deadLetters(kafka, request)) - lettersBefore;
   return { id, rowsPublished: progress.rowsPublished, deadLetters: deadLettered, interrupted };
+}
+
+/** What was published last is applied while the capture ends and its slot is dropped. */
+async function publishAndApply(
+  engine: Engine,
+  { source, pipeline, keepSlot }: BackfillRequest,
+  link: CaptureLink,
+  id: string,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: ProgressSum },
+): Promise<void> {
+  const isPublished = new AbortController();
+  const published = (): void => isPublished.abort();
+  await runTogether(signal, [
+    async (stop) => {
+      const tell = (now: PublishProgress): void => progress.publishing(now);
+      await publishRefresh(engine, source, link, id, { keepSlot, signal: stop, progress: tell, published });
+    },
+    async (stop) => {
+      await aborted(AbortSignal.any([stop, isPublished.signal]));
+      stop.throwIfAborted();
+      await link.look();
+      const tell = (left: number): void => progress.applying(left);
+      await awaitApplied(engine, source, pipeline, link.ends, { signal: stop, progress: tell });
+    },
+  ]);
 }
 
 /** The newest backfill of the group that is not wholly published, or not wholly applied; single keys are none. */

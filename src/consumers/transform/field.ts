@@ -123,15 +123,24 @@ export function readJsonList(value: Value): Field<string | null> {
   return { problem: `${shown(value)} is no list` };
 }
 
-/** The first element as stored, of an array column or of one written as JSON or as `{…}`; null of an empty one. */
+/**
+ * The first element as stored, of an array column or of one written as JSON or as `{…}`; null of an empty
+ * one, of blank text and of JSON's null.
+ */
 export function readFirstElement(value: Value): Field<number | null> {
   if (value === null) return NONE;
-  if (Array.isArray(value)) return readInteger((value as readonly Value[])[0] ?? null);
-  const list =
-    typeof value === 'string' ? /^\s*[[{]\s*(?:(-?\d+|null)\s*(?:,.*)?)?[\]}]\s*$/is.exec(value) : null;
+  if (Array.isArray(value)) return readFirstElementOf(value as readonly Value[]);
+  if (typeof value !== 'string') return { problem: `${shown(value)} is no list of positions` };
+  if (['', 'null'].includes(value.trim())) return NONE;
+  const list = /^\s*[[{]\s*(?:(-?\d+|null)\s*(?:,.*)?)?[\]}]\s*$/is.exec(value);
   if (list === null) return { problem: `${shown(value)} is no list of positions` };
   const first = list[1];
   return first === undefined || first.toLowerCase() === 'null' ? NONE : readInteger(first);
+}
+
+/** An array of several dimensions is stored row by row. */
+function readFirstElementOf([first = null]: readonly Value[]): Field<number | null> {
+  return Array.isArray(first) ? readFirstElementOf(first as readonly Value[]) : readInteger(first);
 }
 
 function shown(value: Value): string {

@@ -1,5 +1,5 @@
 import type { AnyChange } from '../define-pipeline.ts';
-import { COPY_FROM_ROWS, copyLine, copyRows } from '../../sinks/copy-rows.ts';
+import { COPY_FROM_ROWS, type CopyCell, copyRows } from '../../sinks/copy-rows.ts';
 import { type IdType, readId } from './field.ts';
 import { type ExtractedPosition, parsePosition } from './position-row.ts';
 import { keyText, type LeftOut, positionShape, rowOf } from './source-rows.ts';
@@ -177,10 +177,11 @@ const COLUMNS = ['id', 'collector_result_id', 'partition', 'epoch', 'content'] a
 
 /** Rows that are not there yet. */
 async function insertRows(client: SqlClient, partition: number, upserts: readonly Upsert[]): Promise<void> {
-  const lines = upserts.map(({ position, epoch }) =>
-    copyLine([position.id, position.collectorResultId, partition, epoch, encodeStateRow(position)]),
-  );
-  await copyRows(client, 'freshet.transform_positions', COLUMNS, lines);
+  function* rows(): Generator<readonly CopyCell[]> {
+    for (const { position, epoch } of upserts)
+      yield [position.id, position.collectorResultId, partition, epoch, encodeStateRow(position)];
+  }
+  await copyRows(client, 'freshet.transform_positions', COLUMNS, rows());
 }
 
 /** Rows that are the same already are left untouched. */

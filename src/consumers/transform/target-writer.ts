@@ -10,7 +10,7 @@ import type { IdType } from './field.ts';
 import type { Computed } from './result.ts';
 import { sqlArray } from './sql-array.ts';
 import type { SqlClient } from './sql-client.ts';
-import { COPY_FROM_ROWS, copyLine, copyRows } from '../../sinks/copy-rows.ts';
+import { COPY_FROM_ROWS, type CopyCell, copyRows } from '../../sinks/copy-rows.ts';
 import {
   columnsOf,
   insertStatement,
@@ -151,9 +151,11 @@ export class TargetWriter {
       return (await this.#client.query({ name: this.#prepared('insert', name), ...statement })).rowCount ?? 0;
     }
     const columns = columnsOf(table);
-    const lines = rows.map((row) => copyLine(columns.map(({ value }) => value(row))));
+    function* cells(): Generator<readonly CopyCell[]> {
+      for (const row of rows) yield columns.map(({ value }) => value(row));
+    }
     const names = columns.map((column) => column.name);
-    return copyRows(this.#client, table.name, names, lines);
+    return copyRows(this.#client, table.name, names, cells());
   }
 
   async #replaceRows<T>(

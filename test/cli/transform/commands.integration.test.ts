@@ -1,7 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BackfillOptions,
@@ -9,18 +5,14 @@ import {
   previewBackfill,
 } from '../../../src/cli/transform/backfill.ts';
 import { previewRollback, rollbackTransform } from '../../../src/cli/transform/rollback.ts';
-import { openTransform, type TransformSetup, whileStill } from '../../../src/cli/transform/setup.ts';
+import type { TransformSetup } from '../../../src/cli/transform/setup.ts';
 import type { TransformSummary } from '../../../src/cli/transform/summary.ts';
-import { verifyTransform } from '../../../src/cli/transform/verification.ts';
-import type { Terminal } from '../../../src/cli/terminal.ts';
-import { DEMO_SOURCE_SQL } from '../../../src/consumers/transform/migrations.ts';
 import { createKafka } from '../../../src/topics/kafka.ts';
 import { withAdmin } from '../../../src/topics/topic-admin.ts';
 import { counts, dump } from '../../consumers/transform/target.ts';
-import { createDatabase, type TestDatabase } from '../../support/database.ts';
-import { services } from '../../support/services.ts';
+import type { TestDatabase } from '../../support/database.ts';
+import { failingChecks, openSite, QUIET, slots, type TransformSite } from './site.ts';
 
-const QUIET: Terminal = { json: true, interactive: false, color: false, out: () => {}, note: () => {} };
 const WHOLE: BackfillOptions = { brandId: null, resume: false, keepSlot: false };
 /** Brand 10: the worked example. Brand 11: two results, one of them without a brand row. */
 const EXAMPLE = `
@@ -38,38 +30,15 @@ INSERT INTO extracted_positions (id, collector_result_id, brand_id, processed_at
   (9003, 900, 11, '2026-03-02T12:00:00Z', 'Nobody'),
   (9011, 901, 11, '2026-03-02T12:00:00Z', 'Competitor 1');`;
 
-let source: TestDatabase;
+let site: TransformSite;
 let target: TestDatabase;
-let folder: string;
 let setup: TransformSetup;
-const name = `t${randomUUID().slice(0, 8)}`;
 
 beforeAll(async () => {
-  source = await createDatabase();
-  target = await createDatabase(services().targetUrl);
-  await source.pool.query(DEMO_SOURCE_SQL);
-  await source.pool.query(EXAMPLE);
-  folder = await mkdtemp(join(tmpdir(), 'freshet-transform-'));
-  const tables = ['public.extracted_positions', 'public.brand_competitors'];
-  await writeFile(
-    join(folder, 'freshet.config.mjs'),
-    `export default ${JSON.stringify({ sources: [{ name, tables }], topics: { partitions: 3 } })};`,
-  );
-  const { kafkaBrokers, registryUrl } = services();
-  const env = {
-    FRESHET_CONFIG: 'freshet.config.mjs',
-    FRESHET_SOURCE_URL: source.url,
-    FRESHET_TARGET_URL: target.url,
-    FRESHET_KAFKA_BROKERS: kafkaBrokers.join(','),
-    FRESHET_REGISTRY_URL: registryUrl,
-  };
-  setup = await openTransform({ env, cwd: folder }, QUIET);
+  site = await openSite(EXAMPLE);
+  ({ target, setup } = site);
 });
-afterAll(async () => {
-  await source[Symbol.asyncDispose]();
-  await target[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => site[Symbol.asyncDispose]());
 
 async function backfill(options: Partial<BackfillOptions> = {}): Promise<TransformSummary> {
   const end = await backfillTransform(setup, { ...WHOLE, ...options }, QUIET);
@@ -81,21 +50,9 @@ function created({ tables }: TransformSummary): number[] {
   return Object.values(tables).map((table) => table.created);
 }
 
-async function differing(): Promise<string[]> {
-  const { ok, checks } = await whileStill(setup, (places) =>
-    verifyTransform(places, setup.tables, { viewMayLagMs: 0, progress: () => {} }),
-  );
-  const names = checks.filter((check) => !check.ok).map((check) => check.name);
-  expect(ok).toBe(names.length === 0);
-  return names;
-}
-
 async function slotsAndTopics(): Promise<unknown> {
-  const slots = await source.pool.query(
-    'SELECT slot_name FROM pg_replication_slots WHERE database = current_database()',
-  );
   const topics = await withAdmin(createKafka(setup.config.kafka), (admin) => admin.listTopics());
-  return [slots.rows, topics.filter((topic) => topic.startsWith(`${name}.`))];
+  return [await slots(site), topics.filter((topic) => topic.startsWith(`${site.name}.`))];
 }
 
 describe('The commands of transform, one after the other', () => {
@@ -132,7 +89,7 @@ describe('The commands of transform, one after the other', () => {
   });
 
   it('a verification finds every kind of damage', async () => {
-    expect(await differing()).toEqual([]);
+    expect(await failingChecks(site)).toEqual([]);
     const damages: readonly (readonly [sql: string, checks: readonly string[]])[] = [
       [
         "UPDATE metric_facts SET topic = 'x' WHERE collector_result_id = 5",
@@ -176,14 +133,14 @@ describe('The commands of transform, one after the other', () => {
     ];
     for (const [sql, checks] of damages) {
       await target.pool.query(sql);
-      expect(await differing()).toEqual(expect.arrayContaining([...checks]));
+      expect(await failingChecks(site)).toEqual(expect.arrayContaining([...checks]));
     }
   });
 
   it('a backfill after TRUNCATE … CASCADE restores everything, and a rollback removes it', async () => {
     await target.pool.query('TRUNCATE metric_facts CASCADE');
     expect(created(await backfill())).toEqual([251, 251, 1_251, 240, 1_200]);
-    expect(await differing()).toEqual([]);
+    expect(await failingChecks(site)).toEqual([]);
     const before = await dump(target.pool);
     expect(await previewRollback(setup)).toMatchObject({
       metric_facts: 251,

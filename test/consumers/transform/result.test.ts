@@ -155,6 +155,38 @@ const CASES: readonly (readonly [reading: string, rows: readonly Row[], expected
     { competitorMetrics: [{ ...ACME, firstPosition: 1_000 }] },
   ],
   [
+    'a first position that is NULL gives none, whatever follows',
+    [brandRow(), competitorRow({ competitor_positions: [null, 3] })],
+    { competitorMetrics: [{ ...ACME, firstPosition: null }] },
+  ],
+  [
+    "positions that are blank text or JSON's null give no first position",
+    [
+      brandRow(),
+      competitorRow({ competitor_positions: ' ' }),
+      competitorRow({ id: 9n, competitor_name: 'Globex', competitor_positions: 'null' }),
+    ],
+    {
+      competitorMetrics: [
+        { ...ACME, firstPosition: null },
+        { ...ACME, competitorId: '101', firstPosition: null },
+      ],
+    },
+  ],
+  [
+    'of positions in two dimensions the first is the first of the first row',
+    [
+      brandRow(),
+      competitorRow({
+        competitor_positions: [
+          [7, 1],
+          [2, 3],
+        ],
+      }),
+    ],
+    { competitorMetrics: [{ ...ACME, firstPosition: 7 }] },
+  ],
+  [
     'a score of 0 without label is a sentiment',
     [brandRow({ sentiment_score: '0' })],
     { brandSentiment: { label: null, score: '0', ...NO_LISTS } },

@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { copyLine, copyRows } from '../../../sinks/copy-rows.ts';
+import { type CopyCell, copyRows } from '../../../sinks/copy-rows.ts';
 import { readFeed } from './feed-file.ts';
 import { PRODUCT_COLUMNS } from './product-rows.ts';
 import { freeName, type SnapshotOrigin, snapshotTable } from './snapshot-tables.ts';
@@ -62,21 +62,21 @@ export async function snapshotOfFeed(
     const rejects: FeedReject[] = [];
     let rejected = 0;
     let read = 0;
-    let lines: string[] = [];
+    let rows: (readonly CopyCell[])[] = [];
     const flush = async (): Promise<void> => {
       signal.throwIfAborted();
-      await copyRows(target, 'pg_temp.arriving', PRODUCT_COLUMNS, lines);
-      lines = [];
+      await copyRows(target, 'pg_temp.arriving', PRODUCT_COLUMNS, rows);
+      rows = [];
       progress(read);
     };
     for await (const row of readFeed(file)) {
       read += 1;
-      if ('product' in row) lines.push(copyLine(PRODUCT_COLUMNS.map((column) => row.product[column])));
+      if ('product' in row) rows.push(PRODUCT_COLUMNS.map((column) => row.product[column]));
       else {
         rejected += 1;
         if (rejects.length < NAMED_REJECTS) rejects.push({ line: row.line, reason: row.reason });
       }
-      if (lines.length === BATCH_ROWS) await flush();
+      if (rows.length === BATCH_ROWS) await flush();
     }
     await flush();
     return { rejected, rejects };
