@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
@@ -9,6 +10,9 @@ export interface TopicSettings {
   readonly retentionMs: number;
   readonly maxRecordBytes: number;
 }
+
+const LEADERS_TIMEOUT_MS = 10_000;
+const LEADERS_POLL_MS = 20;
 
 /** Room for the batch's and the envelope's own bytes around one record of the limit. */
 const RECORD_OVERHEAD_BYTES = 64 * 1024;
@@ -145,14 +149,30 @@ async function create(
 ): Promise<void> {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   try {
+    // The client's own wait gives up on a broker that has not heard of the new topic yet.
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: topics.map((topic) => ({ topic, numPartitions, replicationFactor, configEntries })),
     });
+    await untilLed(admin, topics);
   } catch (error) {
     throw new FreshetError('PREFLIGHT', `cannot create topics ${topics.join(', ')}: ${errorMessage(error)}`, {
       cause: error,
       cure: 'Let Freshet create topics, or create them yourself with the partition count of the config.',
     });
+  }
+}
+
+/** Returns when every partition of the new topics has a leader. */
+async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
+  const deadline = Date.now() + LEADERS_TIMEOUT_MS;
+  for (;;) {
+    // Asked for by name, a topic that the broker has not heard of is an error.
+    const { topics: known } = await admin.fetchTopicMetadata();
+    const led = known.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    const names = new Set(led.map(({ name }) => name));
+    if (topics.every((topic) => names.has(topic))) return;
+    if (Date.now() > deadline) throw new Error(`they have no leaders after ${LEADERS_TIMEOUT_MS / 1_000} s`);
+    await sleep(LEADERS_POLL_MS);
   }
 }
