@@ -33,7 +33,7 @@ export const metricsExample: DemoExample = {
       signal.throwIfAborted();
       const random = new ItemRandom(seed, n);
       const id = rows[random.integer(0, rows.length - 1)]?.id ?? '0';
-      await source.query(n % WRITES_PER_RENAMING === 0 ? RENAMING : random.pick(STATEMENTS), [id]);
+      await source.query(n === WRITES - 1 ? RENAMING : random.pick(STATEMENTS), [id]);
     }
   },
   async inspect({ source, target }, differ) {
@@ -75,7 +75,6 @@ const STATEMENTS: readonly [string, ...string[]] = [
   'UPDATE extracted_positions SET collector_result_id = collector_result_id + 1 WHERE id = $1',
   'DELETE FROM extracted_positions WHERE id = $1',
 ];
-/** Concerns many results at once: each of its brand that names it. */
+/** Concerns many results at once: each of its brand that names it. The last one: what follows would wait for it. */
 const RENAMING = `UPDATE brand_competitors SET competitor_name = competitor_name || ' Group'
   WHERE competitor_id = 1000 + $1::bigint % 12`;
-const WRITES_PER_RENAMING = 50;

@@ -163,16 +163,22 @@ async function create(
   }
 }
 
-/** Returns when every partition of the new topics has a leader. */
+/** Returns when every partition of the new topics has a leader that knows it is one. */
 async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
   const deadline = Date.now() + LEADERS_TIMEOUT_MS;
-  for (;;) {
-    // Asked for by name, a topic that the broker has not heard of is an error.
-    const { topics: known } = await admin.fetchTopicMetadata();
-    const led = known.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
-    const names = new Set(led.map(({ name }) => name));
-    if (topics.every((topic) => names.has(topic))) return;
+  while (!(await areLed(admin, topics))) {
     if (Date.now() > deadline) throw new Error(`they have no leaders after ${LEADERS_TIMEOUT_MS / 1_000} s`);
     await sleep(LEADERS_POLL_MS);
   }
+}
+
+/** A broker can name a leader, itself even, some moments before that one answers. */
+async function areLed(admin: Admin, topics: readonly string[]): Promise<boolean> {
+  // Asked for by name, a topic that the broker has not heard of is an error.
+  const { topics: known } = await admin.fetchTopicMetadata();
+  const led = known.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+  const names = new Set(led.map(({ name }) => name));
+  if (!topics.every((topic) => names.has(topic))) return false;
+  const asked = await Promise.allSettled(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+  return asked.every(({ status }) => status === 'fulfilled');
 }
