@@ -68,4 +68,4 @@ it('a backfill of scores that is killed and resumed three times leaves one job f
   } finally {
     await rm(folder, { recursive: true });
   }
-});
+}, 240_000);

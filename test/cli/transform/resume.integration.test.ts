@@ -71,4 +71,4 @@ it('freshet backfill transform --resume goes on where Ctrl-C stopped it, and cou
   // There is nothing left to go on with: a new one begins, and finds everything there.
   expect(await resume(site)).toMatchObject({ processed: RESULTS, skipped: RESULTS });
   expect(await slots(site)).toEqual([]);
-});
+}, 240_000);
