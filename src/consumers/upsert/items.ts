@@ -127,6 +127,20 @@ export function itemBody(
 }
 
 const PATH_COLUMNS = ['category', 'category_id', 'category_confidence', 'category_path'] as const;
+/** What the version is of, in code unit order. */
+const VERSIONED = [
+  'availability',
+  'brand',
+  'category',
+  'category_confidence',
+  'category_id',
+  'category_path',
+  'currency',
+  'description',
+  'image_url',
+  'name',
+  'price',
+] as const satisfies readonly (keyof ItemContent)[];
 const PLAIN_COLUMNS = ['description', 'image_url', 'price', 'currency', 'availability'] as const;
 
 const NOTHING: Product = {
@@ -177,25 +191,7 @@ function itemRow(
   updatedAt: string | null,
 ): Item {
   const review = reviews.length === 0 ? null : JSON.stringify(reviews);
-  return { sku, ...content, review, metadata_version: versionOf(content), updated_at: updatedAt };
-}
-
-/** Of the row as it is stored. */
-function versionOf(content: ItemContent): string {
-  const ordered = {
-    availability: content.availability ?? undefined,
-    brand: content.brand ?? undefined,
-    category: content.category ?? undefined,
-    category_confidence: content.category_confidence ?? undefined,
-    category_id: content.category_id ?? undefined,
-    category_path: content.category_path ?? undefined,
-    currency: content.currency ?? undefined,
-    description: content.description ?? undefined,
-    image_url: content.image_url ?? undefined,
-    name: content.name ?? undefined,
-    price: content.price ?? undefined,
-  } satisfies Record<keyof ItemContent, unknown>;
-  return orderedVersion(ordered);
+  return { sku, ...content, review, metadata_version: orderedVersion(content, VERSIONED), updated_at: updatedAt };
 }
 
 function storedReviewsOf(reviews: readonly ItemReview[]): StoredReview[] {

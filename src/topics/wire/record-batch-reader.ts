@@ -192,7 +192,7 @@ function readHeaders(reader: VarintReader, names: HeaderNames): Readonly<Record<
   const headers: Record<string, Buffer | undefined> = {};
   const count = reader.number();
   for (let i = 0; i < count; i++) {
-    const name = names.at(i, reader.bytes() ?? NOTHING);
+    const name = names.next(i, reader);
     const value = reader.bytes() ?? NOTHING;
     if (name === '__proto__') continue;
     headers[name] = value;
@@ -206,9 +206,11 @@ const NOTHING: Buffer = Buffer.alloc(0);
 class HeaderNames {
   readonly #names: { readonly bytes: Buffer; readonly text: string }[] = [];
 
-  at(index: number, bytes: Buffer): string {
+  /** `index` counts the record's headers. */
+  next(index: number, reader: VarintReader): string {
     const known = this.#names[index];
-    if (known !== undefined && known.bytes.equals(bytes)) return known.text;
+    if (known !== undefined && reader.skipIf(known.bytes)) return known.text;
+    const bytes = reader.bytes() ?? NOTHING;
     const text = bytes.toString();
     this.#names[index] = { bytes, text };
     return text;

@@ -39,6 +39,15 @@ export class VarintReader {
     return this.#bytes.subarray(start, this.#at);
   }
 
+  /** Whether the same bytes come next; they are skipped then. Otherwise nothing is read. */
+  skipIf(known: Buffer): boolean {
+    const start = this.#at;
+    let isSame = this.number() === known.length;
+    for (let i = 0; isSame && i < known.length; i++) isSame = this.#bytes[this.#at + i] === known[i];
+    this.#at = isSame ? this.#at + known.length : start;
+    return isSame;
+  }
+
   #byte(): number {
     const byte = this.#bytes[this.#at++];
     if (byte === undefined) throw new RangeError('a record ends too early');

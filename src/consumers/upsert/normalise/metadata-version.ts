@@ -1,16 +1,9 @@
 import { hash } from 'node:crypto';
 
-/** What can be hashed: anything JSON can say. Keys with `undefined` count as absent, and absent as null. */
-export type Content =
-  | string
-  | number
-  | boolean
-  | null
-  | undefined
-  | readonly Content[]
-  | { readonly [key: string]: Content };
+/** What can be hashed. A key with `undefined` or null counts as absent. */
+export type Content = Readonly<Record<string, ContentValue>>;
 
-type OrderedContent = Readonly<Record<string, string | readonly string[] | undefined>>;
+type ContentValue = string | number | boolean | null | undefined | readonly ContentValue[];
 
 const DIGEST_CHARACTERS = 32;
 
@@ -18,35 +11,30 @@ const DIGEST_CHARACTERS = 32;
  * The hash of an item's content: 32 hexadecimal digits (128 bits of SHA-256). Equal content has an equal
  * version, whatever the order of its keys; a changed value, or one moved to another key, has another.
  * A key whose value is null does not count, so that a new optional field leaves old items alone. What is hashed
- * is UTF-8 JSON without spaces, keys in code unit order, a comma behind every value of an object, the last included:
- * `{"brand":"Acme","sku":"1",}`.
+ * is the UTF-8 of every key in code unit order with its value behind it, each text behind its length, so that
+ * nothing can be taken for something else: `5:brand"4:Acme3:sku"1:1`.
  */
 export function metadataVersion(content: Content): string {
-  return digest(canonicalJson(content));
+  return orderedVersion(content, Object.keys(content).toSorted());
 }
 
-/**
- * The same version, for content whose keys stand in order and whose missing values are `undefined`: the engine
- * then writes its JSON in one go.
- */
-export function orderedVersion(content: OrderedContent): string {
-  const json = JSON.stringify(content);
-  return digest(json === '{}' ? json : `${json.slice(0, -1)},}`);
-}
-
-function digest(text: string): string {
+/** The same version, for content whose keys are known: `keys` in code unit order. */
+export function orderedVersion<K extends string>(
+  content: Readonly<Record<K, ContentValue>>,
+  keys: readonly K[],
+): string {
+  let text = '';
+  for (const key of keys) {
+    const value = content[key];
+    if (value !== null && value !== undefined) text += `${key.length}:${key}${valueText(value)}`;
+  }
   return hash('sha256', text, 'hex').slice(0, DIGEST_CHARACTERS);
 }
 
-function canonicalJson(content: Content): string {
-  if (content === undefined || content === null) return 'null';
-  if (Array.isArray(content)) return `[${content.map(canonicalJson).join(',')}]`;
-  if (typeof content !== 'object') return JSON.stringify(content);
-  const fields = content as Readonly<Record<string, Content>>;
-  let text = '{';
-  for (const key of Object.keys(fields).toSorted()) {
-    const value = fields[key];
-    if (value !== null && value !== undefined) text += `${JSON.stringify(key)}:${canonicalJson(value)},`;
-  }
-  return `${text}}`;
+function valueText(value: ContentValue): string {
+  if (typeof value === 'string') return `"${value.length}:${value}`;
+  if (!Array.isArray(value)) return `=${String(value)};`;
+  let text = `[${value.length}:`;
+  for (const item of value as readonly ContentValue[]) text += valueText(item);
+  return text;
 }

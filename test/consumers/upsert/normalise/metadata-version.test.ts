@@ -20,15 +20,14 @@ describe('a metadata version', () => {
     );
   });
 
-  it('is the same where the keys stand in order', () => {
+  it('is the same where the keys are named in order', () => {
     const texts = fc.dictionary(
       fc.stringMatching(/^[a-z_]{1,8}$/),
       fc.option(fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string())), { nil: undefined }),
     );
     fc.assert(
       fc.property(texts, (fields) => {
-        const ordered = Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-        expect(orderedVersion(ordered)).toBe(metadataVersion(fields));
+        expect(orderedVersion(fields, Object.keys(fields).toSorted())).toBe(metadataVersion(fields));
       }),
     );
   });
@@ -40,7 +39,9 @@ describe('a metadata version', () => {
       { a: null, b: 'x' },
     ],
     [{ a: ['x', 'y'] }, { a: ['xy'] }],
-    [{ a: 'x","b":"y' }, { a: 'x', b: 'y' }],
+    [{ a: 'x1:b"1:y' }, { a: 'x', b: 'y' }],
+    [{ a: ['x'] }, { a: 'x' }],
+    [{ a: true }, { a: 'true' }],
     [{ a: '' }, { a: null }],
     [{ a: ['x', null] }, { a: ['x'] }],
   ])('differs between %j and %j', (a, b) => {
@@ -51,6 +52,6 @@ describe('a metadata version', () => {
     expect(metadataVersion({ sku: '1', brand: 'Acme', price: null })).toBe(
       metadataVersion({ brand: 'Acme', sku: '1' }),
     );
-    expect(metadataVersion({ sku: '1', brand: 'Acme' })).toBe('48926602c1d508ec9d4f958652f766aa');
+    expect(metadataVersion({ sku: '1', brand: 'Acme' })).toBe('f5fb79253dd641e5b6f157e7a4070392');
   });
 });
