@@ -191,7 +191,13 @@ function itemRow(
   updatedAt: string | null,
 ): Item {
   const review = reviews.length === 0 ? null : JSON.stringify(reviews);
-  return { sku, ...content, review, metadata_version: orderedVersion(content, VERSIONED), updated_at: updatedAt };
+  return {
+    sku,
+    ...content,
+    review,
+    metadata_version: orderedVersion(content, VERSIONED),
+    updated_at: updatedAt,
+  };
 }
 
 function storedReviewsOf(reviews: readonly ItemReview[]): StoredReview[] {
