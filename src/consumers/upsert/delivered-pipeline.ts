@@ -37,6 +37,6 @@ export function createDeliveredPipeline(
 /** The version is of the content alone: neither the time nor an earlier version counts. */
 function complete(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { metadata_version: _, updated_at: updatedAt, ...content } = body;
-  const version = metadataVersion(content as Readonly<Record<string, Content>>);
+  const version = metadataVersion(content as Content);
   return { ...content, updated_at: updatedAt, metadata_version: version };
 }

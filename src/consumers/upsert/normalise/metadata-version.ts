@@ -3,7 +3,14 @@ import { hash } from 'node:crypto';
 /** What can be hashed. A key with `undefined` or null counts as absent. */
 export type Content = Readonly<Record<string, ContentValue>>;
 
-type ContentValue = string | number | boolean | null | undefined | readonly ContentValue[];
+type ContentValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly ContentValue[]
+  | { readonly [key: string]: ContentValue };
 
 const DIGEST_CHARACTERS = 32;
 
@@ -23,18 +30,27 @@ export function orderedVersion<K extends string>(
   content: Readonly<Record<K, ContentValue>>,
   keys: readonly K[],
 ): string {
+  return hash('sha256', fieldsText(content, keys), 'hex').slice(0, DIGEST_CHARACTERS);
+}
+
+function fieldsText<K extends string>(fields: Readonly<Record<K, ContentValue>>, keys: readonly K[]): string {
   let text = '';
   for (const key of keys) {
-    const value = content[key];
+    const value = fields[key];
     if (value !== null && value !== undefined) text += `${key.length}:${key}${valueText(value)}`;
   }
-  return hash('sha256', text, 'hex').slice(0, DIGEST_CHARACTERS);
+  return text;
 }
 
 function valueText(value: ContentValue): string {
   if (typeof value === 'string') return `"${value.length}:${value}`;
-  if (!Array.isArray(value)) return `=${String(value)};`;
+  if (typeof value !== 'object' || value === null) return `=${String(value)};`;
+  if (!isList(value)) return `{${fieldsText(value, Object.keys(value).toSorted())}}`;
   let text = `[${value.length}:`;
-  for (const item of value as readonly ContentValue[]) text += valueText(item);
+  for (const item of value) text += valueText(item);
   return text;
+}
+
+function isList(value: object): value is readonly ContentValue[] {
+  return Array.isArray(value);
 }

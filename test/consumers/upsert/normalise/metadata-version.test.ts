@@ -41,6 +41,7 @@ describe('a metadata version', () => {
     [{ a: ['x', 'y'] }, { a: ['xy'] }],
     [{ a: 'x1:b"1:y' }, { a: 'x', b: 'y' }],
     [{ a: ['x'] }, { a: 'x' }],
+    [{ a: { b: 'x' } }, { a: {}, b: 'x' }],
     [{ a: true }, { a: 'true' }],
     [{ a: '' }, { a: null }],
     [{ a: ['x', null] }, { a: ['x'] }],
