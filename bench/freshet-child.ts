@@ -11,7 +11,7 @@ import { upsertPipeline } from '../src/consumers/upsert/pipeline.ts';
 import { captureObserver } from '../src/metrics/capture-metrics.ts';
 import { consumerObserver } from '../src/metrics/consumer-metrics.ts';
 import { LiveStatus } from '../src/metrics/live-status.ts';
-import { Metrics } from '../src/metrics/metrics.ts';
+import { createMetrics } from '../src/metrics/metrics.ts';
 import { runTogether } from '../src/runtime/shutdown.ts';
 import { createKafka } from '../src/topics/kafka.ts';
 import { createRegistry, type SchemaRegistryPort } from '../src/topics/registry.ts';
@@ -112,7 +112,7 @@ async function capture(config: Config, progress: Progress, signal: AbortSignal):
     slotTimeoutMs,
     watchMs,
   };
-  const product = captureObserver('bench', new Metrics(), new LiveStatus(), log);
+  const product = captureObserver({ name: 'bench', tables: [] }, createMetrics(), new LiveStatus(), log);
   const observer: CaptureObserver = {
     ...product,
     connected: (...told) => {
@@ -137,7 +137,7 @@ async function capture(config: Config, progress: Progress, signal: AbortSignal):
 }
 
 async function consume(job: Job, config: Config, progress: Progress, signal: AbortSignal): Promise<void> {
-  const product = consumerObserver(new Metrics(), new LiveStatus(), log, () => {});
+  const product = consumerObserver(createMetrics(), new LiveStatus(), log, () => {});
   const observer: ConsumerObserver = {
     ...product,
     applied: (pipeline, table, op, changes) => {

@@ -157,10 +157,12 @@ export class Merge {
     this.#transaction = null;
   }
 
-  /** Counts when it comes up in the published order, never when it is received (invariant 1). */
-  keepalive(walEnd: Lsn, nowMs: number): void {
+  /**
+   * Counts when it comes up in the published order, never when it is received (invariant 1). It says nothing
+   * of time: a server that is behind sends some, too.
+   */
+  keepalive(walEnd: Lsn): void {
     this.#passed = maxLsn(this.#passed, walEnd);
-    this.#through(nowMs);
   }
 
   relationChanged(table: string): void {

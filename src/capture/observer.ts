@@ -1,4 +1,3 @@
-import type { Lsn } from '../change/lsn.ts';
 import type { RefreshPlanState } from '../snapshot/refresh-plan.ts';
 import type { SlotStatus } from '../source/slot.ts';
 import type { MergeState } from './merge-state.ts';
@@ -32,8 +31,8 @@ export interface CaptureObserver {
   /** The table goes on, with a refresh of all of it. */
   revived(table: string): void;
   connected(slot: string, epoch: number): void;
-  /** Every second or so. `walLsn`: where the server writes now. */
-  slot(status: SlotStatus, walLsn: Lsn): void;
+  /** Every second or so. */
+  slot(status: SlotStatus): void;
   /** Refreshes wait from now on, or go on: the slot keeps too much WAL, or no longer. */
   walBudget(isTight: boolean, status: SlotStatus): void;
   log(level: 'info' | 'warn' | 'error', message: string): void;

@@ -125,7 +125,7 @@ export class PublishLoop {
       const item = stream.take();
       if (item === undefined) break;
       if (item.kind === 'message') this.#liveAtMs = nowMs;
-      const wait = applier.apply(item, nowMs);
+      const wait = applier.apply(item);
       if (wait !== undefined) await wait;
     }
     this.#collectChunks(nowMs);

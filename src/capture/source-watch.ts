@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { parseLsn } from '../change/lsn.ts';
 import { type FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { readSlot } from '../source/slot.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
@@ -56,9 +55,8 @@ async function lookAtSlot(
 ): Promise<void> {
   const { observer } = dependencies;
   const status = await readSlot(control, config.slot);
-  const { rows } = await control.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
   if (status === null) return;
-  observer.slot(status, parseLsn(rows[0]?.lsn ?? '0/0'));
+  observer.slot(status);
   if (!budget.look(status)) return;
   scheduler.hold(budget.isTight);
   observer.walBudget(budget.isTight, status);

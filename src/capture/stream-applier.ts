@@ -37,9 +37,9 @@ export class StreamApplier {
   }
 
   /** Returns a promise only where one is needed: a million changes must not cost a million turns of the event loop. */
-  apply(item: StreamItem, nowMs: number): Promise<void> | undefined {
+  apply(item: StreamItem): Promise<void> | undefined {
     if (item.kind === 'keepalive') {
-      this.#merge.keepalive(item.walEnd, item.isCaughtUp === false ? 0 : nowMs);
+      this.#merge.keepalive(item.walEnd);
       return undefined;
     }
     const message = decodePgoutput(item.payload);

@@ -24,6 +24,7 @@ import {
 import { untilSettled } from './demo-settled.ts';
 import { DEMO_SOURCE, demoConfig } from './demo-config.ts';
 import { Engine } from './engine.ts';
+import { watchFreshness } from './freshness/freshness-watch.ts';
 import { httpRoutes } from './http-routes.ts';
 import { configuredPipelines, pipelineNamed } from './pipelines.ts';
 import type { Progress } from './progress.ts';
@@ -135,6 +136,7 @@ export class Demo implements AsyncDisposable {
     const examples = this.#shown.map(({ example }) => example);
     progress.phase('backfill', this.#sourceRows);
     const signal = AbortSignal.any([this.#settings.signal, this.#stop.signal]);
+    const scope = { sources: [this.#source], pipelines: this.#shown.map(({ pipeline }) => pipeline) };
     this.#running = runTogether(signal, [
       (stop) => this.#engine.capture(this.#source, stop),
       ...this.#shown.map(
@@ -143,6 +145,7 @@ export class Demo implements AsyncDisposable {
             this.#engine.consume(pipeline, stop),
       ),
       (stop) => workOnScores(this.#engine, stop),
+      (stop) => watchFreshness(this.#engine, scope, stop),
     ]);
     await this.#orFailure(this.#snapshotFinished());
     await this.#orFailure(this.#withDatabases((both) => untilSettled(examples, both, since, signal)));

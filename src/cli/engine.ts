@@ -8,9 +8,9 @@ import type { Config, SourceConfig } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { createPipelineRunner } from '../consumers/pipeline-runner.ts';
 import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
-import { consumerObserver } from '../metrics/consumer-metrics.ts';
+import { announcePipeline, consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
-import { Metrics } from '../metrics/metrics.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { openTracing } from '../metrics/open-tracing.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
@@ -29,7 +29,7 @@ export type LatencyListener = (pipeline: string, samplesMs: readonly number[]) =
 /** Wires the roles of one process: what each needs from the config, and who hears what they tell. */
 export class Engine {
   readonly config: Config;
-  readonly metrics = new Metrics();
+  readonly metrics = createMetrics();
   readonly status = new LiveStatus();
   readonly log: Log;
   readonly #latencies: LatencyListener;
@@ -93,6 +93,7 @@ export class Engine {
   /** Runs one pipeline; waits for topics that a capture has not made yet. */
   async consume(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
     const source = this.sourceOf(pipeline);
+    announcePipeline(this.metrics, this.status, pipeline.name);
     const { kafka, registry, consumers } = this.config;
     const tracing = await this.#openTracing();
     const runner = createPipelineRunner({
@@ -123,13 +124,9 @@ export class Engine {
 
   /** The configured source that has every table the pipeline reads; what is posted goes under the first one's prefix. */
   sourceOf(pipeline: Pipeline): SourceConfig {
-    const tables = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
-    const source = this.config.sources.find((each) => {
-      if (pipeline.posted) return true;
-      const listed = new Set(each.tables.map(formatTable));
-      return tables.every((table) => listed.has(table));
-    });
+    const source = this.#findSource(pipeline);
     if (source !== undefined) return source;
+    const tables = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
     throw new FreshetError(
       'CONFIG_INVALID',
       `pipeline "${pipeline.name}" reads ${tables.join(', ')}, which no source captures`,
@@ -137,6 +134,20 @@ export class Engine {
         cure: 'Add the tables to sources[].tables of one source.',
       },
     );
+  }
+
+  /** Whether a source is configured that `sourceOf` gives. */
+  hasSource(pipeline: Pipeline): boolean {
+    return this.#findSource(pipeline) !== undefined;
+  }
+
+  #findSource(pipeline: Pipeline): SourceConfig | undefined {
+    if (pipeline.posted) return this.config.sources[0];
+    const tables = Object.values(pipeline.sources).map(({ table }) => formatTable(table));
+    return this.config.sources.find((each) => {
+      const listed = new Set(each.tables.map(formatTable));
+      return tables.every((table) => listed.has(table));
+    });
   }
 
   async #openTracing(): Promise<Tracing | undefined> {
@@ -152,7 +163,7 @@ export class Engine {
       kafka: createKafka(kafka),
       kafkaConfig: kafka,
       registry: createRegistry(registry),
-      observer: captureObserver(source.name, this.metrics, this.status, this.log),
+      observer: captureObserver(source, this.metrics, this.status, this.log),
     };
   }
 

@@ -23,12 +23,15 @@ export class GroupProgress {
     return this.#lanes.get(`${topic}/${partition}`)?.nextOffset ?? 0n;
   }
 
+  /** The highest one that is applied; empty where there is none. */
+  position(topic: string, partition: number): string {
+    return this.#lanes.get(`${topic}/${partition}`)?.position ?? '';
+  }
+
   /** Whether everything up to `ends` in these topics is applied. */
   reaches(topics: readonly string[], ends: PublishedEnds): boolean {
     return topics.every((topic) =>
-      (ends.get(topic) ?? []).every(
-        (end, partition) => (this.#lanes.get(`${topic}/${partition}`)?.position ?? '') >= end,
-      ),
+      (ends.get(topic) ?? []).every((end, partition) => this.position(topic, partition) >= end),
     );
   }
 }

@@ -26,6 +26,7 @@ import { registerTransform } from './commands/transform.ts';
 import { addSearch } from './commands/search.ts';
 import { registerUpsert } from './commands/upsert.ts';
 import { addTopics } from './commands/topics.ts';
+import { addWait } from './commands/wait.ts';
 import { statusCommand } from './commands/status.ts';
 import { addGroups, type RegisterCommands } from './command-groups.ts';
 import type { CommandContext, JsonOption } from './context.ts';
@@ -68,6 +69,7 @@ export function createProgram(env: Environment, cwd: string): Command {
   addPipelines(program, context);
   addServices(program, context);
   addInspection(program, context);
+  addWait(program, context);
   return program;
 }
 
@@ -146,7 +148,7 @@ function addInspection(program: Command, context: CommandContext): void {
     .action((options: MigrateOptions) => migrateCommand(context, options));
   program
     .command('status')
-    .description('slots, lag and applied offsets')
+    .description('how fresh everything is: slots, snapshots, and up to when each pipeline has applied all')
     .option('--json', 'as one JSON object')
     .action((options: JsonOption) => statusCommand(context, options));
   program

@@ -1,13 +1,17 @@
 import { formatTable } from '../change/table.ts';
-import type { Lane } from '../sinks/positions.ts';
-import type { FetchedBatch } from '../topics/consumer-batch.ts';
 import type { AppliedBatch } from './batch-transaction.ts';
 import type { Pipeline } from './define-pipeline.ts';
-import type { AppliedOperation, ConsumerObserver } from './observer.ts';
+import type { AppliedOperation, ConsumerObserver, Arrival } from './observer.ts';
 import type { Item } from './record-reader.ts';
 
 /** Latencies that are reported of one commit at most. */
 const LATENCY_SAMPLE = 64;
+
+/** When a batch was taken up, and when its first try in the target began. Unix milliseconds. */
+export interface BatchTimes {
+  readonly takenMs: number;
+  readonly begunMs: number;
+}
 
 /** Tells the observer what became of a batch. */
 export class LaneReport {
@@ -22,12 +26,7 @@ export class LaneReport {
     this.#written = written;
   }
 
-  applied(
-    lane: Lane,
-    { plan, counts, notApplied }: AppliedBatch,
-    items: readonly Item[],
-    position: string,
-  ): void {
+  applied({ plan, counts, notApplied }: AppliedBatch, items: readonly Item[], times: BatchTimes): void {
     const { name } = this.#pipeline;
     for (const step of plan.steps) {
       if (step.kind === 'changes') this.#changes(step.changes.filter((change) => !notApplied.has(change)));
@@ -40,7 +39,16 @@ export class LaneReport {
       this.#written(written);
     }
     if (plan.leftOut > 0) this.#observer.skipped(name, 'owed', plan.leftOut);
-    this.#observer.appliedThrough(name, lane.topic, lane.partition, position, latencies(items, Date.now()));
+    const committedMs = Date.now();
+    const sampled = sampleOf(items);
+    // A lane has one table.
+    const [first] = sampled;
+    if (first !== undefined)
+      this.#observer.arrived(
+        name,
+        this.#table(first.change.source),
+        sampled.map((item) => arrivalOf(item, times, committedMs)),
+      );
   }
 
   replayed(records: number): void {
@@ -54,13 +62,6 @@ export class LaneReport {
   retry(code: string, message: string, attempt: number): void {
     this.#observer.retry(this.#pipeline.name, code);
     if (attempt === 0) this.#observer.log(this.#pipeline.name, 'warn', `trying again: ${message} (${code})`);
-  }
-
-  lag({ topic, partition, highWatermark, records }: FetchedBatch, nextOffset: bigint): void {
-    const behind = highWatermark > nextOffset ? Number(highWatermark - nextOffset) : 0;
-    const writtenMs = Number(records.at(-1)?.timestamp ?? Date.now());
-    const seconds = behind === 0 ? 0 : Math.max(0, (Date.now() - writtenMs) / 1_000);
-    this.#observer.lag(this.#pipeline.name, topic, partition, behind, seconds);
   }
 
   refreshAsked(keys: number): void {
@@ -89,14 +90,31 @@ export class LaneReport {
   }
 }
 
+type ChangeItem = Extract<Item, { kind: 'change' }>;
+
 /** Evenly spread over the batch, the oldest included. A snapshot row's commit lies as far back as its row is old: it says nothing. */
-function latencies(items: readonly Item[], nowMs: number): number[] {
+function sampleOf(items: readonly Item[]): ChangeItem[] {
   const stride = Math.max(1, Math.ceil(items.length / LATENCY_SAMPLE));
-  const sample: number[] = [];
+  const sample: ChangeItem[] = [];
   for (let i = 0; i < items.length; i += stride) {
     const item = items[i];
-    if (item?.kind !== 'change' || item.change.snapshot) continue;
-    sample.push(Math.max(0, nowMs - Number(item.committedUs) / 1_000));
+    if (item?.kind === 'change' && !item.change.snapshot) sample.push(item);
   }
   return sample;
+}
+
+function arrivalOf(
+  { committedUs, record }: ChangeItem,
+  { takenMs, begunMs }: BatchTimes,
+  committedMs: number,
+): Arrival {
+  const atSourceMs = Number(committedUs) / 1_000;
+  const publishedMs = Number(record.timestamp);
+  return {
+    totalMs: Math.max(0, committedMs - atSourceMs),
+    sourceMs: Math.max(0, publishedMs - atSourceMs),
+    topicMs: Math.max(0, takenMs - publishedMs),
+    pipelineMs: begunMs - takenMs,
+    sinkMs: committedMs - begunMs,
+  };
 }

@@ -8,8 +8,6 @@ export interface ConsumerObserver {
   written(pipeline: string, targetTable: string, written: number, unchanged: number): void;
   /** Records that were applied before, and partial changes of owed keys. */
   skipped(pipeline: string, reason: 'replayed' | 'owed', records: number): void;
-  /** `records`: behind the log's end. `seconds`: age of the last applied record, 0 where nothing is left to read. */
-  lag(pipeline: string, topic: string, partition: number, records: number, seconds: number): void;
   deadLetter(pipeline: string, code: string): void;
   /** The current rows of so many owed keys were asked for. */
   refreshAsked(pipeline: string, keys: number): void;
@@ -25,15 +23,23 @@ export interface ConsumerObserver {
   deliveryWaits(pipeline: string, reason: DeliveryWait, seconds: number): void;
   /** Whether requests to the pipeline's API are held back, as it failed again and again. */
   deliveryCircuit(pipeline: string, isOpen: boolean): void;
-  /** After a commit: its position, and from commit at the source to commit in the target, in ms, a sample of the streamed changes. */
-  appliedThrough(
-    pipeline: string,
-    topic: string,
-    partition: number,
-    position: string,
-    latenciesMs: readonly number[],
-  ): void;
+  /** After a commit: a sample of its streamed changes. */
+  arrived(pipeline: string, sourceTable: string, samples: readonly Arrival[]): void;
   log(pipeline: string, level: 'info' | 'warn' | 'error', message: string): void;
 }
 
 export type AppliedOperation = 'upsert' | 'patch' | 'delete' | 'truncate' | 'sweep';
+
+/** The way of one change, in ms. The parts make up the whole, but for what clocks differ. */
+export interface Arrival {
+  /** From commit at the source to commit in the target. */
+  readonly totalMs: number;
+  /** From commit at the source to the topic. */
+  readonly sourceMs: number;
+  /** In the topic, until it is taken up. */
+  readonly topicMs: number;
+  /** Decoding, and waiting for the batch before it. */
+  readonly pipelineMs: number;
+  /** The transaction in the target, every try of it, with what the pipeline computes in it. */
+  readonly sinkMs: number;
+}

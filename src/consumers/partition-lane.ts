@@ -4,7 +4,7 @@ import type { DeadLetterProducer } from '../topics/dead-letter-producer.ts';
 import type { BatchSize } from './batch-size.ts';
 import type { BatchApplier, BatchResult } from './batch-transaction.ts';
 import { type LetterContent, deadLetter } from './dead-letters.ts';
-import type { LaneReport } from './lane-report.ts';
+import type { BatchTimes, LaneReport } from './lane-report.ts';
 import { type Item, type PoisonItem, poisonOf } from './record-reader.ts';
 import { pauseBeforeRetry } from './retry-pause.ts';
 
@@ -32,6 +32,7 @@ const CONFLICT_PAUSE_MS = 50;
 /** One batch on its way, however often it is tried and cut. */
 interface Trial {
   readonly goOn: GoOn;
+  readonly times: BatchTimes;
   /** When the first unique violation came; null before. */
   conflictAt: number | null;
 }
@@ -68,9 +69,10 @@ export class PartitionLane {
     return this.#progress;
   }
 
-  /** Applies the items and stands at `nextOffset` then. Throws where no record can be applied at all. */
-  apply(items: readonly Item[], nextOffset: bigint, goOn: GoOn): Promise<LaneOutcome> {
-    return this.#apply(items, nextOffset, { goOn, conflictAt: null });
+  /** Applies the items and stands at `nextOffset` then. Throws where no record can be applied at all. `takenMs`: see BatchTimes. */
+  apply(items: readonly Item[], nextOffset: bigint, goOn: GoOn, takenMs = Date.now()): Promise<LaneOutcome> {
+    const times = { takenMs, begunMs: Date.now() };
+    return this.#apply(items, nextOffset, { goOn, times, conflictAt: null });
   }
 
   async #apply(items: readonly Item[], nextOffset: bigint, trial: Trial): Promise<LaneOutcome> {
@@ -79,7 +81,7 @@ export class PartitionLane {
       if (!(await trial.goOn())) return 'abandoned';
       try {
         await this.#keepLetters(items.filter((item) => item.kind === 'poison'));
-        return this.#advance(await this.#transact(items, reached), reached, items);
+        return this.#advance(await this.#transact(items, reached), reached, items, trial.times);
       } catch (error) {
         if (!this.#isRetried(items, error, trial))
           return await this.#isolate(items, nextOffset, error, trial);
@@ -121,7 +123,7 @@ export class PartitionLane {
     return result;
   }
 
-  #advance(result: BatchResult, reached: Progress, items: readonly Item[]): LaneOutcome {
+  #advance(result: BatchResult, reached: Progress, items: readonly Item[], times: BatchTimes): LaneOutcome {
     if (result.kind === 'overtaken') return 'overtaken';
     this.#progress = reached;
     for (const offset of this.#lettered)
@@ -130,7 +132,7 @@ export class PartitionLane {
     if (result.kind === 'already') this.#owes = true;
     else {
       if (result.plan.owe.length > 0 || result.notApplied.size > 0) this.#owes = true;
-      this.#services.report.applied(this.#lane, result, items, reached.position);
+      this.#services.report.applied(result, items, times);
     }
     return 'applied';
   }

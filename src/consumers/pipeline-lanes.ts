@@ -54,12 +54,12 @@ export class PipelineLanes implements BatchHandler {
     if (lane === undefined) return batch.nextOffset;
     const outcome = await this.#work(lane, batch);
     if (outcome === 'overtaken') return await this.#reopen(batch);
-    this.#options.services.report.lag(batch, lane.progress.nextOffset);
     return lane.progress.nextOffset;
   }
 
   /** While the target writes one slice, the next one is decoded. */
   async #work(lane: PartitionLane, batch: FetchedBatch): Promise<LaneOutcome> {
+    const takenMs = Date.now();
     const goOn = async (): Promise<boolean> => !batch.isStale();
     let writing: Promise<LaneOutcome> = Promise.resolve('applied');
     let position = lane.progress.position;
@@ -73,7 +73,8 @@ export class PipelineLanes implements BatchHandler {
       position = highestPosition(items, position);
       // The last one ends where the batch ends, transaction markers included.
       const next = records[at + count];
-      writing = lane.apply(items, next === undefined ? batch.nextOffset : BigInt(next.offset), goOn);
+      const nextOffset = next === undefined ? batch.nextOffset : BigInt(next.offset);
+      writing = lane.apply(items, nextOffset, goOn, takenMs);
       // Looked at above, in the next round; meanwhile its rejection is not an unhandled one.
       writing.catch(() => {});
     }

@@ -1,38 +1,49 @@
 import type { CaptureObserver } from '../capture/observer.ts';
-import { formatTable } from '../change/table.ts';
-import type { Lsn } from '../change/lsn.ts';
+import { formatTable, type TableId } from '../change/table.ts';
+import type { ErrorCode } from '../runtime/errors.ts';
 import type { LiveStatus, RefreshStatus, SourceStatus } from './live-status.ts';
 import type { Metrics } from './metrics.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
 
-const WAL_STATUSES = ['reserved', 'extended', 'unreserved', 'lost'];
+const REJECTIONS: readonly ErrorCode[] = ['RECORD_TOO_LARGE', 'RECORD_INVALID'];
+
+/** A source and what of it is captured. */
+interface Captured {
+  readonly name: string;
+  readonly tables: readonly TableId[];
+}
 
 /** Turns what one capture tells into metrics and the live status. */
 export function captureObserver(
-  source: string,
+  { name: source, tables }: Captured,
   metrics: Metrics,
   status: LiveStatus,
   log: Log,
 ): CaptureObserver {
   const live = status.source(source);
+  // The first one of a table must show as an increase.
+  for (const table of tables) {
+    for (const code of REJECTIONS) metrics.rejected.inc({ source, table: formatTable(table), code }, 0);
+  }
   return {
     ...snapshotObserver(source, metrics, live, log),
     ...healthObserver(source, metrics, live, log),
     published: (table, op, rows) => {
       metrics.published.inc({ source, table, op }, rows);
       live.published += rows;
+      count(live.publishedByTable, table, rows);
       if (op === 'r') live.refreshed += rows;
     },
     committed: ({ state, ends, durationMs }) => {
       metrics.publishSeconds.observe({ source }, durationMs / 1000);
       live.ends = ends;
       live.passed = state.passed;
-      live.throughMs = state.throughMs;
     },
     rejected: ({ table, code, keyText, message }) => {
       metrics.rejected.inc({ source, table, code });
       live.rejected += 1;
+      count(live.rejectedByCode, code, 1);
       log('error', `${table} ${keyText} could not be published (${code}): ${message}`);
     },
     connected: (slot, epoch) => {
@@ -40,19 +51,8 @@ export function captureObserver(
       live.connected = true;
       log('info', `capturing through slot ${slot}`);
     },
-    slot: (slot, walLsn) => {
-      const behind = Number(walLsn - (live.passed ?? (0n as Lsn)));
-      live.lagBytes = Math.max(0, behind);
-      live.lagSeconds = live.throughMs === 0 ? 0 : Math.max(0, (Date.now() - live.throughMs) / 1000);
-      live.retainedBytes = slot.retainedBytes;
-      live.walStatus = slot.walStatus;
-      metrics.sourceLagBytes.set({ source }, live.lagBytes);
-      metrics.sourceLagSeconds.set({ source }, live.lagSeconds);
-      metrics.slotRetainedBytes.set({ source }, slot.retainedBytes);
-      if (slot.safeBytes !== null) metrics.slotSafeBytes.set({ source }, slot.safeBytes);
-      for (const each of WAL_STATUSES)
-        metrics.slotStatus.set({ source, status: each }, slot.walStatus === each ? 1 : 0);
-    },
+    // Whatever process it is asks the source itself: see FreshnessWatch.
+    slot: () => {},
     log,
   };
 }
@@ -72,13 +72,9 @@ function healthObserver(
       log(isTight ? 'warn' : 'info', `refreshes ${isTight ? 'wait' : 'go on'}: ${kept}`);
     },
     halted: (table, halt) => {
-      metrics.tableHalted.set({ source, table }, 1);
-      live.halted.set(table, halt);
       log('error', `${table} is halted, the others go on (${halt.code}): ${halt.message}. ${halt.cure}`);
     },
     revived: (table) => {
-      metrics.tableHalted.set({ source, table }, 0);
-      live.halted.delete(table);
       log('info', `${table} goes on, with a refresh of all its rows`);
     },
   };
@@ -114,12 +110,13 @@ function snapshotObserver(
         return;
       }
       const table = formatTable(plan.request.table);
-      metrics.snapshotRowsPublished.set({ source, table }, plan.rowsPublished);
-      if (plan.estimatedRows >= 0) metrics.snapshotEstimatedRows.set({ source, table }, plan.estimatedRows);
-      metrics.snapshotFinished.set({ source, table }, plan.finishedAt === null ? 0 : 1);
       live.refreshes.set(table, progressOf(plan));
     },
   };
+}
+
+export function count(counts: Map<string, number>, name: string, more: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + more);
 }
 
 function progressOf(plan: Parameters<CaptureObserver['progress']>[0]): RefreshStatus {

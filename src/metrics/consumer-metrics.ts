@@ -1,10 +1,20 @@
-import type { ConsumerObserver } from '../consumers/observer.ts';
-import type { Log } from './capture-metrics.ts';
+import type { ConsumerObserver, Arrival } from '../consumers/observer.ts';
+import { count, type Log } from './capture-metrics.ts';
 import type { LiveStatus } from './live-status.ts';
 import type { Metrics } from './metrics.ts';
 
 /** The pipeline whose missing values have a name of their own, too. */
 const CATALOG = 'upsert';
+
+/** Before a pipeline has told anything: the first failure of a kind must show as an increase. */
+export function announcePipeline(metrics: Metrics, status: LiveStatus, pipeline: string): void {
+  status.pipeline(pipeline);
+  metrics.sinkWritten.inc({ pipeline }, 0);
+  metrics.sinkUnchanged.inc({ pipeline }, 0);
+  metrics.skipped.inc({ pipeline, reason: 'replayed' }, 0);
+  metrics.deadLetters.inc({ pipeline, code: 'RECORD_INVALID' }, 0);
+  metrics.retries.inc({ pipeline, code: 'CONNECTION' }, 0);
+}
 
 /** Turns what the pipelines tell into metrics and the live status. `latencies` hears every sample, in ms. */
 export function consumerObserver(
@@ -16,7 +26,9 @@ export function consumerObserver(
   return {
     applied: (pipeline, table, op, changes) => {
       metrics.applied.inc({ pipeline, table, op }, changes);
-      status.pipeline(pipeline).applied += changes;
+      const live = status.pipeline(pipeline);
+      live.applied += changes;
+      count(live.appliedByTable, table, changes);
     },
     written: (pipeline, _table, written, unchanged) => {
       metrics.sinkWritten.inc({ pipeline }, written);
@@ -26,11 +38,6 @@ export function consumerObserver(
       live.unchanged += unchanged;
     },
     skipped: (pipeline, reason, records) => metrics.skipped.inc({ pipeline, reason }, records),
-    lag: (pipeline, topic, partition, records, seconds) => {
-      metrics.topicLagRecords.set({ pipeline, topic, partition: String(partition) }, records);
-      metrics.topicLagSeconds.set({ pipeline, topic, partition: String(partition) }, seconds);
-      status.pipeline(pipeline).lagRecords.set(`${topic}/${partition}`, records);
-    },
     deadLetter: (pipeline, code) => {
       metrics.deadLetters.inc({ pipeline, code });
       status.pipeline(pipeline).deadLetters += 1;
@@ -42,24 +49,39 @@ export function consumerObserver(
       metrics.deliveryWaitSeconds.observe({ pipeline, reason }, seconds),
     deliveryCircuit: (pipeline, isOpen) => metrics.deliveryCircuitOpen.set({ pipeline }, isOpen ? 1 : 0),
     viewAge: (pipeline, view, seconds) => metrics.viewAgeSeconds.set({ pipeline, view }, seconds),
-    unresolved: (pipeline, kind, count) => metrics.unresolved.set({ pipeline, kind }, count),
+    unresolved: (pipeline, kind, things) => {
+      metrics.unresolved.set({ pipeline, kind }, things);
+      status.pipeline(pipeline).unresolved.set(kind, things);
+    },
     missing: (pipeline, field, rows) => {
       metrics.missingRows.set({ pipeline, field }, rows);
+      status.pipeline(pipeline).missing.set(field, rows);
       if (pipeline === CATALOG) metrics.catalogMissing.set({ field }, rows);
     },
     retry: (pipeline, code) => {
       metrics.retries.inc({ pipeline, code });
       status.pipeline(pipeline).retries += 1;
     },
-    appliedThrough: (pipeline, _topic, _partition, _position, samplesMs) => {
-      for (const ms of samplesMs) metrics.freshnessSeconds.observe({ pipeline }, ms / 1000);
-      const worst = Math.max(0, ...samplesMs);
-      if (samplesMs.length > 0) {
-        metrics.sinkLagSeconds.set({ pipeline }, worst / 1000);
-        status.pipeline(pipeline).lagMs = worst;
-      }
-      latencies(pipeline, samplesMs);
+    arrived: (pipeline, table, samples) => {
+      for (const each of samples) observeArrival(metrics, { pipeline, table }, each);
+      const totals = samples.map(({ totalMs }) => totalMs);
+      const worst = Math.max(0, ...totals);
+      metrics.sinkLagSeconds.set({ pipeline }, worst / 1000);
+      status.pipeline(pipeline).lagMs = worst;
+      latencies(pipeline, totals);
     },
     log: (pipeline, level, message) => log(level, `${pipeline}: ${message}`),
   };
+}
+
+function observeArrival(
+  metrics: Metrics,
+  labels: { readonly pipeline: string; readonly table: string },
+  { totalMs, sourceMs, topicMs, pipelineMs, sinkMs }: Arrival,
+): void {
+  metrics.freshnessSeconds.observe(labels, totalMs / 1000);
+  metrics.stageSeconds.observe({ ...labels, stage: 'source' }, sourceMs / 1000);
+  metrics.stageSeconds.observe({ ...labels, stage: 'topic' }, topicMs / 1000);
+  metrics.stageSeconds.observe({ ...labels, stage: 'pipeline' }, pipelineMs / 1000);
+  metrics.stageSeconds.observe({ ...labels, stage: 'sink' }, sinkMs / 1000);
 }

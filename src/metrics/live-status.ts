@@ -1,4 +1,5 @@
-import { formatLsn, type Lsn } from '../change/lsn.ts';
+import type { Lsn } from '../change/lsn.ts';
+import type { FreshnessReport } from './freshness-report.ts';
 
 export interface RefreshStatus {
   readonly published: number;
@@ -10,49 +11,41 @@ export interface RefreshStatus {
 export interface SourceStatus {
   connected: boolean;
   published: number;
+  readonly publishedByTable: Map<string, number>;
   /** Of the published ones, those that a snapshot or another refresh read. */
   refreshed: number;
   rejected: number;
+  readonly rejectedByCode: Map<string, number>;
   passed: Lsn | null;
-  throughMs: number;
-  lagBytes: number;
-  lagSeconds: number;
-  retainedBytes: number;
-  walStatus: string | null;
   /** Refreshes wait: the slot keeps too much WAL. */
   refreshesHeld: boolean;
   /** topic → the last published position of each partition */
   ends: ReadonlyMap<string, readonly string[]>;
   /** By table; of requested refreshes by the plan's id. */
   readonly refreshes: Map<string, RefreshStatus>;
-  /** table → why nothing of it is published */
-  readonly halted: Map<string, HaltStatus>;
-}
-
-interface HaltStatus {
-  readonly code: string;
-  readonly message: string;
-  readonly cure: string;
-  readonly since: string;
 }
 
 export interface PipelineStatus {
   applied: number;
+  readonly appliedByTable: Map<string, number>;
+  /** Field → rows that lack it; kind → things that wait for somebody. */
+  readonly missing: Map<string, number>;
+  readonly unresolved: Map<string, number>;
   written: number;
   unchanged: number;
   deadLetters: number;
   retries: number;
-  /** "topic/partition" → records not applied yet */
-  readonly lagRecords: Map<string, number>;
   /** Commit at the source to commit at the sink, of the last batch with live changes. */
   lagMs: number;
 }
 
-/** What this process knows of itself right now: for `/status`, the terminal, and `freshet status`. */
+/** What this process knows of itself right now: for the terminal, and as a part of the freshness report. */
 export class LiveStatus {
   readonly #sources = new Map<string, SourceStatus>();
   readonly #pipelines = new Map<string, PipelineStatus>();
   readonly startedAt = new Date().toISOString();
+  /** The last one; null before the first look. */
+  report: FreshnessReport | null = null;
 
   source(name: string): SourceStatus {
     let source = this.#sources.get(name);
@@ -64,6 +57,16 @@ export class LiveStatus {
     let pipeline = this.#pipelines.get(name);
     if (pipeline === undefined) this.#pipelines.set(name, (pipeline = emptyPipeline()));
     return pipeline;
+  }
+
+  /** Null where this process does not capture it. */
+  knownSource(name: string): SourceStatus | null {
+    return this.#sources.get(name) ?? null;
+  }
+
+  /** Null where this process does not run it. */
+  knownPipeline(name: string): PipelineStatus | null {
+    return this.#pipelines.get(name) ?? null;
   }
 
   sources(): IterableIterator<SourceStatus> {
@@ -79,59 +82,37 @@ export class LiveStatus {
     return [...this.#sources.values()].every((source) => source.connected);
   }
 
-  toJSON(): object {
-    return {
-      startedAt: this.startedAt,
-      sources: Object.fromEntries([...this.#sources].map(([name, source]) => [name, sourceJson(source)])),
-      pipelines: Object.fromEntries(
-        [...this.#pipelines].map(([name, pipeline]) => [name, pipelineJson(pipeline)]),
-      ),
-    };
+  toJSON(): FreshnessReport {
+    const at = new Date().toISOString();
+    return this.report ?? { version: 1, at, startedAt: this.startedAt, sources: [], pipelines: [] };
   }
-}
-
-function sourceJson(source: SourceStatus): object {
-  const { ends: _, ...shown } = source;
-  return {
-    ...shown,
-    passed: source.passed === null ? null : formatLsn(source.passed),
-    refreshes: Object.fromEntries(source.refreshes),
-    halted: Object.fromEntries(source.halted),
-  };
-}
-
-function pipelineJson(pipeline: PipelineStatus): object {
-  const records = [...pipeline.lagRecords.values()].reduce((sum, each) => sum + each, 0);
-  return { ...pipeline, lagRecords: records };
 }
 
 function emptySource(): SourceStatus {
   return {
     connected: false,
     published: 0,
+    publishedByTable: new Map(),
     refreshed: 0,
     rejected: 0,
+    rejectedByCode: new Map(),
     passed: null,
-    throughMs: 0,
-    lagBytes: 0,
-    lagSeconds: 0,
-    retainedBytes: 0,
-    walStatus: null,
     refreshesHeld: false,
     ends: new Map(),
     refreshes: new Map(),
-    halted: new Map(),
   };
 }
 
 function emptyPipeline(): PipelineStatus {
   return {
     applied: 0,
+    appliedByTable: new Map(),
+    missing: new Map(),
+    unresolved: new Map(),
     written: 0,
     unchanged: 0,
     deadLetters: 0,
     retries: 0,
-    lagRecords: new Map(),
     lagMs: 0,
   };
 }

@@ -1,9 +1,12 @@
 import type { ScorerObserver } from '../consumers/score/openai-scorer.ts';
-import type { JobStates } from '../sinks/job-queue.ts';
+import type { JobsReport } from './freshness-report.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Turns what the scorer's client tells into metrics. */
 export function scorerObserver(metrics: Metrics): ScorerObserver {
+  // The first of a kind must show as an increase.
+  metrics.scorerRequests.inc({ outcome: 'ok' }, 0);
+  for (const kind of ['prompt', 'completion']) metrics.scorerTokens.inc({ kind }, 0);
   return {
     requested: (outcome, durationMs) => {
       metrics.scorerRequests.inc({ outcome });
@@ -18,9 +21,8 @@ export function scorerObserver(metrics: Metrics): ScorerObserver {
   };
 }
 
-export function showJobs(metrics: Metrics, states: JobStates, unscored: number): void {
+export function showJobs(metrics: Metrics, jobs: JobsReport): void {
   for (const state of ['waiting', 'scheduled', 'running', 'failed'] as const)
-    metrics.scoreJobs.set({ state }, states[state]);
-  metrics.scoreOldestJobSeconds.set(states.oldestSeconds);
-  metrics.scoreUnscoredLeads.set(unscored);
+    metrics.scoreJobs.set({ state }, jobs[state]);
+  metrics.scoreOldestJobSeconds.set(jobs.oldestSeconds);
 }

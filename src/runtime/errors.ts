@@ -78,6 +78,11 @@ export const ERRORS = {
     advice: 'Correct the table, the condition or the keys, and ask again.',
   },
   REFRESH_CANCELLED: { exit: 1, action: 'stop', advice: 'Ask again, where that was not meant.' },
+  WAIT_TIMEOUT: {
+    exit: 1,
+    action: 'stop',
+    advice: 'See freshet status: who is behind, and why; or give --timeout more.',
+  },
   CONNECTION: { exit: 1, action: 'retry', advice: 'Check that the service runs and can be reached.' },
   SCORER_UNAVAILABLE: {
     exit: 1,

@@ -159,6 +159,15 @@ export async function readDebts(client: ClientBase, group: string): Promise<Debt
   }));
 }
 
+/** code → how many keys the group owes for it. */
+export async function countDebts(client: ClientBase, group: string): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ code: string; keys: number }>(
+    'SELECT code, count(*)::int AS keys FROM freshet.owed_keys WHERE group_name = $1 GROUP BY 1',
+    [group],
+  );
+  return new Map(rows.map(({ code, keys }) => [code, keys]));
+}
+
 /** Forgets debts that nobody is to make up for; one that grew meanwhile stays. Gives how many. */
 export async function dropDebts(client: ClientBase, group: string, debts: readonly Debt[]): Promise<number> {
   const { rowCount } = await client.query(

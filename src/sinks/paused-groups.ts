@@ -9,6 +9,13 @@ export async function pausedSince(client: ClientBase | Pool, group: string): Pro
   return rows[0]?.since ?? null;
 }
 
+export async function pausedGroups(client: ClientBase): Promise<Set<string>> {
+  const { rows } = await client.query<{ group: string }>(
+    'SELECT group_name AS group FROM freshet.paused_groups',
+  );
+  return new Set(rows.map(({ group }) => group));
+}
+
 /** Every process of the group hears of it within a second or two. Gives whether it was paused before. */
 export async function pauseGroup(client: ClientBase, group: string): Promise<boolean> {
   const { rowCount } = await client.query(

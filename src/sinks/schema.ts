@@ -101,6 +101,11 @@ export async function migrateTarget(client: ClientBase, pipelines: readonly Targ
   });
 }
 
+/** Whether the target has all that this Freshet reads there. */
+export async function isMigrated(client: ClientBase): Promise<boolean> {
+  return (await storedVersion(client)) >= SCHEMA_VERSION;
+}
+
 async function migrateOwn(client: ClientBase): Promise<void> {
   const version = await storedVersion(client);
   if (version > SCHEMA_VERSION) {

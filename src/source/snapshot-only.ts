@@ -65,7 +65,7 @@ export class WalClock implements AsyncDisposable {
     if (this.#failure !== null) throw this.#failure;
     const walEnd = this.#walEnd;
     this.#walEnd = null;
-    return walEnd === null ? undefined : { kind: 'keepalive', walEnd, isCaughtUp: false };
+    return walEnd === null ? undefined : { kind: 'keepalive', walEnd };
   }
 
   get isEmpty(): boolean {

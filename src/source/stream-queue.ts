@@ -4,12 +4,7 @@ import type { Lsn } from '../change/lsn.ts';
 export type StreamItem =
   | { readonly kind: 'message'; readonly payload: Buffer }
   /** Everything below `walEnd` that belongs to this slot has been sent before this item. */
-  | {
-      readonly kind: 'keepalive';
-      readonly walEnd: Lsn;
-      /** Nothing is known of what changed below `walEnd`. */
-      readonly isCaughtUp?: false;
-    };
+  | { readonly kind: 'keepalive'; readonly walEnd: Lsn };
 
 const COMPACT_AT = 4_096;
 

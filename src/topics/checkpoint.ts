@@ -30,16 +30,30 @@ export function applyEntries(image: CheckpointImage, entries: readonly Checkpoin
   }
 }
 
+/** Hears of the image between two transactions: `key` is the entry that comes first in each. */
+export interface TransactionListener {
+  readonly key: string;
+  /** Before the first entry of the next transaction is applied, which was written at `nextMs`. */
+  whole(image: CheckpointImage, nextMs: number): void;
+}
+
 /** Follows the entries of one owner in the checkpoint topic, from any process. */
 export class CheckpointReader implements Disposable {
   readonly image: CheckpointImage = new Map();
   readonly #tail: TopicTail;
   readonly #prefix: string;
+  readonly #listener: TransactionListener | null;
   #offset = 0n;
 
-  constructor(config: KafkaConfig, topic: string, owner: string) {
+  constructor(
+    config: KafkaConfig,
+    topic: string,
+    owner: string,
+    listener: TransactionListener | null = null,
+  ) {
     this.#tail = new TopicTail(config, topic);
     this.#prefix = `${owner}|`;
+    this.#listener = listener;
   }
 
   /** Brings the image up to what is committed now. Throws CONNECTION. */
@@ -51,9 +65,11 @@ export class CheckpointReader implements Disposable {
   async advance(maxWaitMs: number): Promise<boolean> {
     const { records, nextOffset, atEnd } = await this.#tail.fetch(this.#offset, maxWaitMs);
     this.#offset = nextOffset;
-    for (const { key, value } of records) {
+    for (const { key, value, timestampMs } of records) {
       const name = key?.toString() ?? '';
       if (!name.startsWith(this.#prefix)) continue;
+      if (name.slice(this.#prefix.length) === this.#listener?.key)
+        this.#listener.whole(this.image, timestampMs);
       const entry = { key: name.slice(this.#prefix.length), value: value?.toString() ?? null };
       applyEntries(this.image, [entry]);
     }

@@ -203,8 +203,8 @@ describe('a snapshot row', () => {
 
   it('is never passed by an older keepalive', async () => {
     const { merge } = await context();
-    merge.keepalive(toLsn(3_000n), 0);
-    merge.keepalive(toLsn(2_000n), 0);
+    merge.keepalive(toLsn(3_000n));
+    merge.keepalive(toLsn(2_000n));
     expect(merge.passed).toBe(3_000n);
   });
 });

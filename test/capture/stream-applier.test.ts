@@ -67,7 +67,7 @@ function context(oids: Readonly<Record<string, number>> = { t0: OID, t1: OID + 1
     wanted,
   );
   const send = async (...messages: Buffer[]): Promise<void> => {
-    for (const payload of messages) await applier.apply({ kind: 'message', payload }, 0);
+    for (const payload of messages) await applier.apply({ kind: 'message', payload });
   };
   return { merge, writer, halts, guard, send };
 }

@@ -1,5 +1,5 @@
 import type { Pipeline } from '../../src/consumers/define-pipeline.ts';
-import type { ConsumerObserver } from '../../src/consumers/observer.ts';
+import type { ConsumerObserver, Arrival } from '../../src/consumers/observer.ts';
 import { createPipelineRunner } from '../../src/consumers/pipeline-runner.ts';
 import type { ConsumerSettings } from '../../src/consumers/runtime-settings.ts';
 import type { ServiceUrls } from '../../src/embedded/services.ts';
@@ -37,8 +37,6 @@ export class Tally implements ConsumerObserver {
     this[reason] += records;
   }
 
-  lag(): void {}
-
   deadLetter(_pipeline: string, code: string): void {
     this.deadLetters.push(code);
   }
@@ -75,14 +73,8 @@ export class Tally implements ConsumerObserver {
     this.retries.push(code);
   }
 
-  appliedThrough(
-    _pipeline: string,
-    _topic: string,
-    _partition: number,
-    _position: string,
-    latenciesMs: readonly number[],
-  ): void {
-    this.latenciesMs.push(...latenciesMs);
+  arrived(_pipeline: string, _table: string, samples: readonly Arrival[]): void {
+    this.latenciesMs.push(...samples.map(({ totalMs }) => totalMs));
   }
 
   log(_pipeline: string, level: string, message: string): void {

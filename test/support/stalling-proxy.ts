@@ -33,11 +33,16 @@ export class StallingProxy implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends what was stalled: whoever stood behind it connects anew. */
+  restore(): void {
     for (const [near, far] of this.#pairs) {
       near.destroy();
       far.destroy();
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.restore();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -9,6 +9,7 @@ import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
 import { workOnEmbeddings } from '../embeddings.ts';
 import { Engine } from '../engine.ts';
+import { everything, type FreshnessScope, watchFreshness } from '../freshness/freshness-watch.ts';
 import { httpRoutes } from '../http-routes.ts';
 import { ItemsApi } from '../items-api.ts';
 import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
@@ -47,7 +48,7 @@ export async function runCommand(context: CommandContext, options: JsonOption): 
     ...embeddingTasks(engine),
     ...dailyRefreshes(engine),
   ];
-  await runRoles(engine, tasks, pipelines);
+  await runRoles(engine, tasks, { sources: engine.config.sources, pipelines }, pipelines);
 }
 
 export async function captureCommand(context: CommandContext, options: CaptureOptions): Promise<void> {
@@ -62,6 +63,7 @@ export async function captureCommand(context: CommandContext, options: CaptureOp
         (signal) =>
           engine.capture(source, signal),
     ),
+    { sources: chosen, pipelines: [] },
   );
 }
 
@@ -85,7 +87,10 @@ export async function consumeCommand(
   const engine = await openEngine(context, options);
   const pipeline = pipelineNamed(configuredPipelines(engine.config), name);
   await engine.migrate([pipeline]);
-  await runRoles(engine, [(signal) => engine.consume(pipeline, signal)]);
+  await runRoles(engine, [(signal) => engine.consume(pipeline, signal)], {
+    sources: [],
+    pipelines: [pipeline],
+  });
 }
 
 export async function workCommand(context: CommandContext, options: JsonOption): Promise<void> {
@@ -95,7 +100,7 @@ export async function workCommand(context: CommandContext, options: JsonOption):
   const scores = isScoring ? [scorePipeline(engine.config)] : [];
   await engine.migrate([...scores, ...configuredPipelines(engine.config).filter(writesItems)]);
   const scoring = scores.map((): Task => (signal) => workOnScores(engine, signal));
-  await runRoles(engine, [...scoring, ...besides]);
+  await runRoles(engine, [...scoring, ...besides], { sources: [], pipelines: scores });
 }
 
 /** Throws CONFIG_INVALID on a wrong pattern, before anything runs. */
@@ -119,7 +124,7 @@ export async function serveCommand(context: CommandContext, options: JsonOption)
   const engine = await openEngine(context, options);
   const served = configuredPipelines(engine.config).filter((pipeline) => pipeline.posted);
   await engine.migrate(served);
-  await runRoles(engine, [], served);
+  await runRoles(engine, [], everything(engine), served);
 }
 
 async function openEngine(context: CommandContext, options: JsonOption): Promise<Engine> {
@@ -130,12 +135,13 @@ async function openEngine(context: CommandContext, options: JsonOption): Promise
 }
 
 /**
- * Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. `served`: the items API
- * is there where one of them takes what is posted.
+ * Runs the roles and the HTTP endpoints until Ctrl-C, SIGTERM, or the first role that fails. Of what is in `scope`
+ * the process says how fresh it is. `served`: the items API is there where one of them takes what is posted.
  */
 async function runRoles(
   engine: Engine,
   tasks: readonly Task[],
+  scope: FreshnessScope,
   served: readonly Pipeline[] = [],
 ): Promise<void> {
   using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
@@ -146,12 +152,6 @@ async function runRoles(
   process.stderr.write(`metrics at ${server.url}/metrics\n`);
   if (items !== null) process.stderr.write(`items API at ${server.url}${ITEMS_PATH}\n`);
   const upkeep = items === null ? [] : [(signal: AbortSignal) => items.forgetRegularly(signal)];
-  await runTogether(stop.signal, [...tasks, ...upkeep, aborted]);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  const watch: Task = (signal) => watchFreshness(engine, scope, signal);
+  await runTogether(stop.signal, [...tasks, ...upkeep, watch]);
 }

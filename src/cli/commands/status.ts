@@ -1,42 +1,29 @@
-import type { Config, SourceConfig } from '../../config.ts';
-import { errorMessage, connect } from '../../runtime/postgres.ts';
-import { readSlot } from '../../source/slot.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../../config.ts';
+import type { FreshnessReport } from '../../metrics/freshness-report.ts';
 import { type CommandContext, config } from '../context.ts';
+import { Engine } from '../engine.ts';
+import { everything, FreshnessWatch } from '../freshness/freshness-watch.ts';
+import { statusLines } from '../freshness/status-lines.ts';
 import { openTerminal } from '../terminal.ts';
 
-interface StatusReport {
-  /** What a running process of this config tells; null where none answers on its HTTP port. */
-  readonly process: unknown;
-  readonly slots: readonly object[];
-  readonly lanes: readonly object[];
-}
+/** A running capture has read past what was committed at the first look within this. */
+const PATIENCE_MS = 3_000;
+const POLL_MS = 250;
+const LONG_AGO = '1970-01-01T00:00:00Z';
 
-/** What the process at the configured port says, the slots at the sources, and what each group has applied. */
+/** How fresh everything is: by the process of this config that answers at the HTTP port, else by a look of our own. */
 export async function statusCommand(
   context: CommandContext,
   options: { readonly json?: boolean },
 ): Promise<void> {
   const terminal = openTerminal(context.env, options.json === true);
   const settings = await config(context);
-  const report: StatusReport = {
-    process: await askProcess(settings),
-    slots: await Promise.all(settings.sources.map(slotOf)),
-    lanes: await lanesOf(settings),
-  };
-  if (terminal.json) {
-    terminal.out(JSON.stringify(report));
-    return;
-  }
-  terminal.out(
-    report.process === null
-      ? 'no process answers on the HTTP port'
-      : `process: ${JSON.stringify(report.process)}`,
-  );
-  for (const slot of report.slots) terminal.out(`slot: ${JSON.stringify(slot)}`);
-  for (const lane of report.lanes) terminal.out(`applied: ${JSON.stringify(lane)}`);
+  const report = (await askProcess(settings)) ?? (await lookOurselves(settings));
+  terminal.out(terminal.json ? JSON.stringify(report) : statusLines(report).join('\n'));
 }
 
-async function askProcess({ http }: Config): Promise<unknown> {
+async function askProcess({ http, sources }: Config): Promise<FreshnessReport | null> {
   const place = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host;
   const host = place.includes(':') ? `[${place}]` : place;
   const headers = http.token === null ? {} : { authorization: `Bearer ${http.token}` };
@@ -45,34 +32,27 @@ async function askProcess({ http }: Config): Promise<unknown> {
       headers,
       signal: AbortSignal.timeout(2_000),
     });
-    return response.ok ? await response.json() : null;
+    const report = response.ok ? ((await response.json()) as FreshnessReport) : null;
+    // A process of another config, or one that does only a part, does not know everything.
+    const isOurs = sources.every(({ name }) => report?.sources.some((source) => source.name === name));
+    return isOurs && report !== null && report.pipelines.length > 0 ? report : null;
   } catch {
     return null;
   }
 }
 
-async function slotOf(source: SourceConfig): Promise<object> {
-  const base = { source: source.name, mode: source.mode, slot: source.slot };
-  try {
-    await using client = await connect(source.connection, 'status');
-    const slot = await readSlot(client, source.slot);
-    if (slot === null) return { ...base, exists: false };
-    const { active, walStatus, retainedBytes, safeBytes } = slot;
-    return { ...base, exists: true, active, walStatus, retainedBytes, safeBytes };
-  } catch (error) {
-    return { ...base, error: errorMessage(error) };
+async function lookOurselves(settings: Config): Promise<FreshnessReport> {
+  const engine = new Engine(settings, () => {});
+  await using watch = new FreshnessWatch(engine, everything(engine));
+  const deadline = Date.now() + PATIENCE_MS;
+  const first = await watch.look();
+  const begun = new Map(first.sources.map(({ name }) => [name, watch.walOf(name)?.ms ?? 0]));
+  for (let report = first; ; report = await watch.look()) {
+    const isWaiting = report.sources.some(
+      ({ name, state, publishedThrough }) =>
+        state === 'streaming' && Date.parse(publishedThrough ?? LONG_AGO) < (begun.get(name) ?? 0),
+    );
+    if (!isWaiting || Date.now() > deadline) return report;
+    await sleep(POLL_MS);
   }
-}
-
-async function lanesOf({ target }: Config): Promise<object[]> {
-  await using client = await connect(target, 'status');
-  const { rows } = await client.query<{ exists: boolean }>(
-    `SELECT to_regclass('freshet.positions') IS NOT NULL AS exists`,
-  );
-  if (rows[0]?.exists !== true) return [];
-  const lanes = await client.query<object>(
-    `SELECT group_name AS group, topic, partition, position, next_offset::float8 AS "nextOffset", updated_at AS "updatedAt"
-       FROM freshet.positions ORDER BY 1, 2, 3`,
-  );
-  return lanes.rows;
 }

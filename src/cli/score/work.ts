@@ -5,7 +5,7 @@ import { PausingScorer } from '../../consumers/score/pausing-scorer.ts';
 import { ScoreWorker } from '../../consumers/score/score-worker.ts';
 import { ScorerError } from '../../consumers/score/scorer-error.ts';
 import { SCORE_TASK } from '../../consumers/score/score-jobs.ts';
-import { scorerObserver, showJobs } from '../../metrics/score-metrics.ts';
+import { scorerObserver } from '../../metrics/score-metrics.ts';
 import { errorMessage } from '../../runtime/postgres.ts';
 import type { JobQueue } from '../../sinks/job-queue.ts';
 import { keepWorking } from '../../sinks/job-worker.ts';
@@ -30,7 +30,7 @@ export async function workOnScores(engine: Engine, signal: AbortSignal): Promise
   const pool = createTargetPool(database, 'work', settings);
   const queue = scoreQueue(engine.config);
   try {
-    await Promise.all([workLoop(engine, pool, queue, signal), showFigures(engine, pool, queue, signal)]);
+    await Promise.all([workLoop(engine, pool, queue, signal), showUnscored(engine, pool, signal)]);
   } finally {
     await pool.end();
   }
@@ -104,19 +104,15 @@ class Work {
   }
 }
 
-async function showFigures(engine: Engine, pool: Pool, queue: JobQueue, signal: AbortSignal): Promise<void> {
+async function showUnscored(engine: Engine, pool: Pool, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const client = await pool.connect();
-      try {
-        const states = await queue.states(client, SCORE_TASK);
-        const { rows } = await client.query<{ leads: number }>(UNSCORED);
-        showJobs(engine.metrics, states, rows[0]?.leads ?? 0);
-      } finally {
-        client.release();
-      }
+      const { rows } = await pool.query<{ leads: number }>(UNSCORED);
+      const leads = rows[0]?.leads ?? 0;
+      engine.metrics.scoreUnscoredLeads.set(leads);
+      engine.status.pipeline('score').missing.set('overall_score', leads);
     } catch (error) {
-      engine.log('warn', `work: no figures of the jobs: ${errorMessage(error)}`);
+      engine.log('warn', `work: no count of leads without score: ${errorMessage(error)}`);
     }
     await sleep(FIGURES_MS, undefined, { signal }).catch(() => {});
   }
