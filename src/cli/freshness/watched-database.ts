@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import {
+  type Connection,
   connect,
   destroySocket,
-  disconnect,
   errorMessage,
   type PostgresConfig,
 } from '../../runtime/postgres.ts';
@@ -15,7 +15,7 @@ const HANGING_MS = 5_000;
 export class WatchedDatabase implements AsyncDisposable {
   readonly #config: PostgresConfig;
   readonly #look = new PatientLook();
-  #client: pg.Client | null = null;
+  #client: Connection | null = null;
   /** Why the last look told nothing; null where it did. */
   error: string | null = null;
 
@@ -33,7 +33,7 @@ export class WatchedDatabase implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#client !== null) await disconnect(this.#client);
+    if (this.#client !== null) await this.#client[Symbol.asyncDispose]();
   }
 
   async #ask(
@@ -52,7 +52,7 @@ export class WatchedDatabase implements AsyncDisposable {
       this.error = errorMessage(error);
       const client = this.#client;
       this.#client = null;
-      if (client !== null) await disconnect(client);
+      if (client !== null) await client[Symbol.asyncDispose]();
     } finally {
       clearTimeout(cut);
     }
