@@ -309,6 +309,10 @@ export const configSchema = z.strictObject({
   classify: classify.prefault({}),
   transform: transform.prefault({}),
   score: score.prefault({}),
+  personalColumns: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('columns whose values nobody is shown: a name, of any table, or schema.table.column'),
   pipelines: z.array(z.unknown()).default(['upsert']),
 });
 

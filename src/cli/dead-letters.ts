@@ -15,7 +15,7 @@ import { dlqTopic } from '../topics/names.ts';
 import type { Engine } from './engine.ts';
 
 /** Names the capture's own letters where a pipeline is named. */
-const CAPTURE = 'capture';
+export const CAPTURE = 'capture';
 
 /** What a pipeline owes, as its target has it. */
 export interface PipelineDebts {

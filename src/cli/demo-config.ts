@@ -4,6 +4,9 @@ import { type Config, type Environment, type ParsedConfig, resolveConfig } from 
 import { demoExamples } from '../demo/examples.ts';
 import type { ServiceUrls } from '../embedded/services.ts';
 
+/** Of its leads. */
+const PERSONAL_COLUMNS = ['public.messages.body'];
+
 /** The demo's one source, and the prefix of its topics. */
 export const DEMO_SOURCE = 'shop';
 
@@ -26,7 +29,13 @@ export function demoConfig(
   const pipelines = [...demoExamples.map((example) => example.pipeline), ...own];
   const upsert = withTaxonomy(parsed.upsert, dataFolder);
   return resolveConfig(
-    { ...parsed, sources: [source], pipelines, upsert },
+    {
+      ...parsed,
+      sources: [source],
+      pipelines,
+      upsert,
+      personalColumns: [...parsed.personalColumns, ...PERSONAL_COLUMNS],
+    },
     // The places of other services are none of the demo's.
     { FRESHET_CACHE_DIR, FRESHET_HTTP_TOKEN, FRESHET_HTTP_TOKEN_FILE },
     urls,

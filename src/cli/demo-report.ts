@@ -69,3 +69,17 @@ export function reportLines(report: DemoReport, examples: readonly (readonly str
     ...examples.flat(),
   ].join('\n');
 }
+
+/** What a person who has the demo before them may do next; `examples`: the lines of each. */
+export function thingsToTry(examples: readonly (readonly string[])[], url: string): string {
+  const things = [
+    [`Look at the status page: ${url}/ (and at ${url}/metrics)`],
+    ...examples.filter((lines) => lines.length > 0),
+    ['Stop with Ctrl-C; the next start goes on from here.'],
+  ];
+  const lines = things.flatMap(([first, ...rest], index) => [
+    `${index + 1}. ${first}`,
+    ...rest.map((line) => ` ${line}`),
+  ]);
+  return ['\nThings to try:', ...lines].join('\n');
+}

@@ -20,6 +20,7 @@ import {
   pipelineReport,
   reportLines,
   round,
+  thingsToTry,
 } from './demo-report.ts';
 import { untilSettled } from './demo-settled.ts';
 import { DEMO_SOURCE, demoConfig } from './demo-config.ts';
@@ -121,7 +122,7 @@ export class Demo implements AsyncDisposable {
         if (duplicates > 0) terminal.note(`${name}; ${duplicates} whose key came before were left out`);
       }
     });
-    await this.#engine.migrate(this.#shown.map(({ pipeline }) => pipeline));
+    await this.#engine.migrate(this.#pipelines);
     await this.#withDatabases(async (databases) => {
       for (const { example } of this.#shown) await example.prepare?.(databases);
     });
@@ -136,7 +137,7 @@ export class Demo implements AsyncDisposable {
     const examples = this.#shown.map(({ example }) => example);
     progress.phase('backfill', this.#sourceRows);
     const signal = AbortSignal.any([this.#settings.signal, this.#stop.signal]);
-    const scope = { sources: [this.#source], pipelines: this.#shown.map(({ pipeline }) => pipeline) };
+    const scope = { sources: [this.#source], pipelines: this.#pipelines };
     this.#running = runTogether(signal, [
       (stop) => this.#engine.capture(this.#source, stop),
       ...this.#shown.map(
@@ -204,32 +205,26 @@ export class Demo implements AsyncDisposable {
     return source;
   }
 
+  get #pipelines(): Pipeline[] {
+    return this.#shown.map(({ pipeline }) => pipeline);
+  }
+
   get #sourceRows(): number {
     return sum(this.#shown, ({ rows }) => rows);
   }
 
   #thingsToTry(): string {
-    const things = [
-      ...this.#shown
-        .map(({ example }) => example.toTry(this.#services.urls))
-        .filter((lines) => lines.length > 0),
-      [`Look at the metrics: ${this.#server?.url ?? ''}/metrics, or /status`],
-      ['Stop with Ctrl-C; the next start goes on from here.'],
-    ];
-    const lines = things.flatMap(([first, ...rest], index) => [
-      `${index + 1}. ${first}`,
-      ...rest.map((line) => ` ${line}`),
-    ]);
-    return ['\nThings to try:', ...lines].join('\n');
+    const ofExamples = this.#shown.map(({ example }) => example.toTry(this.#services.urls));
+    return thingsToTry(ofExamples, this.#server?.url ?? '');
   }
 
   async #listen(): Promise<HttpServer> {
     const { http } = this.#engine.config;
     try {
-      return await HttpServer.listen(http, httpRoutes(this.#engine));
+      return await HttpServer.listen(http, httpRoutes(this.#engine, this.#pipelines));
     } catch (error) {
       if (!isFreshetError(error, 'PREFLIGHT')) throw error;
-      return HttpServer.listen({ ...http, port: 0 }, httpRoutes(this.#engine));
+      return HttpServer.listen({ ...http, port: 0 }, httpRoutes(this.#engine, this.#pipelines));
     }
   }
 

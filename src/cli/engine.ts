@@ -5,12 +5,15 @@ import type { PartitionEnds } from '../capture/topic-ends.ts';
 import { dropTransientSlot } from '../capture/transient-slot.ts';
 import { formatTable } from '../change/table.ts';
 import type { Config, SourceConfig } from '../config.ts';
+import type { LetterContent } from '../consumers/dead-letters.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import { createPipelineRunner } from '../consumers/pipeline-runner.ts';
 import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
 import { announcePipeline, consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
 import { createMetrics } from '../metrics/metrics.ts';
+import { AgeHistory } from '../metrics/page/age-history.ts';
+import { ChangeSample } from '../metrics/page/change-sample.ts';
 import { openTracing } from '../metrics/open-tracing.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
@@ -31,12 +34,16 @@ export class Engine {
   readonly config: Config;
   readonly metrics = createMetrics();
   readonly status = new LiveStatus();
+  /** For people who look at the status page. */
+  readonly ages = new AgeHistory();
+  readonly changes: ChangeSample;
   readonly log: Log;
   readonly #latencies: LatencyListener;
   #tracing: Promise<Tracing> | null = null;
 
   constructor(config: Config, log: Log, latencies: LatencyListener = () => {}) {
     this.config = config;
+    this.changes = new ChangeSample(config.personalColumns);
     this.log = log;
     this.#latencies = latencies;
   }
@@ -109,10 +116,10 @@ export class Engine {
         batchTargetMs: consumers.batchTargetMs,
         poolSize: consumers.connections,
         refreshOwedAfterMs: consumers.refreshOwedAfterMs,
-        letterContent: consumers.deadLetters,
+        letterContent: letterContent(this.config),
         deadLetterRetentionMs: consumers.deadLetters.retentionHours * HOUR_MS,
       },
-      observer: consumerObserver(this.metrics, this.status, this.log, this.#latencies),
+      observer: consumerObserver(this.metrics, this.status, this.log, this.#latencies, this.changes),
       tracing,
     });
     try {
@@ -182,4 +189,11 @@ export class Engine {
       watchMs,
     };
   }
+}
+
+/** Personal columns are masked in dead letters as well, whatever their table is. */
+function letterContent({ consumers, personalColumns }: Config): LetterContent {
+  const { deadLetters } = consumers;
+  const personal = personalColumns.map((name) => name.split('.').at(-1) ?? name);
+  return { ...deadLetters, maskedColumns: [...deadLetters.maskedColumns, ...personal] };
 }

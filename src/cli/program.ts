@@ -13,6 +13,7 @@ import {
 import { addCatalog } from './commands/catalog.ts';
 import { addCoverage } from './commands/coverage.ts';
 import { demoCommand, type DemoOptions } from './commands/demo.ts';
+import { addExampleData } from './commands/example-data.ts';
 import { addDlq } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand, type InitOptions } from './commands/init.ts';
@@ -64,6 +65,7 @@ export function createProgram(env: Environment, cwd: string): Command {
   addCatalog(program, context);
   addSearch(program, context);
   addCoverage(program, context);
+  addExampleData(program, context);
   addDlq(program, context);
   addOffsets(program, context);
   addPipelines(program, context);
@@ -88,7 +90,7 @@ function addRoles(program: Command, context: CommandContext): void {
     .action((options: DemoOptions) => demoCommand(context, options));
   program
     .command('run')
-    .description('capture, every configured pipeline and the HTTP endpoints, in one process')
+    .description('capture, every configured pipeline, the status page and /metrics, in one process')
     .option('--json', 'messages as JSON')
     .action((options: JsonOption) => runCommand(context, options));
   program
@@ -113,7 +115,7 @@ function addRoles(program: Command, context: CommandContext): void {
   program
     .command('serve')
     .description(
-      'the HTTP endpoints: the items API where items-api is among the pipelines; /metrics, /healthz, /readyz, /status',
+      'the status page, and the items API where items-api is among the pipelines; /metrics, /healthz, /readyz, /status',
     )
     .option('--json', 'messages as JSON')
     .action((options: JsonOption) => serveCommand(context, options));

@@ -1,7 +1,7 @@
 import { formatTable } from '../change/table.ts';
 import type { AppliedBatch } from './batch-transaction.ts';
 import type { Pipeline } from './define-pipeline.ts';
-import type { AppliedOperation, ConsumerObserver, Arrival } from './observer.ts';
+import type { AppliedChange, AppliedOperation, Arrival, ConsumerObserver } from './observer.ts';
 import type { Item } from './record-reader.ts';
 
 /** Latencies that are reported of one commit at most. */
@@ -49,6 +49,13 @@ export class LaneReport {
         this.#table(first.change.source),
         sampled.map((item) => arrivalOf(item, times, committedMs)),
       );
+    this.#observer.changed?.(name, (most) =>
+      items
+        .filter((item) => item.kind === 'change')
+        .filter(({ change }) => !notApplied.has(change))
+        .slice(-most)
+        .map((item) => this.#appliedChange(item)),
+    );
   }
 
   replayed(records: number): void {
@@ -70,6 +77,17 @@ export class LaneReport {
 
   log(level: 'info' | 'warn' | 'error', message: string): void {
     this.#observer.log(this.#pipeline.name, level, message);
+  }
+
+  #appliedChange({ change, committedUs }: ChangeItem): AppliedChange {
+    const { kind, key, snapshot } = change;
+    return {
+      table: this.#table(change.source),
+      kind,
+      key,
+      row: kind === 'delete' ? null : change.row,
+      committedMs: snapshot ? null : Number(committedUs) / 1_000,
+    };
   }
 
   #changes(changes: readonly { readonly source: string; readonly kind: AppliedOperation }[]): void {

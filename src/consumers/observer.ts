@@ -6,6 +6,8 @@ export interface ConsumerObserver {
   applied(pipeline: string, sourceTable: string, op: AppliedOperation, changes: number): void;
   /** Rows of a target table that were changed, and those that were so already or could not be patched. */
   written(pipeline: string, targetTable: string, written: number, unchanged: number): void;
+  /** After a commit: `sample` gives up to `most` of its changes, for people to look at. */
+  changed?(pipeline: string, sample: (most: number) => readonly AppliedChange[]): void;
   /** Records that were applied before, and partial changes of owed keys. */
   skipped(pipeline: string, reason: 'replayed' | 'owed', records: number): void;
   deadLetter(pipeline: string, code: string): void;
@@ -42,4 +44,16 @@ export interface Arrival {
   readonly pipelineMs: number;
   /** The transaction in the target, every try of it, with what the pipeline computes in it. */
   readonly sinkMs: number;
+}
+
+/** A change as the pipeline read it: it can hold what nobody else is to see. */
+export interface AppliedChange {
+  /** "schema.name", at the source. */
+  readonly table: string;
+  readonly kind: 'upsert' | 'patch' | 'delete';
+  readonly key: Readonly<Record<string, unknown>>;
+  /** Null for a delete. */
+  readonly row: Readonly<Record<string, unknown>> | null;
+  /** At the source, Unix milliseconds; null for a snapshot's row. */
+  readonly committedMs: number | null;
 }

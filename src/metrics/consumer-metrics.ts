@@ -2,6 +2,7 @@ import type { ConsumerObserver, Arrival } from '../consumers/observer.ts';
 import { count, type Log } from './capture-metrics.ts';
 import type { LiveStatus } from './live-status.ts';
 import type { Metrics } from './metrics.ts';
+import type { ChangeSample } from './page/change-sample.ts';
 
 /** The pipeline whose missing values have a name of their own, too. */
 const CATALOG = 'upsert';
@@ -16,12 +17,13 @@ export function announcePipeline(metrics: Metrics, status: LiveStatus, pipeline:
   metrics.retries.inc({ pipeline, code: 'CONNECTION' }, 0);
 }
 
-/** Turns what the pipelines tell into metrics and the live status. `latencies` hears every sample, in ms. */
+/** Turns what the pipelines tell into metrics and the live status. `latencies` hears every sample, in ms; `changes` shows a few to people. */
 export function consumerObserver(
   metrics: Metrics,
   status: LiveStatus,
   log: Log,
   latencies: (pipeline: string, samplesMs: readonly number[]) => void = () => {},
+  changes: ChangeSample | null = null,
 ): ConsumerObserver {
   return {
     applied: (pipeline, table, op, changes) => {
@@ -37,6 +39,7 @@ export function consumerObserver(
       live.written += written;
       live.unchanged += unchanged;
     },
+    changed: (pipeline, sample) => changes?.offer(pipeline, sample),
     skipped: (pipeline, reason, records) => metrics.skipped.inc({ pipeline, reason }, records),
     deadLetter: (pipeline, code) => {
       metrics.deadLetters.inc({ pipeline, code });

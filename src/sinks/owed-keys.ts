@@ -168,6 +168,24 @@ export async function countDebts(client: ClientBase, group: string): Promise<Map
   return new Map(rows.map(({ code, keys }) => [code, keys]));
 }
 
+/** Debts with the same cause, as far as the target knows it. */
+export interface DebtGroup {
+  readonly topic: string;
+  readonly code: string;
+  readonly keys: number;
+  readonly oldest: Date;
+}
+
+/** Most keys first. */
+export async function groupDebts(client: ClientBase, group: string, most: number): Promise<DebtGroup[]> {
+  const { rows } = await client.query<DebtGroup>(
+    `SELECT topic, code, count(*)::int AS keys, min(owed_since) AS oldest
+     FROM freshet.owed_keys WHERE group_name = $1 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT $2`,
+    [group, most],
+  );
+  return rows;
+}
+
 /** Forgets debts that nobody is to make up for; one that grew meanwhile stays. Gives how many. */
 export async function dropDebts(client: ClientBase, group: string, debts: readonly Debt[]): Promise<number> {
   const { rowCount } = await client.query(

@@ -10,12 +10,16 @@ export interface StoredLetter {
   readonly value: Buffer | null;
 }
 
-/** Everything that a dead-letter topic holds now, the oldest first; nothing where there is no topic. Throws CONNECTION. */
-export async function* readDeadLetters(config: KafkaConfig, topic: string): AsyncGenerator<StoredLetter> {
+/** What a dead-letter topic holds now from an offset on, the oldest first; nothing where there is no topic. Throws CONNECTION. */
+export async function* readDeadLetters(
+  config: KafkaConfig,
+  topic: string,
+  from = 0n,
+): AsyncGenerator<StoredLetter> {
   const counts = await withAdmin(createKafka(config), (admin) => partitionCounts(admin, [topic]));
   if (!counts.has(topic)) return;
   using tail = new TopicTail(config, topic);
-  for (let offset = 0n; ;) {
+  for (let offset = from; ;) {
     const { records, nextOffset, atEnd } = await tail.fetch(offset, 0);
     for (const { offset, timestampMs, value } of records) yield { offset, writtenAtMs: timestampMs, value };
     if (atEnd) return;

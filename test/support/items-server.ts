@@ -55,7 +55,9 @@ export class ItemsServerContext implements AsyncDisposable {
     await engine.migrate([pipeline]);
     const api = starting.use(await ItemsApi.open(engine, pipeline));
     const here = { host: '127.0.0.1', port: 0, token: null };
-    const server = starting.use(await HttpServer.listen(here, [...httpRoutes(engine), ...api.routes]));
+    const server = starting.use(
+      await HttpServer.listen(here, [...httpRoutes(engine, [pipeline]), ...api.routes]),
+    );
     const stop = new AbortController();
     const consumed = engine.consume(pipeline, stop.signal);
     consumed.catch(() => {});

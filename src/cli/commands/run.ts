@@ -147,9 +147,9 @@ async function runRoles(
   using stop = stopOnSignals(() => process.stderr.write('stopping; once more to end at once\n'));
   const posted = served.find((pipeline) => pipeline.posted);
   await using items = posted === undefined ? null : await ItemsApi.open(engine, posted);
-  const routes = [...httpRoutes(engine), ...(items?.routes ?? [])];
+  const routes = [...httpRoutes(engine, scope.pipelines), ...(items?.routes ?? [])];
   await using server = await HttpServer.listen(engine.config.http, routes);
-  process.stderr.write(`metrics at ${server.url}/metrics\n`);
+  process.stderr.write(`status page at ${server.url}/, metrics at ${server.url}/metrics\n`);
   if (items !== null) process.stderr.write(`items API at ${server.url}${ITEMS_PATH}\n`);
   const upkeep = items === null ? [] : [(signal: AbortSignal) => items.forgetRegularly(signal)];
   const watch: Task = (signal) => watchFreshness(engine, scope, signal);

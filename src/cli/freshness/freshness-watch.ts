@@ -96,6 +96,7 @@ export class FreshnessWatch implements AsyncDisposable {
     for (const pipeline of this.#pipelines) pipeline.advance();
     const report = this.#report(ends);
     this.#engine.status.report = report;
+    this.#engine.ages.note(report);
     return report;
   }
 
