@@ -184,7 +184,8 @@ class Table {
     const read = this.#walk.fix(range, last === undefined ? null : [String(last)], keys.length <= 3);
     this.#fixed.push(read);
     const after = Number(read.upTo?.[0]);
-    if (range.after === null && read.isFixed)
+    // As the scheduler does: behind the first read of the first range.
+    if (range.after === null && !range.isFixed && read.isFixed)
       this.#walk.split(this.#points.filter(([point]) => Number(point) > after));
   }
 
