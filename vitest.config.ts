@@ -32,6 +32,8 @@ export default defineConfig({
           pool: 'forks',
           testTimeout: 150_000,
           hookTimeout: 150_000,
+          // Two cores serve a dozen JVMs and servers by turns: what fails for want of them is told, and tried once more.
+          retry: 1,
         },
       },
     ],

@@ -7,7 +7,9 @@ import { FreshnessWatch } from '../../../src/cli/freshness/freshness-watch.ts';
 import { waitUntilApplied } from '../../../src/cli/freshness/wait.ts';
 import { parseConfig, resolveConfig } from '../../../src/config.ts';
 import { createSeededRandom } from '../../../src/demo/seeded-random.ts';
+import type { ConsumerOrder } from '../../chaos/consumer-child.ts';
 import { copiesPipeline } from '../../chaos/copies-pipeline.ts';
+import type { Doom } from '../../crash/child.ts';
 import { captureContext } from '../../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { KillableProcess } from '../../support/killable-process.ts';
@@ -87,17 +89,24 @@ describe(`freshet wait (WAIT_SEED=${SEED})`, () => {
       const config = resolveConfig(parseConfig(input, 'test', {}), {}, services());
       const engine = new Engine(config, () => {});
       await engine.migrate([copiesPipeline]);
-      const capture = (): KillableProcess =>
-        new KillableProcess(CAPTURE, {
-          config: context.config,
-          brokers: kafkaBrokers,
-          registryUrl,
-          failpoint: 'after-commit',
-          time: 1e9,
-          delayMs: 0,
-        });
-      const consumer = (): KillableProcess =>
-        new KillableProcess(CONSUMER, { brokers: kafkaBrokers, registryUrl, targetUrl: target.url, prefix });
+      const { config: captured } = context;
+      const doom: Doom = {
+        config: captured,
+        brokers: kafkaBrokers,
+        registryUrl,
+        failpoint: 'after-commit',
+        time: 1e9,
+        delayMs: 0,
+      };
+      const capture = (): KillableProcess => new KillableProcess(CAPTURE, doom);
+      const order: ConsumerOrder = {
+        brokers: kafkaBrokers,
+        registryUrl,
+        targetUrl: target.url,
+        prefix,
+        detours: {},
+      };
+      const consumer = (): KillableProcess => new KillableProcess(CONSUMER, order);
       const running = { capture: capture(), consumer: consumer() };
       await using watch = new FreshnessWatch(engine, { sources: [], pipelines: [copiesPipeline] });
       const writers = new Writers(source, random, 3);
