@@ -15,6 +15,7 @@ COPY --from=build /freshet/node_modules ./node_modules
 COPY --from=build /freshet/dist ./dist
 COPY package.json LICENSE ./
 COPY page ./page
+COPY docs/runbooks ./docs/runbooks
 COPY deploy/compose ./deploy/compose
 USER node
 EXPOSE 9464

@@ -1,7 +1,10 @@
 import { byId, html, keepList, setAttributes, setFigure, setText } from './dom.js';
-import { count, counted, duration, rate, tableName } from './format.js';
+import { count, counted, duration, percent, rate, tableName } from './format.js';
 
-/** @import { FreshnessReport, SnapshotReport } from '../src/metrics/freshness-report.ts' */
+/** @import { FreshnessReport, PipelineReport, SnapshotReport } from '../src/metrics/freshness-report.ts' */
+
+/** Below this share of all rows a field counts as bad. */
+const LOW = 0.9;
 
 /** A row for each snapshot and refresh: how far it is, how fast, how long it still takes. */
 /** @param {FreshnessReport} report */
@@ -16,7 +19,7 @@ export function showSnapshots({ sources }) {
       (a, b) => Number(b.snapshot.status === 'running') - Number(a.snapshot.status === 'running'),
     ),
     ({ source, snapshot }) => `${source} ${snapshot.id} ${snapshot.table}`,
-    createBar,
+    () => createBar('progress'),
     (node, { snapshot }) => {
       const { table, requested, rowsPublished, estimatedRows, status } = snapshot;
       const [name, figures, bar] = partsOf(node);
@@ -58,57 +61,77 @@ export function snapshotText({
 }
 
 /**
- * What the targets lack: of all rows where their number is known.
+ * How much of what the pipelines give is there, and what waits for somebody.
  * @param {FreshnessReport} report
  */
 export function showCoverage({ pipelines }) {
-  const fields = pipelines.flatMap(({ name, coverage }) => [
-    ...Object.entries(coverage.missing).map(([field, missing]) => ({
-      name,
-      field,
-      missing,
-      isMissing: true,
-    })),
-    ...Object.entries(coverage.unresolved).map(([field, missing]) => ({
-      name,
-      field,
-      missing,
-      isMissing: false,
-    })),
-  ]);
-  byId('no-coverage').hidden = fields.length > 0;
+  const parts = pipelines.flatMap(coverageOf);
+  byId('no-coverage').hidden = parts.length > 0;
   keepList(
     byId('coverage'),
-    fields,
-    ({ name, field }) => `${name} ${field}`,
-    createBar,
-    (node, { name, field, missing, isMissing }) => {
+    parts,
+    ({ path }) => path,
+    () => createBar('meter'),
+    (node, { path, label, figure, text, rows, has }) => {
       const [title, figures, bar] = partsOf(node);
-      setText(title, `${name}: ${field.replaceAll('_', ' ')}`);
-      const text = missing === 0 ? 'complete' : `${count(missing)} ${isMissing ? 'missing' : 'unresolved'}`;
-      setFigure(figures, `pipelines.${name}.coverage.${field}`, missing, text);
-      bar.hidden = true;
+      setText(title, label);
+      setFigure(figures, path, figure, text);
+      bar.hidden = rows === 0;
+      const max = Math.max(1, rows);
+      setAttributes(bar, {
+        max,
+        low: LOW * max,
+        optimum: max,
+        value: has,
+        'aria-label': `${label}, ${text}`,
+      });
     },
   );
 }
 
-function createBar() {
+/** @param {PipelineReport} pipeline */
+export function coverageOf({ name, coverage }) {
+  const fields = Object.entries(coverage.fields).map(([field, { missing, rows }]) => ({
+    path: `pipelines.${name}.coverage.fields.${field}`,
+    label: `${name}: ${labelOf(field)}`,
+    figure: missing,
+    text: missing === 0 ? '100 %' : `${percent(rows - missing, rows)} · ${count(missing)} missing`,
+    rows,
+    has: rows - missing,
+  }));
+  const kinds = Object.entries(coverage.unresolved).map(([kind, things]) => ({
+    path: `pipelines.${name}.coverage.unresolved.${kind}`,
+    label: `${name}: ${labelOf(kind)}`,
+    figure: things,
+    text: things === 0 ? 'none' : `${count(things)} unresolved`,
+    rows: 0,
+    has: 0,
+  }));
+  return [...fields, ...kinds];
+}
+
+/** @param {string} name */
+function labelOf(name) {
+  return name.replaceAll('_', ' ');
+}
+
+/** @param {'progress' | 'meter'} kind */
+function createBar(kind) {
   return html(
     'li',
     {},
     html('div', { class: 'head' }, html('span'), html('span', { class: 'figures' })),
-    html('progress'),
+    html(kind),
   );
 }
 
 /**
  * @param {Element} node
- * @returns {[Element, Element, HTMLProgressElement]}
+ * @returns {[Element, Element, HTMLElement]}
  */
 function partsOf(node) {
   const [head, bar] = node.children;
   const [name, figures] = head?.children ?? [];
-  if (name === undefined || figures === undefined || !(bar instanceof HTMLProgressElement))
-    throw new Error('no bar');
+  if (name === undefined || figures === undefined || !(bar instanceof HTMLElement)) throw new Error('no bar');
   return [name, figures, bar];
 }

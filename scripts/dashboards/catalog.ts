@@ -12,14 +12,19 @@ export const catalog: DashboardSpec = {
       panels: [
         {
           kind: 'bars',
-          title: 'Items without, now',
+          title: 'Items that have it',
           description:
-            'Items that lack the field. freshet coverage tells the shares, by source and category: brand and category are to be at 100 %, the description at 90 %.',
-          unit: 'short',
+            'Share of the items that have the field. Brand and category are to be at 100 %, the description at 90 %; freshet coverage tells the shares by source and category.',
+          unit: 'percentunit',
           width: 12,
-          limits: { warn: 1, bad: 100 },
+          limits: { warn: 0.95, bad: 0.9, below: true },
           runbook: 'catalog-metadata-missing',
-          queries: [{ expr: 'max by (field) (catalog_metadata_missing_total)', legend: '{{field}}' }],
+          queries: [
+            {
+              expr: '1 - max by (field) (freshet_missing_rows{pipeline="upsert"} / freshet_coverage_rows)',
+              legend: '{{field}}',
+            },
+          ],
         },
         {
           kind: 'series',

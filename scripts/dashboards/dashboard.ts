@@ -23,6 +23,8 @@ export interface DashboardSpec {
 }
 
 const TAG = 'freshet';
+/** Freshet serves them: so they open on the machine of the demo and of Compose. */
+const RUNBOOKS = 'http://127.0.0.1:9464/runbooks';
 
 export function dashboardOf({ uid, title, description, variables, rows }: DashboardSpec): Dashboard {
   const dashboard = new DashboardBuilder(`Freshet: ${title}`)
@@ -42,7 +44,7 @@ export function dashboardOf({ uid, title, description, variables, rows }: Dashbo
         .keepTime(true),
     )
     .withVariable(new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'))
-    .withVariable(new ConstantVariableBuilder('runbooks').label('Runbooks').value('docs/runbooks'));
+    .withVariable(new ConstantVariableBuilder('runbooks').label('Runbooks').value(RUNBOOKS));
   for (const [label, metric] of Object.entries(variables)) dashboard.withVariable(choiceOf(label, metric));
   for (const row of rows) {
     dashboard.withRow(new RowBuilder(row.title));

@@ -24,6 +24,7 @@ import {
 } from './demo-report.ts';
 import { untilSettled } from './demo-settled.ts';
 import { DEMO_SOURCE, demoConfig } from './demo-config.ts';
+import { embeddingTasks } from './embeddings.ts';
 import { Engine } from './engine.ts';
 import { watchFreshness } from './freshness/freshness-watch.ts';
 import { httpRoutes } from './http-routes.ts';
@@ -146,6 +147,7 @@ export class Demo implements AsyncDisposable {
             this.#engine.consume(pipeline, stop),
       ),
       (stop) => workOnScores(this.#engine, stop),
+      ...embeddingTasks(this.#engine),
       (stop) => watchFreshness(this.#engine, scope, stop),
     ]);
     await this.#orFailure(this.#snapshotFinished());

@@ -21,6 +21,11 @@ export function createEmbedder({ embeddings }: Pick<Config, 'embeddings'>): Embe
   return embeddings.endpoint === null ? new LocalEmbedder() : new OpenAiEmbedder(embeddings.endpoint);
 }
 
+/** What a process does beside its pipelines: embeddings, where they are wanted. */
+export function embeddingTasks(engine: Engine): ((signal: AbortSignal) => Promise<void>)[] {
+  return engine.config.embeddings.enabled ? [(signal) => workOnEmbeddings(engine, signal)] : [];
+}
+
 /** Keeps the items' embeddings fresh until the signal; the table of items is there. A database that is away is waited for. */
 export async function workOnEmbeddings(engine: Engine, signal: AbortSignal): Promise<void> {
   const settings = { ...TARGET_DEFAULTS, poolSize: CONNECTIONS };

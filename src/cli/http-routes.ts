@@ -4,7 +4,7 @@ import type { HttpRoute } from '../metrics/http-server.ts';
 import { observationRoutes } from '../metrics/observation-routes.ts';
 import { EventStream } from '../metrics/page/event-stream.ts';
 import { loginRoutes } from '../metrics/page/login-routes.ts';
-import { pageRoutes } from '../metrics/page/page-files.ts';
+import { pageRoutes, runbookRoutes } from '../metrics/page/page-files.ts';
 import type { Engine } from './engine.ts';
 import { LetterGroups } from './page/letter-groups.ts';
 import { readVersion } from './version.ts';
@@ -22,6 +22,7 @@ export function httpRoutes(engine: Engine, pipelines: readonly Pipeline[]): Http
   });
   return [
     ...pageRoutes(),
+    ...runbookRoutes(),
     events.route,
     ...observationRoutes(metrics, status),
     ...loginRoutes(new HttpAccess(config.http.token)),

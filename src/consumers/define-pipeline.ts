@@ -108,8 +108,8 @@ interface CompanionContext {
   readonly viewAge: (view: string, seconds: number) => void;
   /** Tells how many things of a kind wait for somebody to mend the source. */
   readonly unresolved: (kind: string, count: number) => void;
-  /** Tells how many rows lack a value that the pipeline gives. */
-  readonly missing: (field: string, rows: number) => void;
+  /** Tells how many rows lack a value that the pipeline gives, of how many. */
+  readonly missing: (field: string, rows: number, of: number) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 

@@ -17,8 +17,8 @@ export interface ConsumerObserver {
   viewAge(pipeline: string, view: string, seconds: number): void;
   /** Things of a kind that wait for somebody to mend the source, now. */
   unresolved(pipeline: string, kind: string, count: number): void;
-  /** Rows that lack a value that the pipeline gives. */
-  missing(pipeline: string, field: string, rows: number): void;
+  /** Rows that lack a value that the pipeline gives, of how many. */
+  missing(pipeline: string, field: string, rows: number, of: number): void;
   retry(pipeline: string, code: string): void;
   /** A request to the pipeline's API ended; `status`: null where no answer came. */
   delivered(pipeline: string, status: number | null, seconds: number): void;

@@ -151,7 +151,7 @@ class Runner implements PipelineRunner {
         writes: () => this.#written,
         viewAge: (view, seconds) => observer.viewAge(name, view, seconds),
         unresolved: (kind, count) => observer.unresolved(name, kind, count),
-        missing: (field, rows) => observer.missing(name, field, rows),
+        missing: (field, rows, of) => observer.missing(name, field, rows, of),
         log: (level, message) => observer.log(name, level, message),
       },
       signal,

@@ -6,6 +6,8 @@ import type { ChangeSample } from './page/change-sample.ts';
 
 /** The pipeline whose missing values have a name of their own, too. */
 const CATALOG = 'upsert';
+/** No metadata, but made of it. */
+const EMBEDDING = 'embedding';
 
 /** Before a pipeline has told anything: the first failure of a kind must show as an increase. */
 export function announcePipeline(metrics: Metrics, status: LiveStatus, pipeline: string): void {
@@ -56,11 +58,7 @@ export function consumerObserver(
       metrics.unresolved.set({ pipeline, kind }, things);
       status.pipeline(pipeline).unresolved.set(kind, things);
     },
-    missing: (pipeline, field, rows) => {
-      metrics.missingRows.set({ pipeline, field }, rows);
-      status.pipeline(pipeline).missing.set(field, rows);
-      if (pipeline === CATALOG) metrics.catalogMissing.set({ field }, rows);
-    },
+    missing: (pipeline, field, rows, of) => showMissing(metrics, status, { pipeline, field }, rows, of),
     retry: (pipeline, code) => {
       metrics.retries.inc({ pipeline, code });
       status.pipeline(pipeline).retries += 1;
@@ -75,6 +73,20 @@ export function consumerObserver(
     },
     log: (pipeline, level, message) => log(level, `${pipeline}: ${message}`),
   };
+}
+
+/** `missing` of `rows` lack the field. */
+export function showMissing(
+  metrics: Metrics,
+  status: LiveStatus,
+  { pipeline, field }: { readonly pipeline: string; readonly field: string },
+  missing: number,
+  rows: number,
+): void {
+  metrics.missingRows.set({ pipeline, field }, missing);
+  metrics.coverageRows.set({ pipeline, field }, rows);
+  status.pipeline(pipeline).fields.set(field, { missing, rows });
+  if (pipeline === CATALOG && field !== EMBEDDING) metrics.catalogMissing.set({ field }, missing);
 }
 
 function observeArrival(

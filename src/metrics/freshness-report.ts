@@ -154,10 +154,17 @@ export interface JobsReport {
 }
 
 interface CoverageReport {
-  /** Rows that lack a value that the pipeline gives, by field. */
-  readonly missing: Readonly<Record<string, number>>;
+  /** By a field that the pipeline gives. */
+  readonly fields: Readonly<Record<string, FieldCoverage>>;
   /** Things that wait for somebody to mend the source, by kind. */
   readonly unresolved: Readonly<Record<string, number>>;
+}
+
+export interface FieldCoverage {
+  /** Rows that lack the field. */
+  readonly missing: number;
+  /** Rows in all; of large tables about so many. */
+  readonly rows: number;
 }
 
 interface PipelineRates {

@@ -1,5 +1,5 @@
 import type { Lsn } from '../change/lsn.ts';
-import type { FreshnessReport } from './freshness-report.ts';
+import type { FieldCoverage, FreshnessReport } from './freshness-report.ts';
 
 export interface RefreshStatus {
   readonly published: number;
@@ -28,8 +28,8 @@ export interface SourceStatus {
 export interface PipelineStatus {
   applied: number;
   readonly appliedByTable: Map<string, number>;
-  /** Field → rows that lack it; kind → things that wait for somebody. */
-  readonly missing: Map<string, number>;
+  readonly fields: Map<string, FieldCoverage>;
+  /** Kind → things that wait for somebody. */
   readonly unresolved: Map<string, number>;
   written: number;
   unchanged: number;
@@ -107,7 +107,7 @@ function emptyPipeline(): PipelineStatus {
   return {
     applied: 0,
     appliedByTable: new Map(),
-    missing: new Map(),
+    fields: new Map(),
     unresolved: new Map(),
     written: 0,
     unchanged: 0,

@@ -189,6 +189,12 @@ export const METRICS = {
     'pipeline',
     'field',
   ),
+  coverageRows: gauge(
+    'freshet_coverage_rows',
+    'Rows of which freshet_missing_rows lack the value; of large tables about so many',
+    'pipeline',
+    'field',
+  ),
   // Two that have the names under which catalogues are watched, though they are no counters.
   catalogMissing: gauge(
     'catalog_metadata_missing_total',

@@ -8,6 +8,8 @@ import config from '../../deploy/compose/freshet.config.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { ENVIRONMENT, parseConfig, resolveConfig } from '../../src/config.ts';
 import { demoExamples } from '../../src/demo/examples.ts';
+import { runbookRoutes } from '../../src/metrics/page/page-files.ts';
+import { alertRules } from './expressions.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): unknown => parse(readFileSync(join(ROOT, path), 'utf8'), { merge: true });
@@ -148,6 +150,16 @@ describe('docker-compose.yml', () => {
     const [job] = prometheus.scrape_configs;
     expect(job?.authorization.credentials_file).toBe(target);
     expect(job?.static_configs[0]?.targets).toEqual(['freshet:9464']);
+  });
+
+  it('leads from an alert to the runbook that Freshet serves', () => {
+    const { global } = z
+      .object({ global: z.object({ external_labels: z.object({ runbooks: z.string() }) }) })
+      .parse(read('deploy/compose/prometheus.yml'));
+    const port = /:-(\d+)\}:/.exec(compose.services['freshet']?.ports[0] ?? '')?.[1];
+    expect(global.external_labels.runbooks).toBe(`http://127.0.0.1:${port}/runbooks`);
+    const served = runbookRoutes().map(({ path }) => path);
+    for (const { runbook } of alertRules()) expect(served).toContain(`/runbooks/${runbook}`);
   });
 
   it('ends Freshet gently, and lets it do nothing that it does not need', () => {

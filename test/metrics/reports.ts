@@ -89,7 +89,7 @@ export function pipelineReport(more: Partial<PipelineReport> = {}): PipelineRepo
     ],
     deadLetters: {},
     jobs: null,
-    coverage: { missing: {}, unresolved: {} },
+    coverage: { fields: {}, unresolved: {} },
     rates: null,
     ...more,
   };

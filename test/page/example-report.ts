@@ -3,28 +3,65 @@ import type {
   FreshnessReport,
   PipelineReport,
   SnapshotReport,
-  SourceReport,
 } from '../../src/metrics/freshness-report.ts';
+import { freshReport, pipelineReport, snapshotReport, sourceReport } from '../metrics/reports.ts';
 
-const AT = '2026-11-21T10:00:00.000Z';
 const THROUGH = '2026-11-21T09:59:59.400Z';
+const BEGAN = '2026-11-21T09:00:00.000Z';
+
+/** Table → rows a second that are published of it. */
+const TABLES = {
+  'public.products': 950,
+  'public.urls': 12,
+  'public.page_type_patterns': 0,
+  'public.brand_competitors': 5,
+  'public.extracted_positions': 300,
+  'public.leads': 0,
+  'public.messages': 0.05,
+};
+
+/** Of a snapshot that goes on. */
+export const RUNNING = {
+  status: 'running',
+  finishedAt: null,
+  rowsPublished: 3_100,
+  estimatedRows: 5_000,
+  rowsPerSecond: 410,
+  etaSeconds: 4.6,
+} as const;
 
 /** A shop with four pipelines of which all is well. */
 export function exampleReport(
   change: (report: Writable<FreshnessReport>) => void = () => {},
 ): FreshnessReport {
-  const report: Writable<FreshnessReport> = {
-    version: 1,
-    at: AT,
-    startedAt: '2026-11-21T09:00:00.000Z',
-    sources: [exampleSource()],
+  const report: Writable<FreshnessReport> = freshReport({
+    at: '2026-11-21T10:00:00.000Z',
+    startedAt: BEGAN,
+    sources: [
+      sourceReport({
+        publishedThrough: THROUGH,
+        lag: { bytes: 1_234, seconds: 0.3 },
+        tables: Object.entries(TABLES).map(([table, publishedPerSecond]) => ({
+          table,
+          topic: `shop.${table}`,
+          state: 'live',
+          halt: null,
+          failedRefresh: null,
+          publishedPerSecond,
+        })),
+        snapshots: [
+          exampleSnapshot(),
+          exampleSnapshot({ id: 'ask-7', table: 'public.urls', requested: true, ...RUNNING }),
+        ],
+      }),
+    ],
     pipelines: [
       examplePipeline('upsert', ['public.products'], 940),
       examplePipeline('classify', ['public.urls', 'public.page_type_patterns'], 12),
       examplePipeline('transform', ['public.brand_competitors', 'public.extracted_positions'], 310),
       examplePipeline('score', ['public.leads', 'public.messages'], 0),
     ],
-  };
+  });
   change(report);
   return report;
 }
@@ -41,11 +78,9 @@ export function examplePipeline(
   const lag = { records: late ? 12_330 : 0, seconds: late ? 91 : 0.2 };
   const ageSeconds = late ? 91.2 : 0.6;
   const appliedThrough = late ? '2026-11-21T09:58:28.800Z' : THROUGH;
-  return {
+  return pipelineReport({
     name,
-    source: 'shop',
     state,
-    error: null,
     appliedThrough,
     ageSeconds,
     lag,
@@ -58,85 +93,27 @@ export function examplePipeline(
       lag,
       appliedPerSecond: perSecond / tables.length,
     })),
-    deadLetters: {},
-    jobs: null,
-    coverage: { missing: name === 'classify' ? { page_type: 3 } : {}, unresolved: {} },
+    coverage: {
+      fields: name === 'classify' ? { page_type: { missing: 3, rows: 4_000 } } : {},
+      unresolved: name === 'transform' ? { error: 2 } : {},
+    },
     rates: {
       appliedPerSecond: perSecond,
       writtenPerSecond: perSecond * 0.9,
       unchangedPerSecond: perSecond * 0.1,
       retriesPerSecond: 0,
     },
-  };
+  });
 }
 
 export function exampleSnapshot(change: Partial<SnapshotReport> = {}): SnapshotReport {
-  return {
+  return snapshotReport({
     id: 'initial-1',
-    table: 'public.products',
-    requested: false,
     status: 'finished',
-    startedAt: '2026-11-21T09:00:00.000Z',
+    startedAt: BEGAN,
     finishedAt: '2026-11-21T09:00:42.000Z',
     rowsPublished: 20_000,
     estimatedRows: 20_000,
-    rowsPerSecond: null,
-    etaSeconds: null,
     ...change,
-  };
-}
-
-function exampleSource(): SourceReport {
-  const tables = [
-    'public.products',
-    'public.urls',
-    'public.page_type_patterns',
-    'public.brand_competitors',
-    'public.extracted_positions',
-    'public.leads',
-    'public.messages',
-  ];
-  return {
-    name: 'shop',
-    mode: 'stream',
-    state: 'streaming',
-    error: null,
-    publishedThrough: THROUGH,
-    epoch: 1,
-    lag: { bytes: 1_234, seconds: 0.3 },
-    slot: {
-      name: 'freshet_shop',
-      exists: true,
-      active: true,
-      walStatus: 'reserved',
-      retainedBytes: 12_582_912,
-      safeBytes: null,
-      walBytesPerSecond: 20_000,
-      secondsToLoss: null,
-      refreshesHeld: false,
-    },
-    tables: tables.map((table, index) => ({
-      table,
-      topic: `shop.${table}`,
-      state: 'live',
-      halt: null,
-      failedRefresh: null,
-      publishedPerSecond: [950, 12, 0, 5, 300, 0, 0.05][index] ?? 0,
-    })),
-    snapshots: [
-      exampleSnapshot(),
-      exampleSnapshot({
-        id: 'ask-7',
-        table: 'public.urls',
-        requested: true,
-        status: 'running',
-        finishedAt: null,
-        rowsPublished: 3_100,
-        estimatedRows: 5_000,
-        rowsPerSecond: 410,
-        etaSeconds: 4.6,
-      }),
-    ],
-    rejected: {},
-  };
+  });
 }

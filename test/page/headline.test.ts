@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alertsOf, headlineOf } from '../../page/headline.js';
-import { snapshotText } from '../../page/bars.js';
-import { examplePipeline, exampleReport, exampleSnapshot } from './example-report.ts';
+import { examplePipeline, exampleReport } from './example-report.ts';
 
 describe('the headline', () => {
   it('says up to when everything is in place', () => {
@@ -66,25 +65,5 @@ describe('the headline', () => {
       'shop: no capture holds the slot. Start freshet run, or freshet capture.',
       'public.products is halted: its key changed. Nothing.',
     ]);
-  });
-});
-
-describe('a snapshot', () => {
-  it.each([
-    [{}, '20,000 rows in 42 s'],
-    [
-      {
-        status: 'running',
-        finishedAt: null,
-        rowsPublished: 3_100,
-        estimatedRows: 5_000,
-        rowsPerSecond: 410,
-        etaSeconds: 4.6,
-      },
-      '3,100 of about 5,000 rows · 410/s · 4.6 s to go',
-    ],
-    [{ status: 'paused', finishedAt: null, rowsPublished: 1, estimatedRows: null }, '1 row · paused'],
-  ] as const)('with %j is told as %s', (change, text) => {
-    expect(snapshotText(exampleSnapshot(change))).toBe(text);
   });
 });

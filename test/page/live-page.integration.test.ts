@@ -1,17 +1,15 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Engine } from '../../src/cli/engine.ts';
-import { watchFreshness } from '../../src/cli/freshness/freshness-watch.ts';
 import { httpRoutes } from '../../src/cli/http-routes.ts';
 import { configuredPipelines } from '../../src/cli/pipelines.ts';
 import type { FreshnessReport } from '../../src/metrics/freshness-report.ts';
 import { HttpServer } from '../../src/metrics/http-server.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { BrowserPage, hasBrowser, launchBrowser } from '../support/browser.ts';
 import { until } from '../support/capture.ts';
 import { CommandLine } from '../support/command-line.ts';
 import { OtlpReceiver } from '../support/otlp-receiver.ts';
-import { openShop } from '../support/shop.ts';
+import { RunningShop, throughProxy } from '../support/running-shop.ts';
+import { openShop, type Shop } from '../support/shop.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Runs in the browser: keeps what the page shows of every report, by the report's time. */
@@ -33,7 +31,9 @@ function figuresOf({ sources, pipelines }: FreshnessReport): Record<string, stri
       });
     for (const { id, rowsPublished } of snapshots) figures[`snapshots.${id}.rowsPublished`] = rowsPublished;
   }
-  for (const { name, state, ageSeconds, appliedThrough, tables } of pipelines) {
+  for (const { name, state, ageSeconds, appliedThrough, tables, coverage } of pipelines) {
+    for (const [field, { missing }] of Object.entries(coverage.fields))
+      figures[`pipelines.${name}.coverage.fields.${field}`] = missing;
     Object.assign(figures, {
       [`pipelines.${name}.state`]: state,
       [`pipelines.${name}.ageSeconds`]: ageSeconds,
@@ -48,6 +48,47 @@ function figuresOf({ sources, pipelines }: FreshnessReport): Record<string, stri
       });
   }
   return Object.fromEntries(Object.entries(figures).map(([path, value]) => [path, String(value)]));
+}
+
+/** The page that a running shop serves, in a browser, once all is applied. */
+class LivePage implements AsyncDisposable {
+  readonly opened: BrowserPage;
+  readonly url: string;
+  readonly #server: HttpServer;
+
+  private constructor(server: HttpServer, opened: BrowserPage) {
+    this.#server = server;
+    this.opened = opened;
+    this.url = server.url;
+  }
+
+  static async open(browser: Browser, { config }: Shop, { engine }: RunningShop): Promise<LivePage> {
+    const server = await HttpServer.listen(config.http, httpRoutes(engine, configuredPipelines(config)));
+    const live = new LivePage(server, await BrowserPage.open(browser, server.url));
+    await live.opened.ready();
+    await live.page.waitForSelector('#state[data-state=good]', { timeout: 60_000 });
+    return live;
+  }
+
+  get page(): Page {
+    return this.opened.page;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** The value of a metric's one series; null where it has none. */
+  async metric(name: string): Promise<number | null> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const value = new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(text)?.[1];
+    return value === undefined ? null : Number(value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.opened[Symbol.asyncDispose]();
+    await this.#server[Symbol.asyncDispose]();
+  }
 }
 
 describe.skipIf(!hasBrowser)('the status page of a running Freshet', () => {
@@ -72,23 +113,12 @@ describe.skipIf(!hasBrowser)('the status page of a running Freshet', () => {
       });
       await using folder = await temporaryFolder();
       const { pool } = shop.database;
-      const engine = new Engine(shop.config, () => {});
-      const pipelines = configuredPipelines(shop.config);
-      await engine.migrate(pipelines);
-      await pool.query(`ALTER TABLE items ADD CONSTRAINT good CHECK (sku <> 'bad')`);
-      await using server = await HttpServer.listen(shop.config.http, httpRoutes(engine, pipelines));
-      const port = Number(new URL(server.url).port);
-      const freshet = await CommandLine.in(folder.path, shop, { http: { port } });
-      const stop = new AbortController();
-      const ended = runTogether(stop.signal, [
-        (signal) => engine.capture(shop.source, signal),
-        ...pipelines.map((pipeline) => (signal: AbortSignal) => engine.consume(pipeline, signal)),
-        (signal) => watchFreshness(engine, { sources: shop.config.sources, pipelines }, signal),
-      ]);
-      try {
-        await using opened = await BrowserPage.open(browser, server.url);
-        const { page } = await opened.ready();
-        await page.waitForSelector('#state[data-state=good]', { timeout: 60_000 });
+      {
+        await using running = new RunningShop(shop.config);
+        await using live = await LivePage.open(browser, shop, running);
+        const { page, opened } = live;
+        const freshet = await CommandLine.in(folder.path, shop, { http: { port: live.port } });
+        await pool.query(`ALTER TABLE items ADD CONSTRAINT good CHECK (sku <> 'bad')`);
 
         await page.evaluate(KEEP_FIGURES);
         let compared = 0;
@@ -127,9 +157,6 @@ describe.skipIf(!hasBrowser)('the status page of a running Freshet', () => {
         await freshet.run('pipelines resume upsert');
         await page.waitForSelector('#state[data-state=good]', { timeout: 60_000 });
         expect(opened.problems).toEqual([]);
-      } finally {
-        stop.abort();
-        await ended;
       }
       const published = receiver.spans.filter(({ name }) => name === 'freshet publish');
       const applied = receiver.spans.filter(({ name }) => name === 'freshet apply');
@@ -140,4 +167,34 @@ describe.skipIf(!hasBrowser)('the status page of a running Freshet', () => {
       expect(causes.filter((id) => !known.has(id))).toEqual([]);
     },
   );
+
+  it('tells of a sink that stands still, and that it goes on', { timeout: 240_000 }, async () => {
+    await using shop = await openShop(5, { pipelines: ['upsert'], http: { port: 0 } });
+    const { proxy, config } = await throughProxy(shop);
+    await using _ = proxy;
+    await using running = new RunningShop(config);
+    await using live = await LivePage.open(browser, shop, running);
+    const { page } = live;
+    const lag = (): Promise<number | null> => live.metric('freshet_consumer_lag_seconds');
+    const age = async (): Promise<number> =>
+      Date.now() / 1_000 - ((await live.metric('freshet_applied_through_timestamp_seconds')) ?? 0);
+    await until('the metric says that it is fresh', async () => ((await lag()) ?? Infinity) < 3);
+    proxy.stall();
+    await shop.database.pool.query('UPDATE products SET price = price + 1');
+    await page.waitForSelector('#state[data-state=late]:has-text("behind")', { timeout: 60_000 });
+    expect(await page.textContent('h1')).toContain('upsert has everything that was committed before');
+    const shown = await live.opened.figures();
+    expect(Number(shown['pipelines.upsert.ageSeconds'])).toBeGreaterThan(3);
+    await until('the metrics say so', async () => {
+      const records = (await live.metric('freshet_consumer_lag_records')) ?? 0;
+      return ((await lag()) ?? 0) > 3 && records > 0;
+    });
+    const behind = await age();
+    proxy.restore();
+    await page.waitForSelector('#state[data-state=good]', { timeout: 60_000 });
+    await until('the metrics say that it goes on', async () => {
+      const records = await live.metric('freshet_consumer_lag_records');
+      return records === 0 && ((await lag()) ?? Infinity) < 3 && (await age()) < behind;
+    });
+  });
 });

@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
         expect(figures[`${path}.${table.table}.lag.records`]).toBe(String(table.lag.records));
     }
     expect(figures['snapshots.ask-7.rowsPublished']).toBe('3100');
-    expect(figures['pipelines.classify.coverage.page_type']).toBe('3');
+    expect(figures['pipelines.classify.coverage.fields.page_type']).toBe('3');
     expect(await opened.page.textContent('h1')).toMatch(
       /^score has everything that was committed before .*09:58:28\.$/,
     );

@@ -41,8 +41,8 @@ export class Tally implements ConsumerObserver {
     this.deadLetters.push(code);
   }
 
-  missing(_pipeline: string, field: string, rows: number): void {
-    this.missingRows.push(`${field} ${rows}`);
+  missing(_pipeline: string, field: string, rows: number, of: number): void {
+    this.missingRows.push(`${field} ${rows} of ${of}`);
   }
 
   refreshAsked(_pipeline: string, keys: number): void {

@@ -7,7 +7,7 @@ import { runTogether, stopOnSignals } from '../../runtime/shutdown.ts';
 import { parseCron } from '../../sinks/job-worker.ts';
 import { type CommandContext, type JsonOption, config } from '../context.ts';
 import { assertReachable } from '../doctor.ts';
-import { workOnEmbeddings } from '../embeddings.ts';
+import { embeddingTasks } from '../embeddings.ts';
 import { Engine } from '../engine.ts';
 import { everything, type FreshnessScope, watchFreshness } from '../freshness/freshness-watch.ts';
 import { httpRoutes } from '../http-routes.ts';
@@ -109,10 +109,6 @@ function dailyRefreshes(engine: Engine): Task[] {
   if (refreshCron === null) return [];
   parseCron(REFRESH_TASK, refreshCron);
   return [(signal) => refreshDaily(engine, refreshCron, signal)];
-}
-
-function embeddingTasks(engine: Engine): Task[] {
-  return engine.config.embeddings.enabled ? [(signal) => workOnEmbeddings(engine, signal)] : [];
 }
 
 function writesItems({ name }: Pipeline): boolean {

@@ -87,7 +87,7 @@ export class PipelineView {
       deadLetters: Object.fromEntries(state?.debts ?? []),
       jobs: state?.jobs ?? null,
       coverage: {
-        missing: Object.fromEntries(live?.missing ?? []),
+        fields: Object.fromEntries(live?.fields ?? []),
         unresolved: Object.fromEntries(live?.unresolved ?? []),
       },
       rates:

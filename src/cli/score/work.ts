@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { countRows } from '../../consumers/missing-counts.ts';
 import { CallLog } from '../../consumers/score/call-log.ts';
 import { PausingScorer } from '../../consumers/score/pausing-scorer.ts';
 import { ScoreWorker } from '../../consumers/score/score-worker.ts';
 import { ScorerError } from '../../consumers/score/scorer-error.ts';
 import { SCORE_TASK } from '../../consumers/score/score-jobs.ts';
+import { showMissing } from '../../metrics/consumer-metrics.ts';
 import { scorerObserver } from '../../metrics/score-metrics.ts';
 import { errorMessage } from '../../runtime/postgres.ts';
 import type { JobQueue } from '../../sinks/job-queue.ts';
@@ -20,7 +22,8 @@ const CONNECTIONS = 8;
 const FIGURES_MS = 10_000;
 /** After so many requests in a row that the endpoint rejected, it is the config that is wrong. */
 const REJECTIONS = 5;
-const UNSCORED = `SELECT count(*)::int AS leads FROM public.leads AS l WHERE overall_score IS NULL AND EXISTS (
+const UNSCORED_FIELD = { pipeline: 'score', field: 'overall_score' };
+const UNSCORED = `SELECT count(*)::int AS unscored FROM public.leads AS l WHERE overall_score IS NULL AND EXISTS (
   SELECT FROM public.messages AS m WHERE m.lead_id = l.id AND m.direction = 'inbound')`;
 
 /** The role `work`: does the score jobs until the signal; a database that is away is waited for. */
@@ -107,10 +110,11 @@ class Work {
 async function showUnscored(engine: Engine, pool: Pool, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const { rows } = await pool.query<{ leads: number }>(UNSCORED);
-      const leads = rows[0]?.leads ?? 0;
-      engine.metrics.scoreUnscoredLeads.set(leads);
-      engine.status.pipeline('score').missing.set('overall_score', leads);
+      const { rows } = await pool.query<{ unscored: number }>(UNSCORED);
+      const unscored = rows[0]?.unscored ?? 0;
+      engine.metrics.scoreUnscoredLeads.set(unscored);
+      const leads = Math.max(unscored, await countRows(pool, 'public.leads'));
+      showMissing(engine.metrics, engine.status, UNSCORED_FIELD, unscored, leads);
     } catch (error) {
       engine.log('warn', `work: no count of leads without score: ${errorMessage(error)}`);
     }

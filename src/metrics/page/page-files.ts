@@ -7,12 +7,15 @@ import type { HttpRoute } from '../http-server.ts';
 
 /** Beside `src/` and `dist/`: the page is the same for both. */
 const FOLDER = join(import.meta.dirname, '../../../page');
+const RUNBOOKS = join(import.meta.dirname, '../../../docs/runbooks');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  // Shown, not saved.
+  '.md': 'text/plain; charset=utf-8',
 };
 
 /** Nothing from elsewhere, nothing inline; nobody frames the page. */
@@ -26,14 +29,15 @@ interface PageFile {
 }
 
 /** Throws INTERNAL where the package lacks the file. */
-export function pageFile(name: string): PageFile {
+export function pageFile(name: string, folder = FOLDER): PageFile {
   return {
     name,
     read: () => {
+      const path = join(folder, name);
       try {
-        return readFileSync(join(FOLDER, name));
+        return readFileSync(path);
       } catch (error) {
-        throw new FreshetError('INTERNAL', `the package lacks page/${name}`, { cause: error });
+        throw new FreshetError('INTERNAL', `the package lacks ${path}`, { cause: error });
       }
     },
   };
@@ -59,6 +63,19 @@ export function pageRoutes(): HttpRoute[] {
         },
       };
     });
+}
+
+/** What to do about each alert, under /runbooks/: where an alert's `runbook_url` can lead. They say nothing of the data. */
+export function runbookRoutes(): HttpRoute[] {
+  return readdirSync(RUNBOOKS).map((name): HttpRoute => {
+    const file = pageFile(name, RUNBOOKS);
+    return {
+      path: `/runbooks/${name}`,
+      methods: ['GET'],
+      access: 'open',
+      answer: ({ response }) => sendPage(response, 200, file, file.read()),
+    };
+  });
 }
 
 export function sendPage(response: ServerResponse, status: number, { name }: PageFile, body: Buffer): void {

@@ -1,54 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Engine } from '../../../src/cli/engine.ts';
-import { watchFreshness } from '../../../src/cli/freshness/freshness-watch.ts';
-import { upsertPipeline } from '../../../src/consumers/upsert/pipeline.ts';
-import type { FreshnessReport, PipelineReport } from '../../../src/metrics/freshness-report.ts';
-import { runTogether } from '../../../src/runtime/shutdown.ts';
 import { until } from '../../support/capture.ts';
-import { openShop, type Shop } from '../../support/shop.ts';
-import { StallingProxy } from '../../support/stalling-proxy.ts';
-import type { Config } from '../../../src/config.ts';
-
-/** Capture, pipeline and watch of a shop; `config` as the pipeline and the watch see it. */
-class RunningShop implements AsyncDisposable {
-  readonly engine: Engine;
-  readonly #stop = new AbortController();
-  readonly #ended: Promise<void>;
-
-  constructor(config: Config) {
-    const engine = new Engine(config, () => {});
-    this.engine = engine;
-    const [source] = config.sources;
-    if (source === undefined) throw new Error('the config has no source');
-    const scope = { sources: config.sources, pipelines: [upsertPipeline] };
-    this.#ended = runTogether(this.#stop.signal, [
-      (signal) => engine.capture(source, signal),
-      (signal) => engine.consume(upsertPipeline, signal),
-      (signal) => watchFreshness(engine, scope, signal),
-    ]);
-    this.#ended.catch(() => {});
-  }
-
-  get report(): FreshnessReport | null {
-    return this.engine.status.report;
-  }
-
-  get pipeline(): PipelineReport | undefined {
-    return this.report?.pipelines[0];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#ended.catch(() => {});
-  }
-}
-
-async function throughProxy(shop: Shop): Promise<{ readonly proxy: StallingProxy; readonly config: Config }> {
-  const url = new URL(shop.database.url);
-  const proxy = await StallingProxy.open({ host: url.hostname, port: Number(url.port) });
-  url.port = String(proxy.port);
-  return { proxy, config: { ...shop.config, target: { url: url.href } } };
-}
+import { RunningShop, throughProxy } from '../../support/running-shop.ts';
+import { openShop } from '../../support/shop.ts';
 
 function appliedMs(shop: RunningShop): number {
   return Date.parse(shop.pipeline?.appliedThrough ?? '1970-01-01T00:00:00Z');

@@ -32,7 +32,7 @@ describe('the classify pipeline', () => {
       { url: null, confidence: 0 },
     ]);
     expect(context.running.tally.deadLetters).toEqual([]);
-    expect(context.running.tally.missingRows[0]).toMatch(/^page_type \d+$/);
+    expect(context.running.tally.missingRows[0]).toMatch(/^page_type \d+ of \d+$/);
   });
 
   it('writes each row once: its own writes come back and settle, and so does what changes other columns', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HttpAccess } from '../../../src/metrics/http-access.ts';
 import { HttpServer } from '../../../src/metrics/http-server.ts';
 import { loginRoutes } from '../../../src/metrics/page/login-routes.ts';
-import { pageRoutes } from '../../../src/metrics/page/page-files.ts';
+import { pageRoutes, runbookRoutes } from '../../../src/metrics/page/page-files.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../page');
 const TOKEN = 'a-token-of-the-tests';
@@ -12,6 +12,7 @@ const TOKEN = 'a-token-of-the-tests';
 const listen = (token: string | null): Promise<HttpServer> =>
   HttpServer.listen({ host: '127.0.0.1', port: 0, token }, [
     ...pageRoutes(),
+    ...runbookRoutes(),
     ...loginRoutes(new HttpAccess(token)),
   ]);
 
@@ -48,6 +49,13 @@ describe('the files of the page', () => {
   ])('are all there is: not %s', async (path) => {
     await using server = await listen(null);
     expect((await fetch(`${server.url}${path}`)).status).toBe(404);
+  });
+
+  it('have the runbooks beside them, also for who has no token', async () => {
+    await using server = await listen(TOKEN);
+    const runbook = await fetch(`${server.url}/runbooks/slot-lost.md`);
+    expect([runbook.status, runbook.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+    expect(await runbook.text()).toContain('# FreshetSlotLost\n');
   });
 
   it('lead to the form where the token is missing, and on from there', async () => {
