@@ -84,16 +84,25 @@ export class Lease implements AsyncDisposable {
     return this.#broken;
   }
 
+  /** Ahead of a `publish` that follows at once; see TransactionalPublisher.prepare. Throws FENCED or CONNECTION. */
+  async prepare(): Promise<void> {
+    await this.#unlessLost(this.#publisher.prepare());
+  }
+
   /** Commits records and changed entries as one. Throws FENCED or CONNECTION, and the lease is lost. */
   async publish(records: readonly OutgoingRecord[], entries: readonly CheckpointEntry[]): Promise<void> {
+    const checkpoint = entries.map((entry) => checkpointRecord(this.#topic, this.#owner, entry));
+    await this.#unlessLost(this.#publisher.publish([...records, ...checkpoint]));
+    applyEntries(this.image, entries);
+  }
+
+  async #unlessLost(done: Promise<void>): Promise<void> {
     try {
-      const checkpoint = entries.map((entry) => checkpointRecord(this.#topic, this.#owner, entry));
-      await this.#publisher.publish([...records, ...checkpoint]);
+      await done;
     } catch (error) {
       this.#broken = true;
       throw error;
     }
-    applyEntries(this.image, entries);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

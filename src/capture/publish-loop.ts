@@ -4,6 +4,7 @@ import type { RefreshPlan, RefreshPlanState } from '../snapshot/refresh-plan.ts'
 import type { Clock } from '../runtime/clock.ts';
 import { failpoint } from '../runtime/failpoint.ts';
 import type { ReplicationStream } from '../source/replication-stream.ts';
+import type { StreamItem } from '../source/stream-queue.ts';
 import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { StreamSettings } from './capture-config.ts';
 import type { ControlDesk } from './control-desk.ts';
@@ -19,7 +20,10 @@ import type { StreamApplier } from './stream-applier.ts';
 import { stopsTable, type TableGuard } from './table-guard.ts';
 
 export interface PublishLoopOptions {
-  readonly stream: Pick<ReplicationStream, 'take' | 'isEmpty' | 'confirm' | 'requestKeepalive' | 'onArrival'>;
+  readonly stream: Pick<
+    ReplicationStream,
+    'next' | 'take' | 'isEmpty' | 'confirm' | 'requestKeepalive' | 'onArrival'
+  >;
   readonly applier: StreamApplier;
   readonly merge: Merge;
   readonly guard: Pick<TableGuard, 'settle' | 'drain' | 'isDirty' | 'isHalted' | 'halt'>;
@@ -27,7 +31,7 @@ export interface PublishLoopOptions {
   readonly scheduler: SnapshotScheduler;
   readonly plans: ReadonlyMap<string, RefreshPlan>;
   readonly control: Pick<ControlDesk, 'isDirty' | 'drain' | 'committed' | 'onChange'>;
-  readonly lease: Pick<Lease, 'publish'>;
+  readonly lease: Pick<Lease, 'prepare' | 'publish'>;
   readonly clock: Clock;
   /** The checkpoint's main entry of now, without its state. */
   readonly entry: () => Omit<CaptureEntry, 'state'>;
@@ -108,28 +112,48 @@ export class PublishLoop {
       return;
     }
     if (this.#commit !== null) {
-      // While the last transaction is being committed more arrives: it goes into the same batch.
+      // While the last transaction ends and this one begins more arrives: it goes into the same batch.
       await this.#settle();
-      await this.#collect();
+      await this.#options.lease.prepare();
+      this.#collectArrived();
     }
     this.#startCommit();
   }
 
   async #collect(): Promise<void> {
-    const { stream, applier, writer, scheduler, settings, merge, clock } = this.#options;
+    const { applier, writer, clock } = this.#options;
     const nowMs = clock.now();
     writer.startBatch(nowMs);
-    while (writer.count < settings.batchRecords && writer.bytes < settings.batchBytes) {
-      const share = settings.batchRecords * CHUNK_SHARE;
-      if (writer.count >= share && merge.isBetweenTransactions && scheduler.canPublish) break;
-      const item = stream.take();
-      if (item === undefined) break;
-      if (item.kind === 'message') this.#liveAtMs = nowMs;
+    for (let item = this.#next(nowMs); item !== undefined; item = this.#next(nowMs)) {
       const wait = applier.apply(item);
       if (wait !== undefined) await wait;
     }
     this.#collectChunks(nowMs);
     await this.#finishPlans();
+  }
+
+  /** Within an open Kafka transaction, whose time is limited: what must be waited for is left to the next batch. */
+  #collectArrived(): void {
+    const { stream, applier, writer, clock } = this.#options;
+    const nowMs = clock.now();
+    writer.startBatch(nowMs);
+    while (!applier.waitsFor(stream.next)) {
+      const item = this.#next(nowMs);
+      if (item === undefined) break;
+      void applier.apply(item);
+    }
+    this.#collectChunks(nowMs);
+  }
+
+  /** Undefined: the batch is full, or nothing is there. */
+  #next(nowMs: number): StreamItem | undefined {
+    const { stream, writer, scheduler, settings, merge } = this.#options;
+    if (writer.count >= settings.batchRecords || writer.bytes >= settings.batchBytes) return undefined;
+    const share = settings.batchRecords * CHUNK_SHARE;
+    if (writer.count >= share && merge.isBetweenTransactions && scheduler.canPublish) return undefined;
+    const item = stream.take();
+    if (item?.kind === 'message') this.#liveAtMs = nowMs;
+    return item;
   }
 
   #collectChunks(nowMs: number): void {

@@ -1,6 +1,11 @@
 import { formatTable, type TableSchema } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { decodePgoutput, type PgoutputMessage, type RelationMessage } from '../source/pgoutput.ts';
+import {
+  decodePgoutput,
+  isRelation,
+  type PgoutputMessage,
+  type RelationMessage,
+} from '../source/pgoutput.ts';
 import type { StreamItem } from '../source/stream-queue.ts';
 import type { Merge } from './merge.ts';
 import type { CapturedTable } from './record-writer.ts';
@@ -34,6 +39,11 @@ export class StreamApplier {
     this.#readShape = readShape;
     this.#guard = guard;
     this.#wanted = wanted;
+  }
+
+  /** Whether `apply` would return a promise for it. */
+  waitsFor(item: StreamItem | undefined): boolean {
+    return item?.kind === 'message' && isRelation(item.payload);
   }
 
   /** Returns a promise only where one is needed: a million changes must not cost a million turns of the event loop. */

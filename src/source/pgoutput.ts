@@ -58,6 +58,12 @@ const N = 0x6e; // 'n': NULL
 const U = 0x75; // 'u': unchanged TOAST
 const T = 0x74; // 't': text
 
+const RELATION = 0x52; // 'R'
+
+export function isRelation(bytes: Buffer): boolean {
+  return bytes[0] === RELATION;
+}
+
 /** Decodes one message. The tuples borrow `bytes`. Throws RangeError on bytes that are no pgoutput message. */
 export function decodePgoutput(bytes: Buffer): PgoutputMessage {
   switch (bytes[0]) {
@@ -85,7 +91,7 @@ export function decodePgoutput(bytes: Buffer): PgoutputMessage {
         commitLsn: toLsn(bytes.readBigUInt64BE(2)),
         endLsn: toLsn(bytes.readBigUInt64BE(10)),
       };
-    case 0x52: // 'R'
+    case RELATION:
       return decodeRelation(bytes);
     case 0x54: // 'T'
       return decodeTruncate(bytes);

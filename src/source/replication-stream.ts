@@ -127,6 +127,11 @@ export class ReplicationStream implements AsyncDisposable {
     return item;
   }
 
+  /** What `take` would give. */
+  get next(): StreamItem | undefined {
+    return this.#queue.next;
+  }
+
   get isEmpty(): boolean {
     return this.#queue.isEmpty && this.#failure === null;
   }

@@ -63,9 +63,13 @@ export class WalClock implements AsyncDisposable {
   /** Throws what broke the connection. */
   take(): StreamItem | undefined {
     if (this.#failure !== null) throw this.#failure;
-    const walEnd = this.#walEnd;
+    const item = this.next;
     this.#walEnd = null;
-    return walEnd === null ? undefined : { kind: 'keepalive', walEnd };
+    return item;
+  }
+
+  get next(): StreamItem | undefined {
+    return this.#walEnd === null ? undefined : { kind: 'keepalive', walEnd: this.#walEnd };
   }
 
   get isEmpty(): boolean {

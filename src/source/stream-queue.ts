@@ -23,6 +23,11 @@ export class StreamQueue {
     return this.#bytes;
   }
 
+  /** What `take` would give. */
+  get next(): StreamItem | undefined {
+    return this.#items[this.#head];
+  }
+
   push(item: StreamItem): void {
     this.#items.push(item);
     if (item.kind === 'message') this.#bytes += item.payload.length;

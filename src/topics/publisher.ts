@@ -60,25 +60,43 @@ export class TransactionalPublisher implements AsyncDisposable {
   }
 
   /**
+   * Opens the transaction of the next `publish`, which must follow soon: until then the broker counts its time-out.
+   * Of use right behind a `publish`, while the broker still ends that one's transaction. Throws as `publish` does.
+   */
+  async prepare(): Promise<void> {
+    await this.#exclusively(() => this.#producer.begin());
+  }
+
+  /**
    * Resolves when every record is committed. One call at a time. Throws FENCED, CONNECTION,
    * CONFIG_INVALID, PREFLIGHT, and the same again on every later call.
    */
   async publish(records: readonly OutgoingRecord[]): Promise<void> {
+    const span = this.#trace(records.length);
+    try {
+      await this.#exclusively(async () => {
+        await this.#producer.send(
+          span === undefined ? records : records.map((each) => traced(each, span.header)),
+        );
+        failpoint('before-commit');
+        await this.#producer.commit();
+      });
+      span?.end();
+    } catch (error) {
+      span?.end(error);
+      throw error;
+    }
+  }
+
+  async #exclusively(work: () => Promise<void>): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     if (this.#isPublishing)
       throw new FreshetError('INTERNAL', 'a publisher was given a batch before it was done with another');
     this.#isPublishing = true;
-    const span = this.#trace(records.length);
     try {
-      await this.#producer.send(
-        span === undefined ? records : records.map((each) => traced(each, span.header)),
-      );
-      failpoint('before-commit');
-      await this.#producer.commit();
-      span?.end();
+      await work();
     } catch (error) {
       this.#failure = publishError(error);
-      span?.end(error);
       // Readers need not wait for the time-out of what the broker refused for good.
       if (error instanceof BrokerError && !error.isRetriable) await this.#producer.abort().catch(() => {});
       throw this.#failure;

@@ -41,6 +41,11 @@ export class SimulatedKafka {
     this.#laws = laws;
   }
 
+  /** An answer of its own: what happens before it goes into the transaction that it opens. */
+  prepare(): Promise<void> {
+    return this.publish([], []);
+  }
+
   publish(records: readonly OutgoingRecord[], entries: readonly CheckpointEntry[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#pending.push({ records, entries, resolve, reject });

@@ -149,6 +149,10 @@ export class SimulatedStream {
     this.#isClosed = true;
   }
 
+  get next(): StreamItem | undefined {
+    return this.#queue.next;
+  }
+
   take(): StreamItem | undefined {
     const item = this.#queue.take();
     if (item === undefined && this.#failure !== null) throw this.#failure;

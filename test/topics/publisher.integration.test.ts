@@ -70,6 +70,27 @@ describe('TransactionalPublisher', () => {
     expect(await valuesUntil(topic, 'end')).toEqual(['first', 'second', 'third', 'end']);
   });
 
+  it('opens a transaction ahead of its records, whose partitions may be others than the last ones', async () => {
+    const topic = await createTopic();
+    const id = randomUUID();
+    await using publisher = await TransactionalPublisher.open(config, id, OPTIONS);
+    await publisher.prepare();
+    for (const partition of [0, 0, 2, 1]) {
+      await publisher.publish([{ ...marker(topic, `to ${partition}`), partition }]);
+      await publisher.prepare();
+    }
+    await using successor = await TransactionalPublisher.open(config, id, OPTIONS);
+    await expect(
+      publisher.prepare().then(() => publisher.publish([marker(topic, 'zombie')])),
+    ).rejects.toMatchObject({
+      code: 'FENCED',
+    });
+    await successor.publish([marker(topic, 'end')]);
+    const read = await readAll(topic, 5);
+    const values = read.map(({ value }) => Buffer.from(value ?? '', 'hex').toString());
+    expect(values.toSorted()).toEqual(['end', 'to 0', 'to 0', 'to 1', 'to 2']);
+  });
+
   it.each(['abandoned', 'aborted'])('never shows the records of an %s transaction', async (how) => {
     const topic = await createTopic();
     const id = randomUUID();

@@ -39,6 +39,9 @@ export class TransactionalProducer implements AsyncDisposable {
   readonly #patience: Patience;
   readonly #outbox = new Outbox();
   readonly #inTransaction = new Set<PartitionOutbox>();
+  /** What got records in this transaction, and what did in the last one. */
+  #filled = new Set<PartitionOutbox>();
+  #filledLast = new Set<PartitionOutbox>();
 
   private constructor(cluster: Cluster, identity: TransactionIdentity, codec: Codec, patience: Patience) {
     this.#cluster = cluster;
@@ -62,14 +65,21 @@ export class TransactionalProducer implements AsyncDisposable {
     }
   }
 
+  /**
+   * Opens the next transaction on the partitions of the last one, ahead of its records. The broker takes it
+   * only once the markers of the last one are written: so that time can be used to collect.
+   */
+  async begin(): Promise<void> {
+    await this.#add([...this.#filledLast]);
+  }
+
   /** Resolves when every in-sync replica has the records. */
   async send(records: readonly OutboxRecord[]): Promise<void> {
     if (records.length === 0) return;
     const { producer, transactionalId } = this.#identity;
     const filled = this.#outbox.fill(records, { producer, codec: this.#codec, timestampMs: Date.now() });
-    const added = filled.filter((partition) => !this.#inTransaction.has(partition));
-    if (added.length > 0) await this.#coordinate(addPartitionsToTxn(this.#identity, added));
-    for (const partition of added) this.#inTransaction.add(partition);
+    await this.#add(filled);
+    for (const partition of filled) this.#filled.add(partition);
     await deliver(this.#cluster, transactionalId, filled, this.#patience);
     this.#outbox.clear(filled);
   }
@@ -87,10 +97,18 @@ export class TransactionalProducer implements AsyncDisposable {
     this.#cluster.close();
   }
 
+  async #add(partitions: readonly PartitionOutbox[]): Promise<void> {
+    const added = partitions.filter((partition) => !this.#inTransaction.has(partition));
+    if (added.length > 0) await this.#coordinate(addPartitionsToTxn(this.#identity, added));
+    for (const partition of added) this.#inTransaction.add(partition);
+  }
+
   async #end(outcome: 'commit' | 'abort'): Promise<void> {
     if (this.#inTransaction.size === 0) return;
     await this.#coordinate(endTxn(this.#identity, outcome));
     this.#inTransaction.clear();
+    this.#filledLast = this.#filled;
+    this.#filled = new Set();
   }
 
   #coordinate<T>(request: WireRequest<T>): Promise<T> {
