@@ -11,7 +11,7 @@ import {
 import { proposeMerges, type ProposedMerge } from '../src/consumers/upsert/normalise/propose-merges.ts';
 import { loadTaxonomy } from '../src/consumers/upsert/normalise/taxonomy.ts';
 import { readCatalog } from '../src/demo/catalog-source.ts';
-import type { DemoProduct } from '../src/demo/demo-product.ts';
+import type { Product } from '../src/consumers/upsert/items.ts';
 
 /*
  * Normalises a catalogue folder (catalog/products.jsonl.gz, catalog/taxonomy.txt) and reports what
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
 
 async function normaliseAll(folder: string) {
   const duplicates: string[] = [];
-  const products: DemoProduct[] = [];
+  const products: Product[] = [];
   for await (const product of readCatalog(folder, ({ sku, line }) =>
     duplicates.push(`${sku} (line ${line})`),
   ))
@@ -73,7 +73,7 @@ async function normaliseAll(folder: string) {
   };
 }
 
-function countItems(products: readonly DemoProduct[], items: readonly NormalisedItem[]) {
+function countItems(products: readonly Product[], items: readonly NormalisedItem[]) {
   const depths = items.map(({ category_path: path }) => (path === null ? 0 : path.split(' > ').length));
   const endsInName = ({ name, category_path: path }: NormalisedItem) => {
     const last = nameKey(path?.split(' > ').at(-1) ?? '');

@@ -1,10 +1,11 @@
 import type { Lsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
-import { parsePlanState, type RefreshPlanState } from '../snapshot/refresh-plan.ts';
+import type { RefreshPlanState } from '../snapshot/refresh-plan.ts';
 import type { SystemIdentity } from '../source/slot.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
 import { topicName } from '../topics/names.ts';
 import { CAPTURE_KEY, parseCaptureEntry } from './history.ts';
+import { planStates } from './initial-plan.ts';
 import { stateFromJson } from './merge-state.ts';
 import { OwedKeys } from './owed-keys.ts';
 import { type PartitionEnds, TopicEnds } from './topic-ends.ts';
@@ -42,7 +43,7 @@ export function readPublished(image: CheckpointImage, prefix: string): Published
   const ends = TopicEnds.fromCheckpoint(image).snapshot();
   const { halts } = TableStates.fromCheckpoint(image);
   const owed = OwedKeys.fromCheckpoint(image);
-  const plans = [...image].filter(([key]) => key.startsWith('plan/')).map(([, text]) => parsePlanState(text));
+  const plans = planStates(image);
   const isSnapshotOnly = entry.snapshotOnly === true;
   // Of a slot for one refresh nothing else is refreshed.
   const isWhole = entry.transient !== true;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { parsePlanState, RefreshPlan } from '../snapshot/refresh-plan.ts';
+import { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
 import { createSlot, dropSlot, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
@@ -15,7 +15,7 @@ import { assertDistinctTopics, controlTopic, dlqTopic, topicName } from '../topi
 import { ensureChangeTopics, ensureLogTopic, partitionCounts, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
-import { initialPlan, planKey } from './initial-plan.ts';
+import { initialPlan, planKey, planStates } from './initial-plan.ts';
 import type { Lease } from './lease.ts';
 import { freshState, type MergeState, nextEpoch, stateToJson } from './merge-state.ts';
 import { observeHistory } from './observe-history.ts';
@@ -190,9 +190,7 @@ export async function preparePlans(
 }
 
 export function plansOf(image: CheckpointImage): RefreshPlan[] {
-  return [...image]
-    .filter(([key]) => key.startsWith('plan/'))
-    .map(([, value]) => new RefreshPlan(parsePlanState(value)));
+  return planStates(image).map((state) => new RefreshPlan(state));
 }
 
 function freshPlan(table: TableId, epoch: number): RefreshPlan {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type FeedLine, readFeed } from '../consumers/upsert/catalog/feed-file.ts';
+import type { Product } from '../consumers/upsert/items.ts';
 import { FreshetError, isFreshetError } from '../runtime/errors.ts';
-import type { DemoProduct } from './demo-product.ts';
 
 /** Where a data folder keeps the catalogue. */
 export const CATALOG_FILE = join('catalog', 'products.jsonl.gz');
@@ -22,7 +22,7 @@ export interface DuplicateSku {
 export async function* readCatalog(
   dataFolder: string,
   onDuplicate: (duplicate: DuplicateSku) => void = () => {},
-): AsyncGenerator<DemoProduct> {
+): AsyncGenerator<Product> {
   const path = join(dataFolder, CATALOG_FILE);
   const firstLines = new Map<string, number>();
   for await (const row of linesOf(path)) {

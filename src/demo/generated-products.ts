@@ -1,5 +1,5 @@
 import { Faker, base, en } from '@faker-js/faker';
-import type { DemoProduct } from './demo-product.ts';
+import type { Product } from '../consumers/upsert/items.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 
 /** Enough brands that many rows share one, few enough that each is met in several spellings. */
@@ -46,7 +46,7 @@ const TREES = [
  * deep and end in the product's name, missing values, names in other scripts. A seed gives the same rows
  * always; the first rows of a longer run are those of a shorter one.
  */
-export function* generateProducts(count: number, seed: number): Generator<DemoProduct> {
+export function* generateProducts(count: number, seed: number): Generator<Product> {
   const random = createSeededRandom(seed);
   const faker = new Faker({ locale: [en, base] });
   faker.seed(seed);
@@ -59,7 +59,7 @@ function brandName(faker: Faker): string {
   return `${first} ${second.charAt(0).toUpperCase()}${second.slice(1)}`;
 }
 
-function product(i: number, random: SeededRandom, faker: Faker, brands: readonly string[]): DemoProduct {
+function product(i: number, random: SeededRandom, faker: Faker, brands: readonly string[]): Product {
   const brand = brands[random.below(brands.length)] ?? 'Acme';
   const nonLatin = random.next() < 0.03;
   const name = nonLatin ? `${random.pick(NON_LATIN)} ${i}` : `${brand} ${faker.commerce.productName()}`;

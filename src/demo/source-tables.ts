@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { PRODUCT_COLUMNS, type DemoProduct } from './demo-product.ts';
+import { PRODUCT_COLUMNS } from '../consumers/upsert/catalog/product-rows.ts';
+import type { Product } from '../consumers/upsert/items.ts';
 
 /** The example shop's catalogue, the source of the upsert pipeline. */
 const PRODUCTS_SQL = `
@@ -30,7 +31,7 @@ export async function countProducts(client: pg.ClientBase): Promise<number> {
 /** Loads products by COPY, all of them or none; gives their number. */
 export async function loadProducts(
   client: pg.ClientBase,
-  products: AsyncIterable<DemoProduct> | Iterable<DemoProduct>,
+  products: AsyncIterable<Product> | Iterable<Product>,
 ): Promise<number> {
   await client.query('BEGIN');
   const stream = client.query(copyFrom(`COPY public.products (${PRODUCT_COLUMNS.join(', ')}) FROM STDIN`));

@@ -1,7 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { Kafka, Producer } from 'kafkajs';
-import { FreshetError } from '../runtime/errors.ts';
-import { errorMessage } from '../runtime/postgres.ts';
+import { LazyProducer } from './lazy-producer.ts';
 import { ensureLogTopic, withAdmin } from './topic-admin.ts';
 
 export interface DeadLetterTopicSettings {
@@ -20,13 +19,14 @@ export class DeadLetterProducer implements AsyncDisposable {
   readonly #kafka: Kafka;
   readonly #topic: string;
   readonly #settings: DeadLetterTopicSettings;
-  #producer: Promise<Producer> | null = null;
+  readonly #producer: LazyProducer;
   #isThere = false;
 
   constructor(kafka: Kafka, topic: string, settings: DeadLetterTopicSettings) {
     this.#kafka = kafka;
     this.#topic = topic;
     this.#settings = settings;
+    this.#producer = new LazyProducer(topic, () => this.#open());
   }
 
   /** Creates the topic where it is missing: the first letter, and all records behind it, need not wait for that. */
@@ -40,26 +40,13 @@ export class DeadLetterProducer implements AsyncDisposable {
 
   /** Resolves when every in-sync replica has them. Throws CONNECTION; a second try can write a letter twice. */
   async send(letters: readonly DeadLetterRecord[]): Promise<void> {
-    if (letters.length === 0) return;
-    try {
-      this.#producer ??= this.#open();
-      const producer = await this.#producer;
-      await producer.send({
-        topic: this.#topic,
-        acks: -1,
-        messages: letters.map(({ key, value }) => ({ key, value })),
-      });
-    } catch (error) {
-      await this[Symbol.asyncDispose]();
-      this.#isThere = false;
-      throw new FreshetError('CONNECTION', `cannot write to ${this.#topic}: ${errorMessage(error)}`, {
-        cause: error,
-      });
-    }
+    if (letters.length > 0) await this.#producer.send(letters.map(({ key, value }) => ({ key, value })));
   }
 
   async #open(): Promise<Producer> {
     if (!this.#isThere) await this.prepare();
+    // Whoever opens again does so after a failure: the topic may have gone.
+    this.#isThere = false;
     const producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
@@ -71,8 +58,6 @@ export class DeadLetterProducer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const opened = this.#producer;
-    this.#producer = null;
-    await opened?.then((producer) => producer.disconnect()).catch(() => {});
+    await this.#producer[Symbol.asyncDispose]();
   }
 }

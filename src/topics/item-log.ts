@@ -1,7 +1,6 @@
 import type { Kafka, Producer } from 'kafkajs';
 import { inBatches } from '../runtime/batches.ts';
-import { FreshetError } from '../runtime/errors.ts';
-import { errorMessage } from '../runtime/postgres.ts';
+import { LazyProducer } from './lazy-producer.ts';
 import { topicName } from './names.ts';
 import { encodePostedItem, POSTED_PRODUCTS, type PostedItem } from './posted-items.ts';
 import { ensureChangeTopics, type TopicSettings, withAdmin } from './topic-admin.ts';
@@ -15,7 +14,8 @@ type Encoded = ReturnType<typeof encodePostedItem>;
 interface Waiting {
   readonly records: readonly Encoded[];
   readonly bytes: number;
-  readonly settle: (error: FreshetError | null) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -24,16 +24,15 @@ interface Waiting {
  */
 export class ItemLog implements AsyncDisposable {
   readonly topic: string;
-  readonly #kafka: Kafka;
   readonly #partitions: number;
-  #producer: Promise<Producer> | null = null;
+  readonly #producer: LazyProducer;
   #waiting: Waiting[] = [];
   #isSending = false;
 
   private constructor(kafka: Kafka, topic: string, partitions: number) {
-    this.#kafka = kafka;
     this.topic = topic;
     this.#partitions = partitions;
+    this.#producer = new LazyProducer(topic, () => openProducer(kafka));
   }
 
   /** Makes the topic where it is missing. Throws CONNECTION, PREFLIGHT. */
@@ -53,8 +52,7 @@ export class ItemLog implements AsyncDisposable {
 
   #enqueue(records: readonly Encoded[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const settle = (error: FreshetError | null): void => (error === null ? resolve() : reject(error));
-      this.#waiting.push({ records, bytes: bytesOf(records), settle });
+      this.#waiting.push({ records, bytes: bytesOf(records), resolve, reject });
       if (!this.#isSending) void this.#drain();
     });
   }
@@ -63,8 +61,11 @@ export class ItemLog implements AsyncDisposable {
     this.#isSending = true;
     while (this.#waiting.length > 0) {
       const batch = this.#nextBatch();
-      const error = await this.#send(batch.flatMap(({ records }) => records));
-      for (const { settle } of batch) settle(error);
+      const sent = this.#producer.send(batch.flatMap(({ records }) => records));
+      await sent.then(
+        () => batch.forEach(({ resolve }) => resolve()),
+        (error: unknown) => batch.forEach(({ reject }) => reject(error)),
+      );
     }
     this.#isSending = false;
   }
@@ -80,36 +81,19 @@ export class ItemLog implements AsyncDisposable {
     return this.#waiting.splice(0, tooMany < 0 ? this.#waiting.length : tooMany);
   }
 
-  async #send(messages: readonly Encoded[]): Promise<FreshetError | null> {
-    try {
-      this.#producer ??= this.#open();
-      const producer = await this.#producer;
-      await producer.send({ topic: this.topic, acks: -1, messages: [...messages] });
-      return null;
-    } catch (error) {
-      // Whether the records are there is not known: the next ones get a producer with an id of its own.
-      await this[Symbol.asyncDispose]();
-      return new FreshetError('CONNECTION', `cannot write to ${this.topic}: ${errorMessage(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  async #open(): Promise<Producer> {
-    const producer = this.#kafka.producer({
-      allowAutoTopicCreation: false,
-      idempotent: true,
-      retry: { retries: RETRIES },
-    });
-    await producer.connect();
-    return producer;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    const opened = this.#producer;
-    this.#producer = null;
-    await opened?.then((producer) => producer.disconnect()).catch(() => {});
+    await this.#producer[Symbol.asyncDispose]();
   }
+}
+
+async function openProducer(kafka: Kafka): Promise<Producer> {
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    idempotent: true,
+    retry: { retries: RETRIES },
+  });
+  await producer.connect();
+  return producer;
 }
 
 function bytesOf(records: readonly Encoded[]): number {

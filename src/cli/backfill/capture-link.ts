@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, answerKey } from '../../capture/control-desk.ts';
+import { planStates } from '../../capture/initial-plan.ts';
 import { SESSION_KEY, type SessionEntry } from '../../capture/lease.ts';
 import { TopicEnds } from '../../capture/topic-ends.ts';
 import type { Config, SourceConfig } from '../../config.ts';
 import { connect } from '../../runtime/postgres.ts';
-import { parsePlanState, type RefreshPlanState } from '../../snapshot/refresh-plan.ts';
+import type { RefreshPlanState } from '../../snapshot/refresh-plan.ts';
 import { isSnapshotOnlyAlive } from '../../source/snapshot-only.ts';
 import { readSlot } from '../../source/slot.ts';
 import { type CheckpointImage, CheckpointReader } from '../../topics/checkpoint.ts';
@@ -59,8 +60,7 @@ export class CaptureLink implements Disposable {
   }
 
   get plans(): RefreshPlanState[] {
-    const entries = [...this.#reader.image].filter(([key]) => key.startsWith('plan/'));
-    return entries.map(([, text]) => parsePlanState(text));
+    return planStates(this.#reader.image);
   }
 
   plansOf(refresh: string): RefreshPlanState[] {

@@ -16,13 +16,13 @@ import {
 } from '../../../../src/consumers/upsert/normalise/normalise-item.ts';
 import { loadTaxonomy } from '../../../../src/consumers/upsert/normalise/taxonomy.ts';
 import { type DuplicateSku, readCatalog } from '../../../../src/demo/catalog-source.ts';
-import type { DemoProduct } from '../../../../src/demo/demo-product.ts';
+import type { Product } from '../../../../src/consumers/upsert/items.ts';
 
 const folder = process.env['FRESHET_DATA'] ?? resolve(import.meta.dirname, '../../../../../shared/data');
 const read = (file: string) => readFileSync(join(folder, 'catalog', file), 'utf8');
 
 describe.skipIf(!existsSync(join(folder, 'catalog')))('the real catalogue', () => {
-  const products: DemoProduct[] = [];
+  const products: Product[] = [];
   const duplicates: DuplicateSku[] = [];
   let items: NormalisedItem[] = [];
   let nonBrands: string[] = [];
