@@ -19,15 +19,7 @@ const LABELS: readonly string[] = ['opt_out', 'not_opt_out', 'ambiguous'] satisf
  * Throws USAGE with line and value where the file is not that.
  */
 export function parseLabelledCsv(content: string, fileName: string): LabelledMessage[] {
-  const [header, ...records] = parseCsv(content, fileName, {
-    strict: true,
-    malformed: (line) =>
-      bad(
-        fileName,
-        `line ${line} has a quote that is not closed or not escaped`,
-        'Double quotes inside a quoted field.',
-      ),
-  });
+  const [header, ...records] = parseCsv(content, fileName, { strict: true });
   if (header === undefined)
     throw bad(fileName, 'is empty', 'Give a CSV file with the columns text and opt_out.');
   const columns = header.fields.map((name) => name.trim().toLowerCase());
