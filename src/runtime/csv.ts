@@ -12,9 +12,10 @@ interface CsvOptions {
   readonly strict?: boolean;
 }
 
-interface Parsed {
-  readonly info: { readonly lines: number };
-  readonly record: string[];
+/** What the parser gives with `info: true`. */
+export interface ParsedRecord<Fields> {
+  readonly info: { readonly empty_lines: number };
+  readonly record: Fields;
 }
 
 /**
@@ -22,6 +23,7 @@ interface Parsed {
  * order mark is ignored. Throws USAGE, which names `source` and line, on a quote that makes no sense.
  */
 export function parseCsv(text: string, source = 'CSV', { strict = false }: CsvOptions = {}): CsvRecord[] {
+  const lines = new RecordLines();
   try {
     const parsed: unknown = parse(text, {
       bom: true,
@@ -30,8 +32,8 @@ export function parseCsv(text: string, source = 'CSV', { strict = false }: CsvOp
       relax_quotes: !strict,
       skip_empty_lines: true,
     });
-    return (parsed as Parsed[]).map(({ info, record }) => ({
-      line: info.lines - record.join('').split('\n').length + 1,
+    return (parsed as ParsedRecord<string[]>[]).map(({ info, record }) => ({
+      line: lines.next(info.empty_lines, record),
       fields: record,
     }));
   } catch (cause) {
@@ -41,5 +43,17 @@ export function parseCsv(text: string, source = 'CSV', { strict = false }: CsvOp
       `${source} line ${String(cause['lines'])} has a quote that is not closed or not escaped`,
       { cause, cure: 'Close quoted fields, and double the quotes inside them.' },
     );
+  }
+}
+
+/** The lines on which records begin. The parser's own count takes a CRLF within quotes for two. */
+export class RecordLines {
+  #line = 1;
+
+  /** Of the next record; `emptyLines`: that were skipped so far. */
+  next(emptyLines: number, fields: readonly string[]): number {
+    const line = this.#line + emptyLines;
+    this.#line += 1 + fields.reduce((breaks, field) => breaks + field.split('\n').length - 1, 0);
+    return line;
   }
 }

@@ -4,10 +4,11 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
 import { FreshetError } from '../../../runtime/errors.ts';
+import { type ParsedRecord, RecordLines } from '../../../runtime/csv.ts';
 import { errorMessage } from '../../../runtime/postgres.ts';
 import { type FeedRow, feedRow } from './feed-row.ts';
 
-/** `line` counts from 1. */
+/** `line`: the one on which the row begins, counted from 1. */
 export type FeedLine = FeedRow & { readonly line: number };
 
 const GZIP = Buffer.from([0x1f, 0x8b]);
@@ -92,20 +93,20 @@ function jsonRow(content: string): FeedRow {
   return feedRow(fields);
 }
 
-interface CsvRecord {
-  readonly info: { readonly lines: number };
-  readonly record: unknown;
-}
-
 async function* csvRows(stream: Readable): AsyncGenerator<FeedLine> {
   const parser = parse({
-    columns: (header: string[]) => header.map((name) => name.trim().toLowerCase()),
     bom: true,
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
   });
-  const records = pipeline(stream, parser, () => {}) as AsyncIterable<CsvRecord>;
-  for await (const { info, record } of records) yield { line: info.lines, ...feedRow(record) };
+  const records = pipeline(stream, parser, () => {}) as AsyncIterable<ParsedRecord<string[]>>;
+  const lines = new RecordLines();
+  let header: string[] | null = null;
+  for await (const { info, record } of records) {
+    const line = lines.next(info.empty_lines, record);
+    if (header === null) header = record.map((name) => name.trim().toLowerCase());
+    else yield { line, ...feedRow(Object.fromEntries(header.map((name, i) => [name, record[i]]))) };
+  }
 }

@@ -40,8 +40,10 @@ function valueOrNull(value: string | null | undefined): string | null {
 /** What a line says, or why it says nothing. */
 export type FeedRow = { readonly product: Product } | { readonly reason: string };
 
-const PRICE = /^-?\d+(\.\d+)?$/;
-const TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/;
+const PRICE = /^-?\d{1,100}(\.\d{1,100})?$/;
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+/** PostgreSQL's own limit; ISO 8601 has more. */
+const MAX_OFFSET_HOURS = 15;
 
 export function feedRow(fields: unknown): FeedRow {
   const parsed = feedLine.safeParse(fields);
@@ -62,11 +64,25 @@ function productOf(line: z.output<typeof feedLine>): Product {
     category_path: line.category_raw ?? line.category_path ?? line.category,
     description: line.description,
     image_url: line.image_url ?? line.image,
-    price: line.price,
+    price: line.price?.replace(/^(-?)0+(?=\d)/, '$1') ?? null,
     currency: line.currency,
     availability: line.availability,
-    updated_at: line.updated_at,
+    updated_at: line.updated_at === null ? null : inUtc(line.updated_at),
   };
+}
+
+/** A time of day without a zone is UTC, whatever this process's zone is. */
+function inUtc(time: string): string {
+  const [, day, zone] = TIME.exec(time) ?? [];
+  return day === undefined || zone !== undefined || time === day ? time : `${time}Z`;
+}
+
+/** What `Date` takes for a time is more than PostgreSQL has: it turns February 30 into March 2. */
+function isTime(text: string): boolean {
+  const [, day, zone = 'Z'] = TIME.exec(text) ?? [];
+  if (day === undefined || Number.isNaN(Date.parse(text)) || day.startsWith('0000')) return false;
+  const isDay = new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+  return isDay && (zone === 'Z' || Number(zone.slice(1, 3)) <= MAX_OFFSET_HOURS);
 }
 
 function problemOf(product: Product): string | null {
@@ -74,7 +90,7 @@ function problemOf(product: Product): string | null {
   if (product.price !== null && !PRICE.test(product.price))
     return `price: ${JSON.stringify(product.price.slice(0, 40))} is no plain number`;
   const { updated_at: time } = product;
-  if (time !== null && !(TIME.test(time) && !Number.isNaN(Date.parse(time))))
+  if (time !== null && !isTime(time))
     return `updated_at: ${JSON.stringify(time.slice(0, 40))} is no ISO 8601 time`;
   for (const [field, value] of Object.entries(product)) {
     if (value === null) continue;

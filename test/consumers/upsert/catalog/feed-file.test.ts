@@ -17,7 +17,7 @@ const CSV = [
   '\ufeffSKU,Title,Brand,Category,Price,Other',
   'a,"Lamp, ""bright""",Acme,A > B,9.50,x',
   '',
-  'b,"two\nlines",,,,',
+  'b,"two\r\nlines",,,,',
   ',nameless,,,,',
 ].join('\r\n');
 
@@ -45,8 +45,8 @@ describe('a feed', () => {
             price: '9.50',
           },
         },
-        { product: { sku: 'b', name: 'two\nlines', manufacturer: null } },
-        { reason: 'sku: it is missing' },
+        { line: 4, product: { sku: 'b', name: 'two\r\nlines', manufacturer: null } },
+        { line: 6, reason: 'sku: it is missing' },
       ]);
     }
   });
@@ -79,12 +79,26 @@ describe('a line of a feed', () => {
     [{ sku: 'a', price: '1,50' }, 'price'],
     [{ sku: 'a', updated_at: 'yesterday' }, 'updated_at'],
     [{ sku: 'a', updated_at: '2026-13-01' }, 'updated_at'],
+    [{ sku: 'a', updated_at: '2026-02-30' }, 'updated_at'],
+    [{ sku: 'a', updated_at: '0000-01-01' }, 'updated_at'],
+    [{ sku: 'a', updated_at: '2026-01-01T10:00:00+20:00' }, 'updated_at'],
+    [{ sku: 'a', price: '1'.repeat(200) }, 'price'],
     [{ sku: 'a', name: 'x\0y' }, 'name: it holds a NUL'],
     [{ sku: '' }, 'sku'],
     [{ sku: 'a', name: {} }, 'name'],
     [null, 'the line'],
   ])('is refused with its reason: %j', (fields, reason) => {
     expect(feedRow(fields)).toMatchObject({ reason: expect.stringContaining(reason) });
+  });
+
+  it.each([
+    [{ updated_at: '2026-01-01 10:00:00' }, { updated_at: '2026-01-01 10:00:00Z' }],
+    [{ updated_at: '2026-01-01T10:00:00+15:30' }, { updated_at: '2026-01-01T10:00:00+15:30' }],
+    [{ updated_at: '2024-02-29' }, { updated_at: '2024-02-29' }],
+    [{ price: '009.50' }, { price: '9.50' }],
+    [{ price: '0.50' }, { price: '0.50' }],
+  ])('is read as PostgreSQL will have it: %j', (fields, product) => {
+    expect(feedRow({ sku: 'a', ...fields })).toMatchObject({ product });
   });
 
   it('may use the names of shops; the raw path wins over a split one', () => {
