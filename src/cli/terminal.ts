@@ -1,4 +1,5 @@
 import { FreshetError } from '../runtime/errors.ts';
+import { INTERRUPTED } from './exit-codes.ts';
 import type { Log } from '../metrics/capture-metrics.ts';
 
 /** Where a command speaks: results on stdout, everything else on stderr. */
@@ -33,6 +34,12 @@ export function createLog(terminal: Terminal, quiet: boolean): Log {
 
 /** What went wrong and what to do, for people or machines; gives the exit code. */
 export function reportError(terminal: Terminal, error: unknown): number {
+  // Only Ctrl-C and SIGTERM abort a command as a whole.
+  if (error instanceof Error && error.name === 'AbortError') {
+    const body = { code: 'INTERRUPTED', message: 'interrupted' };
+    terminal.note(terminal.json ? JSON.stringify({ error: body }) : body.message);
+    return INTERRUPTED;
+  }
   const known = error instanceof FreshetError;
   const message = error instanceof Error ? error.message : String(error);
   if (terminal.json) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { inBatches } from '../runtime/batches.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import { takeWanted, type WantedKey } from '../sinks/owed-keys.ts';
 import type { ControlRequest } from '../topics/control-topic.ts';
@@ -24,7 +25,7 @@ interface OwedRefresherOptions {
 /** Keys of one round; rounds are half of `waitedMs` apart. */
 const KEYS_A_ROUND = 1_000;
 /** Well below what one request may have. */
-const BYTES_A_REQUEST = 256 * 1024;
+const ONE_REQUEST = { count: KEYS_A_ROUND, bytes: 256 * 1024 };
 const SHORTEST_ROUND_MS = 200;
 
 /**
@@ -56,7 +57,7 @@ export class OwedRefresher {
     const { pool, group, waitedMs } = this.#options;
     const wanted = await takeWanted(pool, group, { waitedMs, limit: KEYS_A_ROUND });
     for (const [failures, keys] of Map.groupBy(wanted, (key) => key.failures))
-      for (const some of requestsOf(keys)) await this.#send(some, failures + 1);
+      for (const some of inBatches(keys, ONE_REQUEST, bytesOf)) await this.#send(some, failures + 1);
   }
 
   async #send(keys: readonly WantedKey[], attempt: number): Promise<void> {
@@ -75,17 +76,6 @@ export class OwedRefresher {
   }
 }
 
-function requestsOf(keys: readonly WantedKey[]): WantedKey[][] {
-  const requests: WantedKey[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const key of keys) {
-    const size = Buffer.byteLength(key.keyText);
-    if (bytes + size > BYTES_A_REQUEST) {
-      requests.push([]);
-      bytes = 0;
-    }
-    requests.at(-1)?.push(key);
-    bytes += size;
-  }
-  return requests;
+function bytesOf({ keyText }: WantedKey): number {
+  return Buffer.byteLength(keyText);
 }

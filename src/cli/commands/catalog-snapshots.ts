@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
-import { stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
-import { assertReachable } from '../doctor.ts';
-import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
-import { ProgressLine } from '../progress-line.ts';
 import { createLog, openTerminal, type Terminal } from '../terminal.ts';
-import type { BringHooks } from '../upsert/bring.ts';
+import { bringAndTell } from '../upsert/catalog-command.ts';
 import { refreshCatalog, type RefreshReport } from '../upsert/refresh.ts';
 import {
   diffNow,
@@ -95,54 +91,22 @@ async function diffCommand(
 }
 
 async function restoreCommand(context: CommandContext, date: string, options: RestoreOptions): Promise<void> {
-  await bringing(context, options, async (setup, hooks, terminal) => {
-    const restored = await (options.yes === true ? restoreSnapshot : previewRestore)(setup, date, hooks);
-    terminal.out(terminal.json ? JSON.stringify(restored) : restoreLines(restored).join('\n'));
-    return restored;
-  });
+  const restore = options.yes === true ? restoreSnapshot : previewRestore;
+  await bringAndTell(context, options, (setup, hooks) => restore(setup, date, hooks), restoreLines);
 }
 
 async function unpinCommand(context: CommandContext, options: JsonOption): Promise<void> {
-  await bringing(context, options, async (setup, hooks, terminal) => {
-    const report = await unpin(setup, hooks);
-    terminal.out(terminal.json ? JSON.stringify(report) : restoreLines(report).join('\n'));
-    return report;
-  });
+  await bringAndTell(context, options, unpin, restoreLines);
 }
 
 async function refreshCommand(context: CommandContext, options: RefreshOptions): Promise<void> {
-  await bringing(context, options, async (setup, hooks, terminal) => {
-    const report = await refreshCatalog(setup, options.dryRun === true, hooks);
-    terminal.out(terminal.json ? JSON.stringify(report) : refreshLines(report).join('\n'));
-    return report;
-  });
-}
-
-type Outcome = Pick<RestoreReport, 'left' | 'dead_letters' | 'interrupted'>;
-
-async function bringing(
-  context: CommandContext,
-  options: JsonOption,
-  work: (setup: CatalogSetup, hooks: BringHooks, terminal: Terminal) => Promise<Outcome>,
-): Promise<void> {
-  const terminal = openTerminal(context.env, options.json === true);
-  const setup = await setupOf(context, terminal);
-  await assertReachable(setup.config);
-  using stop = stopOnSignals(() => terminal.note('\nstopping; run it again to go on'));
-  using line = new ProgressLine(terminal);
-  const progress = (phase: string, done: number, total: number): void => line.update(phase, done, total);
-  try {
-    const { left, dead_letters, interrupted } = await work(
-      setup,
-      { signal: stop.signal, progress },
-      terminal,
-    );
-    if (interrupted) process.exitCode = INTERRUPTED;
-    else if (left + dead_letters > 0) process.exitCode = PARTIAL;
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    process.exitCode = INTERRUPTED;
-  }
+  const isDryRun = options.dryRun === true;
+  await bringAndTell(
+    context,
+    options,
+    (setup, hooks) => refreshCatalog(setup, isDryRun, hooks),
+    refreshLines,
+  );
 }
 
 async function setupOf(context: CommandContext, terminal: Terminal): Promise<CatalogSetup> {

@@ -1,12 +1,12 @@
-import { stopOnSignals } from '../../runtime/shutdown.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { FreshetError } from '../../runtime/errors.ts';
 import type { RegisterCommands } from '../command-groups.ts';
-import { type CommandContext, config, type JsonOption } from '../context.ts';
-import { assertReachable } from '../doctor.ts';
-import { INTERRUPTED, PARTIAL } from '../exit-codes.ts';
-import { ProgressLine } from '../progress-line.ts';
-import { createLog, openTerminal } from '../terminal.ts';
-import { backfillUpsert, dryRunUpsert, type UpsertReport } from '../upsert/backfill.ts';
-import { openCatalog } from '../upsert/setup.ts';
+import type { CommandContext, JsonOption } from '../context.ts';
+import { backfillUpsert } from '../upsert/backfill.ts';
+import { bringAndTell } from '../upsert/catalog-command.ts';
+import { dryRunUpsert } from '../upsert/dry-run.ts';
+import type { UpsertReport } from '../upsert/upsert-report.ts';
 
 interface UpsertOptions extends JsonOption {
   readonly fromFile?: string;
@@ -26,28 +26,17 @@ export const registerUpsert: RegisterCommands = ({ backfill }, context) => {
 };
 
 async function backfillCommand(context: CommandContext, options: UpsertOptions): Promise<void> {
-  const terminal = openTerminal(context.env, options.json === true);
-  const setup = openCatalog(await config(context), createLog(terminal, true));
-  await assertReachable(setup.config);
-  using stop = stopOnSignals(() => terminal.note('\nstopping; run it again to go on'));
-  using progress = new ProgressLine(terminal);
-  const hooks = {
-    signal: stop.signal,
-    progress: (phase: string, done: number, total: number) => progress.update(phase, done, total),
-  };
-  const file = options.fromFile ?? null;
-  let report: UpsertReport;
-  try {
-    report = await (options.dryRun === true ? dryRunUpsert : backfillUpsert)(setup, file, hooks);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    process.exitCode = INTERRUPTED;
-    return;
-  }
-  progress[Symbol.dispose]();
-  terminal.out(terminal.json ? JSON.stringify(report) : reportLines(report).join('\n'));
-  if (report.interrupted) process.exitCode = INTERRUPTED;
-  else if (report.dead_letters + report.rejected + report.left > 0) process.exitCode = PARTIAL;
+  const bring = options.dryRun === true ? dryRunUpsert : backfillUpsert;
+  const file = options.fromFile === undefined ? null : readable(options.fromFile);
+  await bringAndTell(context, options, (setup, hooks) => bring(setup, file, hooks), reportLines);
+}
+
+function readable(file: string): string {
+  const path = resolve(file);
+  if (existsSync(path)) return path;
+  throw new FreshetError('USAGE', `--from-file: there is no file "${file}"`, {
+    cure: 'Name a feed of JSON Lines or CSV, plain or gzip.',
+  });
 }
 
 function reportLines(report: UpsertReport): string[] {

@@ -6,24 +6,10 @@ import {
   type ItemDifference,
 } from '../../consumers/upsert/catalog/compare.ts';
 import type { SnapshotOrigin } from '../../consumers/upsert/catalog/snapshot-tables.ts';
+import { inBatches } from '../../runtime/batches.ts';
 import { type BackfillOutcome, runBackfill } from '../backfill/run-backfill.ts';
+import { type DifferenceCounts, type Differences, DifferenceTally, NAMED_ITEMS } from './difference-tally.ts';
 import type { CatalogSetup } from './setup.ts';
-
-/** How many items there are of each kind of difference. */
-export interface DifferenceCounts {
-  readonly compared: number;
-  readonly missing: number;
-  readonly different: number;
-  readonly surplus: number;
-}
-
-interface Differences extends DifferenceCounts {
-  /** Null where there are too many to name. */
-  readonly named: readonly ItemDifference[] | null;
-  readonly examples: readonly { readonly sku: string; readonly what: string }[];
-  /** Through whose topics they are to be brought right. */
-  readonly ways: ReadonlySet<SnapshotOrigin>;
-}
 
 export interface BroughtItems {
   readonly found: Differences;
@@ -40,11 +26,9 @@ export interface BringHooks {
   readonly progress: (phase: string, done: number, total: number) => void;
 }
 
-const EXAMPLES = 20;
-/** More are not asked for by name: their table is refreshed as a whole. */
-const NAMED_KEYS = 20_000;
-/** One request of a capture. */
-const BYTES_PER_REQUEST = 500_000;
+/** One request of a capture, in which a key is `["sku"],`. */
+const ONE_REQUEST = { count: NAMED_ITEMS, bytes: 500_000 };
+const JSON_BRACKETS = 3;
 /** A change that was on its way to the item has arrived by then. */
 const SETTLE_MS = 1_000;
 const ROUNDS = 3;
@@ -111,28 +95,6 @@ async function lastingDifferences(
   return tally.result;
 }
 
-class DifferenceTally {
-  compared = 0;
-  readonly #counts = { missing: 0, different: 0, surplus: 0 };
-  readonly #examples: { sku: string; what: string }[] = [];
-  readonly #ways = new Set<SnapshotOrigin>();
-  #named: ItemDifference[] | null = [];
-
-  add(difference: ItemDifference): void {
-    const { sku, what, kind, owner } = difference;
-    this.#counts[kind] += 1;
-    this.#ways.add(owner);
-    if (this.#examples.length < EXAMPLES) this.#examples.push({ sku, what });
-    this.#named?.push(difference);
-    if ((this.#named?.length ?? 0) > NAMED_KEYS) this.#named = null;
-  }
-
-  get result(): Differences {
-    const [examples, ways, named] = [this.#examples, this.#ways, this.#named];
-    return { compared: this.compared, ...this.#counts, examples, ways, named };
-  }
-}
-
 async function refreshRows(
   { engine, ways }: CatalogSetup,
   way: SnapshotOrigin,
@@ -162,18 +124,8 @@ function requestsOf(
   way: SnapshotOrigin,
 ): (readonly string[] | null)[] {
   if (named === null) return [null];
-  const requests: string[][] = [];
-  let bytes = BYTES_PER_REQUEST;
-  for (const { sku, owner } of named) {
-    if (owner !== way) continue;
-    if (bytes >= BYTES_PER_REQUEST) {
-      requests.push([]);
-      bytes = 0;
-    }
-    requests.at(-1)?.push(sku);
-    bytes += Buffer.byteLength(JSON.stringify(sku)) + 3;
-  }
-  return requests;
+  const keys = named.filter(({ owner }) => owner === way).map(({ sku }) => sku);
+  return inBatches(keys, ONE_REQUEST, (key) => Buffer.byteLength(JSON.stringify(key)) + JSON_BRACKETS);
 }
 
 function summary(

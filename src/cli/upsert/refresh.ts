@@ -1,6 +1,8 @@
 import { readPin } from '../../consumers/upsert/catalog/pin.ts';
-import { type BringHooks, bringItems, type DifferenceCounts, findDifferences } from './bring.ts';
+import { type BringHooks, bringItems, findDifferences } from './bring.ts';
+import type { DifferenceCounts } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog, withStillCatalog } from './setup.ts';
+import { secondsSince } from './upsert-report.ts';
 
 /** What the daily diff found and did. */
 export interface RefreshReport {
@@ -44,7 +46,7 @@ export async function refreshCatalog(
       published: brought?.published ?? 0,
       dead_letters: brought?.deadLetters ?? 0,
       pinned: places.isMade ? await readPin(places.target) : null,
-      seconds: Math.round(performance.now() - startedAt) / 1_000,
+      seconds: secondsSince(startedAt),
       interrupted: brought?.interrupted ?? false,
     };
   });

@@ -5,13 +5,8 @@ import {
   findSnapshot,
   listSnapshots,
 } from '../../consumers/upsert/catalog/snapshot-tables.ts';
-import {
-  type BringHooks,
-  bringItems,
-  type BroughtItems,
-  type DifferenceCounts,
-  findDifferences,
-} from './bring.ts';
+import { type BringHooks, bringItems, type BroughtItems, findDifferences } from './bring.ts';
+import type { DifferenceCounts } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog, withStillCatalog } from './setup.ts';
 
 export interface RestoreReport {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { backfillUpsert, dryRunUpsert } from '../../../src/cli/upsert/backfill.ts';
+import { backfillUpsert } from '../../../src/cli/upsert/backfill.ts';
+import { dryRunUpsert } from '../../../src/cli/upsert/dry-run.ts';
 import { refreshCatalog } from '../../../src/cli/upsert/refresh.ts';
 import {
   diffNow,
@@ -14,6 +15,7 @@ import {
 } from '../../../src/cli/upsert/restore.ts';
 import { type CatalogSetup, openCatalog, withStillCatalog } from '../../../src/cli/upsert/setup.ts';
 import { catalogCoverage } from '../../../src/consumers/upsert/catalog/coverage.ts';
+import { setPin } from '../../../src/consumers/upsert/catalog/pin.ts';
 import { type Shop, openShop } from '../../support/shop.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -134,9 +136,17 @@ describe('a backfill of the catalogue', () => {
     expect(rows).toEqual([{ brand: 'Acme', fed: true }]);
     const written = await watchItems(pool);
     const next = await feed([{ ...products[0], price: 99 }, ...products.slice(2)]);
+    const change = { created: 0, updated: 1, removed: 1, unchanged: 38 };
+    expect(await dryRunUpsert(catalogOf(shop), next, HOOKS)).toMatchObject({ items: change });
     const second = await backfillUpsert(catalogOf(shop), next, HOOKS);
-    expect(second).toMatchObject({ items: { created: 0, updated: 1, removed: 1, unchanged: 38 }, left: 0 });
+    expect(second).toMatchObject({ items: change, left: 0 });
     expect(await written()).toEqual(['f0']);
+    const client = await pool.connect();
+    await setPin(client, String(first.snapshot));
+    const pinned = { pinned: first.snapshot, rows: 39, items: { created: 1, updated: 1, unchanged: 38 } };
+    expect(await dryRunUpsert(catalogOf(shop), next, HOOKS)).toMatchObject(pinned);
+    await setPin(client, null);
+    client.release();
     const whole = await backfillUpsert(catalogOf(shop), null, HOOKS);
     expect(whole).toMatchObject({ items: { created: 1, removed: 0 }, left: 0 });
   });

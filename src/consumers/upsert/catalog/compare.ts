@@ -101,12 +101,11 @@ async function surplusOf(
   );
   return own
     .filter(({ sku }) => !there.has(sku))
-    .map(({ sku, owner }) => ({
-      sku,
-      kind: 'surplus',
-      what: 'is there without a product',
-      owner: owner === 'feed' ? 'feed' : 'products',
-    }));
+    .map(({ sku, owner }) => surplusItem(sku, owner === 'feed' ? 'feed' : 'products'));
+}
+
+export function surplusItem(sku: string, owner: SnapshotOrigin): ItemDifference {
+  return { sku, kind: 'surplus', what: 'is there without a product', owner };
 }
 
 function mastersOf({ source, target }: CatalogPlaces, comparison: Comparison): Master[] {
