@@ -69,7 +69,7 @@ function context(oids: Readonly<Record<string, number>> = { t0: OID, t1: OID + 1
   const send = async (...messages: Buffer[]): Promise<void> => {
     for (const payload of messages) await applier.apply({ kind: 'message', payload });
   };
-  return { merge, writer, halts, guard, send };
+  return { merge, writer, halts, guard, applier, send };
 }
 
 const relation = (name: string, oid = OID): Buffer => pgoutput.relation(oid, 'public', name, 'd', COLUMNS);
@@ -110,5 +110,18 @@ describe('a relation of the stream', () => {
     const { merge, writer, halts, send } = context();
     await send(begin, relation('other', OID + 7), insert('1', OID + 7), commit);
     expect([writer.count, halts, merge.xids.size]).toEqual([0, [], 0]);
+  });
+
+  it('is what the applier must be waited for, and nothing else is', async () => {
+    const { applier } = context();
+    const messages = [begin, relation('t0'), insert('1'), commit].map(
+      (payload) => ({ kind: 'message', payload }) as const,
+    );
+    for (const item of [...messages, { kind: 'keepalive', walEnd: toLsn(3_000n) } as const]) {
+      const isAwaited = applier.waitsFor(item);
+      const applied = applier.apply(item);
+      expect(applied !== undefined).toBe(isAwaited);
+      await applied;
+    }
   });
 });

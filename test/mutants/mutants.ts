@@ -159,12 +159,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '.publish([], entries)\n      .then(() => lease.publish(records, []))\n',
   },
   {
-    name: 'a change of a relation is taken up before its shape is known',
-    file: APPLIER,
-    find: "return item?.kind === 'message' && isRelation(item.payload);",
-    replace: "return item?.kind === 'message' && isRelation(item.payload.subarray(1));",
-  },
-  {
     name: 'an LSN is confirmed before Kafka has committed',
     file: LOOP,
     find: '    this.#commit = lease\n',
