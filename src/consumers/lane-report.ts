@@ -1,6 +1,6 @@
 import { formatTable } from '../change/table.ts';
 import type { AppliedBatch } from './batch-transaction.ts';
-import type { Pipeline } from './define-pipeline.ts';
+import type { AnyChange, Pipeline } from './define-pipeline.ts';
 import type { AppliedChange, AppliedOperation, Arrival, ConsumerObserver } from './observer.ts';
 import type { Item } from './record-reader.ts';
 
@@ -29,7 +29,7 @@ export class LaneReport {
   applied({ plan, counts, notApplied }: AppliedBatch, items: readonly Item[], times: BatchTimes): void {
     const { name } = this.#pipeline;
     for (const step of plan.steps) {
-      if (step.kind === 'changes') this.#changes(step.changes.filter((change) => !notApplied.has(change)));
+      if (step.kind === 'changes') this.#changes(step.changes, notApplied);
       else
         for (const source of Object.keys(this.#pipeline.sources))
           this.#observer.applied(name, this.#table(source), step.kind, 1);
@@ -90,9 +90,11 @@ export class LaneReport {
     };
   }
 
-  #changes(changes: readonly { readonly source: string; readonly kind: AppliedOperation }[]): void {
+  #changes(changes: readonly AnyChange[], notApplied: ReadonlySet<AnyChange>): void {
     const counts = new Map<string, Map<AppliedOperation, number>>();
-    for (const { source, kind } of changes) {
+    for (const change of changes) {
+      if (notApplied.has(change)) continue;
+      const { source, kind } = change;
       const ofSource = counts.get(source) ?? new Map<AppliedOperation, number>();
       counts.set(source, ofSource.set(kind, (ofSource.get(kind) ?? 0) + 1));
     }

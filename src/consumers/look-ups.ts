@@ -17,6 +17,8 @@ export interface LookUp<Change, Shape extends z.ZodObject = z.ZodObject> {
   readonly row: Shape;
   /** The keys that a change needs; null and undefined are none. */
   readonly keysOf: (change: Change) => readonly (string | null | undefined)[];
+  /** Whether it is asked at all, by what the look-ups before it found; where it is not, it finds nothing. */
+  readonly isNeeded?: (found: LookUpResults) => boolean;
 }
 
 /** The rows that were found. */
@@ -46,15 +48,20 @@ export async function lookUpAll<Change>(
 ): Promise<LookUpResults> {
   const results: Record<string, LookedUp<Record<string, unknown>>> = {};
   for (const [name, lookUp] of lookUps) {
-    const keys = keysOf(lookUp, changes);
+    const keys = keysOf(lookUp, changes, results);
     const rows = keys.length === 0 ? [] : await fetchRows(lookUp, keys);
     results[name] = lookedUp(name, lookUp.row, rows);
   }
   return results;
 }
 
-/** The distinct keys of some changes, in order. */
-export function keysOf<Change>(lookUp: LookUp<Change>, changes: readonly Change[]): string[] {
+/** The distinct keys of some changes, in order; `found` by the look-ups before. */
+export function keysOf<Change>(
+  lookUp: LookUp<Change>,
+  changes: readonly Change[],
+  found: LookUpResults,
+): string[] {
+  if (lookUp.isNeeded?.(found) === false) return [];
   const keys = new Set<string>();
   for (const change of changes) {
     for (const key of lookUp.keysOf(change)) if (key !== null && key !== undefined) keys.add(key);

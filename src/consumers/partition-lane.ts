@@ -183,9 +183,10 @@ function poisoned(item: Exclude<Item, PoisonItem>, cause: unknown): PoisonItem {
   return poisonOf(item, error, sinkErrorCode(cause));
 }
 
-/** Positions grow within a partition, except that a record that nobody can read has none. */
+/** Positions grow within a partition, except that a record that nobody can read has none: the last one is the highest. */
 export function highestPosition(items: readonly Item[], before: string): string {
-  return items.reduce((highest, item) => (item.position > highest ? item.position : highest), before);
+  const last = items.findLast(({ position }) => position !== '')?.position ?? before;
+  return last > before ? last : before;
 }
 
 function offsetAfter(items: readonly Item[], before: bigint): bigint {

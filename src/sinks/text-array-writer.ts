@@ -24,10 +24,11 @@ export class TextArrayWriter {
 
   /** A column that a row lacks is NULL. */
   column(rows: readonly Row[], name: string): this {
-    const texts = rows.map((row) => {
+    const texts: (string | null)[] = [];
+    for (const row of rows) {
       const value = row[name];
-      return typeof value === 'string' ? value : valueText(value);
-    });
+      texts.push(typeof value === 'string' ? value : valueText(value));
+    }
     return this.#texts(texts);
   }
 
@@ -65,25 +66,36 @@ export class TextArrayWriter {
   #texts(texts: readonly (string | null)[]): this {
     const start = this.#open(texts.length);
     for (let from = 0; from < texts.length; from += TOGETHER) {
-      const some = texts.slice(from, from + TOGETHER);
-      if (!this.#ascii(some)) for (const text of some) this.#text(text);
+      const to = Math.min(from + TOGETHER, texts.length);
+      if (!this.#ascii(texts, from, to)) for (let i = from; i < to; i++) this.#text(texts[i] ?? null);
     }
     this.#bytes.writeInt32BE(texts.includes(null) ? 1 : 0, start + 4);
     this.#ends.push(this.#end);
     return this;
   }
 
-  /** All at once, if a character is a byte in all of them; otherwise nothing. */
-  #ascii(texts: readonly (string | null)[]): boolean {
+  /** All of a range at once, if a character is a byte in all of them; otherwise nothing. */
+  #ascii(texts: readonly (string | null)[], from: number, to: number): boolean {
     let all = '';
-    for (const text of texts) all += GAP + (text ?? '');
+    for (let i = from; i < to; i++) all += GAP + (texts[i] ?? '');
     this.#reserve(all.length * MAX_BYTES_PER_CHARACTER);
     if (this.#bytes.write(all, this.#end) !== all.length) return false;
-    for (const text of texts) {
-      this.#bytes.writeInt32BE(text?.length ?? NULL_LENGTH, this.#end);
-      this.#end += 4 + (text?.length ?? 0);
+    let at = this.#end;
+    for (let i = from; i < to; i++) {
+      const length = texts[i]?.length ?? NULL_LENGTH;
+      this.#int32(length, at);
+      at += length < 0 ? 4 : 4 + length;
     }
+    this.#end = at;
     return true;
+  }
+
+  #int32(value: number, at: number): void {
+    const bytes = this.#bytes;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
   }
 
   #text(text: string | null): void {

@@ -47,9 +47,13 @@ function combine(before: KeyWrite | undefined, next: KeyWrite): KeyWrite {
 }
 
 function byKind(table: TargetTable, keys: ReadonlyMap<string, KeyWrite>): TableWrites {
-  const sorted = [...keys].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, write]) => write);
-  const of = (kind: Write['kind']): KeyWrite[] => sorted.filter((write) => write.kind === kind);
-  return { table, upserts: of('upsert'), patches: of('patch'), deletes: of('delete') };
+  const of: Record<Write['kind'], KeyWrite[]> = { upsert: [], patch: [], delete: [] };
+  // By UTF-16 code units, as strings compare.
+  for (const key of [...keys.keys()].toSorted()) {
+    const write = keys.get(key);
+    if (write !== undefined) of[write.kind].push(write);
+  }
+  return { table, upserts: of.upsert, patches: of.patch, deletes: of.delete };
 }
 
 /** Tells a table's keys apart. Throws RECORD_INVALID where a column of the key has no value. */

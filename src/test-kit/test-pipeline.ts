@@ -3,7 +3,7 @@ import type { Row } from '../change/change.ts';
 import { planBatch, type Step } from '../consumers/batch-plan.ts';
 import type { KeyIdentity } from '../consumers/compaction.ts';
 import type { AnyChange, PipelineContext, Sources, TypedPipeline } from '../consumers/define-pipeline.ts';
-import { type FoundRow, keysOf, lookedUp, type LookUpResults } from '../consumers/look-ups.ts';
+import { type FoundRow, keysOf, lookedUp } from '../consumers/look-ups.ts';
 import { type Item, poisonOf, type PoisonItem, RecordReader } from '../consumers/record-reader.ts';
 import { transformed } from '../consumers/run-transform.ts';
 import { isFreshetError } from '../runtime/errors.ts';
@@ -139,19 +139,19 @@ class PipelineTest<S extends Sources> {
 
   #context(changes: readonly AnyChange[]): PipelineContext {
     const { lookup, lookUps, name } = this.#pipeline;
-    const found = [...lookUps].map(([each, lookUp]) => {
-      const keys = new Set(keysOf(lookUp, changes));
+    const found: Record<string, ReturnType<typeof lookedUp>> = {};
+    for (const [each, lookUp] of lookUps) {
+      const keys = new Set(keysOf(lookUp, changes, found));
       const rows = (this.#lookUps.get(each) ?? []).filter(({ key }) => keys.has(String(key)));
-      return [each, lookedUp(each, lookUp.row, rows)] as const;
-    });
-    const lookUpResults: LookUpResults = Object.fromEntries(found);
+      found[each] = lookedUp(each, lookUp.row, rows);
+    }
     return {
       group: `test.${name}`,
       stored: (change) =>
         lookup === null || change.kind !== 'patch'
           ? null
           : this.#target.stored(lookup.table, lookup.keyOf(change), change.epoch),
-      lookUps: lookUpResults,
+      lookUps: found,
     };
   }
 }

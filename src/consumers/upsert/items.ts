@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Row, Value } from '../../change/change.ts';
 import type { RowOf } from '../../sinks/target-row.ts';
 import { targetTable } from '../../sinks/target-table.ts';
-import { type Content, orderedVersion } from './normalise/metadata-version.ts';
+import { type Content, versionOf } from './normalise/metadata-version.ts';
 import { type ItemReview, type NormaliseContext, normaliseContent } from './normalise/normalise-item.ts';
 
 export const productRow = z.object({
@@ -141,6 +141,7 @@ const VERSIONED = [
   'name',
   'price',
 ] as const satisfies readonly (keyof ItemContent)[];
+const itemVersion = versionOf(VERSIONED);
 const PLAIN_COLUMNS = ['description', 'image_url', 'price', 'currency', 'availability'] as const;
 
 const NOTHING: Product = {
@@ -191,11 +192,22 @@ function itemRow(
   updatedAt: string | null,
 ): Item {
   const review = reviews.length === 0 ? null : JSON.stringify(reviews);
+  // Each column by its name: spreading the content would take longer than all the rest.
   return {
     sku,
-    ...content,
+    name: content.name,
+    brand: content.brand,
+    category: content.category,
+    category_id: content.category_id,
+    category_confidence: content.category_confidence,
+    category_path: content.category_path,
+    description: content.description,
+    image_url: content.image_url,
+    price: content.price,
+    currency: content.currency,
+    availability: content.availability,
     review,
-    metadata_version: orderedVersion(content, VERSIONED),
+    metadata_version: itemVersion(content),
     updated_at: updatedAt,
   };
 }

@@ -76,7 +76,12 @@ function productPipeline(
       const now = rules.take(context.lookUps.rules);
       const { pinned } = context.lookUps;
       if (isPinned(context.lookUps.pin)) return changes.map((change) => pinnedWrite(change, pinned, now));
-      return changes.flatMap((change) => itemWrite(change, context, now));
+      const writes: Write[] = [];
+      for (const change of changes) {
+        const write = itemWrite(change, context, now);
+        if (write !== null) writes.push(write);
+      }
+      return writes;
     },
     holdsRows: async (client: ClientBase) => (await readPin(client)) !== null,
   });
@@ -90,14 +95,14 @@ function itemWrite(
   change: ProductChange,
   context: Pick<PipelineContext, 'stored'>,
   rules: NormaliseContext,
-): Write | [] {
+): Write | null {
   const sku = String(change.key['sku']);
   switch (change.kind) {
     case 'upsert':
       return upsertRow(itemsTable, itemOf(change.row, rules));
     case 'patch': {
       const stored = context.stored(change);
-      return stored === null ? [] : upsertRow(itemsTable, patchedItem(sku, change.row, stored, rules));
+      return stored === null ? null : upsertRow(itemsTable, patchedItem(sku, change.row, stored, rules));
     }
     case 'delete':
       return deleteRow(itemsTable, { sku });

@@ -30,7 +30,7 @@ export class EnvelopeReader {
   readonly #choice: ColumnChoice | null;
   #steps: readonly Step[];
   /** The table that `#steps` chose its columns for. */
-  #chosenFor: string | null = null;
+  #chosenFor: TableId | null = null;
 
   /** Throws RangeError where the schema is no Debezium envelope. */
   constructor(node: AvroNode, choice: ColumnChoice | null) {
@@ -49,13 +49,10 @@ export class EnvelopeReader {
   read(cursor: AvroCursor, open: () => void, withLsn: boolean): Envelope {
     const envelope = this.#read(cursor, open, withLsn);
     if (this.#choice === null) return envelope;
-    const table = `${envelope.schema}.${envelope.table}`;
-    if (table === this.#chosenFor) return envelope;
-    this.#chosenFor = table;
-    this.#steps = envelopeSteps(
-      this.#fields,
-      this.#choice({ schema: envelope.schema, name: envelope.table }),
-    );
+    const { schema, table: name } = envelope;
+    if (this.#chosenFor?.schema === schema && this.#chosenFor.name === name) return envelope;
+    this.#chosenFor = { schema, name };
+    this.#steps = envelopeSteps(this.#fields, this.#choice(this.#chosenFor));
     return this.#read(cursor, open, withLsn);
   }
 

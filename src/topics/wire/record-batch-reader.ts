@@ -39,7 +39,7 @@ export function readBatches(fetched: FetchedPartition, from: bigint): ReadBatche
   const context: BatchContext = {
     topic: fetched.topic,
     partition: fetched.partition,
-    names: new HeaderNames(),
+    headers: new HeaderReader(),
   };
   const records: RawRecord[] = [];
   let nextOffset = from;
@@ -100,14 +100,14 @@ class AbortedFilter {
 /** A control record's key: its version and its type. */
 function markerType(batch: Buffer): number | undefined {
   const records: RawRecord[] = [];
-  readRecords(batch, { topic: '', partition: 0, names: new HeaderNames() }, 0n, records);
+  readRecords(batch, { topic: '', partition: 0, headers: new HeaderReader() }, 0n, records);
   return records[0]?.key?.readInt16BE(2);
 }
 
 interface BatchContext {
   readonly topic: string;
   readonly partition: number;
-  readonly names: HeaderNames;
+  readonly headers: HeaderReader;
 }
 
 /** A batch is fetched as a whole, also where `from` is in its middle. */
@@ -146,7 +146,6 @@ class FetchedRecord implements RawRecord {
   readonly #timestampMs: number;
   readonly #bytes: Buffer;
   readonly #headersAt: number;
-  #headers: Readonly<Record<string, Buffer | undefined>> | null = null;
 
   constructor(
     context: BatchContext,
@@ -182,32 +181,48 @@ class FetchedRecord implements RawRecord {
     return String(this.#timestampMs);
   }
 
-  get headers(): Readonly<Record<string, Buffer | undefined>> {
-    this.#headers ??= readHeaders(new VarintReader(this.#bytes, this.#headersAt), this.#context.names);
-    return this.#headers;
+  get headers(): Headers {
+    return this.#context.headers.of(this, this.#bytes, this.#headersAt);
   }
 }
 
-function readHeaders(reader: VarintReader, names: HeaderNames): Readonly<Record<string, Buffer | undefined>> {
-  const headers: Record<string, Buffer | undefined> = {};
-  const count = reader.number();
-  for (let i = 0; i < count; i++) {
-    const name = names.next(i, reader);
-    const value = reader.bytes() ?? NOTHING;
-    if (name === '__proto__') continue;
-    headers[name] = value;
-  }
-  return headers;
-}
+type Headers = Readonly<Record<string, Buffer | undefined>>;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** The records of a topic nearly all have the same headers in the same order: their names are decoded once. */
-class HeaderNames {
+/**
+ * The records of a topic nearly all have the same headers in the same order: their names are decoded once. Headers
+ * are asked for several times while a record is decoded, and hardly ever later: those of one record are kept, so that
+ * a record that waits for its transaction does not hold its own.
+ */
+class HeaderReader {
   readonly #names: { readonly bytes: Buffer; readonly text: string }[] = [];
+  #last: RawRecord | null = null;
+  #headers: Headers = {};
+
+  /** `at`: where the record's headers begin. */
+  of(record: RawRecord, bytes: Buffer, at: number): Headers {
+    if (record !== this.#last) {
+      this.#headers = this.#read(new VarintReader(bytes, at));
+      this.#last = record;
+    }
+    return this.#headers;
+  }
+
+  #read(reader: VarintReader): Headers {
+    const headers: Record<string, Buffer | undefined> = {};
+    const count = reader.number();
+    for (let i = 0; i < count; i++) {
+      const name = this.#name(i, reader);
+      const value = reader.bytes() ?? NOTHING;
+      if (name === '__proto__') continue;
+      headers[name] = value;
+    }
+    return headers;
+  }
 
   /** `index` counts the record's headers. */
-  next(index: number, reader: VarintReader): string {
+  #name(index: number, reader: VarintReader): string {
     const known = this.#names[index];
     if (known !== undefined && reader.skipIf(known.bytes)) return known.text;
     const bytes = reader.bytes() ?? NOTHING;

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
+import type { LookUpResults } from '../../look-ups.ts';
 import { productRow } from '../items.ts';
 import { PRODUCT_COLUMNS, PRODUCT_TEXTS } from './product-rows.ts';
 import { snapshotTable } from './snapshot-tables.ts';
@@ -36,6 +37,7 @@ export const pinLookUps = {
     keysOf: ({ key }: { readonly key: Readonly<Record<string, unknown>> }): readonly string[] => [
       String(key['sku']),
     ],
+    isNeeded: ({ pin }: LookUpResults): boolean => pin !== undefined && isPinned(pin),
   },
 };
 

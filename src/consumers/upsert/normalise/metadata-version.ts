@@ -22,22 +22,37 @@ const DIGEST_CHARACTERS = 32;
  * nothing can be taken for something else: `5:brand"4:Acme3:sku"1:1`.
  */
 export function metadataVersion(content: Content): string {
-  return orderedVersion(content, Object.keys(content).toSorted());
+  return digest(fieldsText(content));
 }
 
-/** The same version, for content whose keys are known: `keys` in code unit order. */
-export function orderedVersion<K extends string>(
-  content: Readonly<Record<K, ContentValue>>,
+/** Gives the same version of content whose keys are known: `keys` in code unit order. */
+export function versionOf<K extends string>(
   keys: readonly K[],
-): string {
-  return hash('sha256', fieldsText(content, keys), 'hex').slice(0, DIGEST_CHARACTERS);
+): (content: Readonly<Record<K, ContentValue>>) => string {
+  const fields = keys.map((key) => ({ key, name: nameText(key) }));
+  return (content) => {
+    let text = '';
+    for (const { key, name } of fields) {
+      const value = content[key];
+      if (value !== null && value !== undefined) text += name + valueText(value);
+    }
+    return digest(text);
+  };
 }
 
-function fieldsText<K extends string>(fields: Readonly<Record<K, ContentValue>>, keys: readonly K[]): string {
+function digest(text: string): string {
+  return hash('sha256', text, 'hex').slice(0, DIGEST_CHARACTERS);
+}
+
+function nameText(key: string): string {
+  return `${key.length}:${key}`;
+}
+
+function fieldsText(fields: Content): string {
   let text = '';
-  for (const key of keys) {
+  for (const key of Object.keys(fields).toSorted()) {
     const value = fields[key];
-    if (value !== null && value !== undefined) text += `${key.length}:${key}${valueText(value)}`;
+    if (value !== null && value !== undefined) text += nameText(key) + valueText(value);
   }
   return text;
 }
@@ -45,7 +60,7 @@ function fieldsText<K extends string>(fields: Readonly<Record<K, ContentValue>>,
 function valueText(value: ContentValue): string {
   if (typeof value === 'string') return `"${value.length}:${value}`;
   if (typeof value !== 'object' || value === null) return `=${String(value)};`;
-  if (!isList(value)) return `{${fieldsText(value, Object.keys(value).toSorted())}}`;
+  if (!isList(value)) return `{${fieldsText(value)}}`;
   let text = `[${value.length}:`;
   for (const item of value) text += valueText(item);
   return text;

@@ -192,8 +192,12 @@ function rawPath(path: CatalogProduct['category_path']): string {
 }
 
 const BLANK = /^\s*$/;
+const SPACE = 0x20;
+const DELETE = 0x7f;
 
 /** Brand and category are ours to mend; other text stays as the source has it, and a blank one is a missing one. */
 function textOrNull(text: string | null): string | null {
-  return text === null || BLANK.test(text) ? null : text;
+  if (text === null) return null;
+  const first = text.charCodeAt(0);
+  return (first > SPACE && first < DELETE) || !BLANK.test(text) ? text : null;
 }

@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  metadataVersion,
-  orderedVersion,
-} from '../../../../src/consumers/upsert/normalise/metadata-version.ts';
+import { metadataVersion, versionOf } from '../../../../src/consumers/upsert/normalise/metadata-version.ts';
 
 const content = fc.dictionary(
   fc.string({ maxLength: 5 }),
@@ -27,7 +24,7 @@ describe('a metadata version', () => {
     );
     fc.assert(
       fc.property(texts, (fields) => {
-        expect(orderedVersion(fields, Object.keys(fields).toSorted())).toBe(metadataVersion(fields));
+        expect(versionOf(Object.keys(fields).toSorted())(fields)).toBe(metadataVersion(fields));
       }),
     );
   });
