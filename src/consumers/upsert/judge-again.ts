@@ -11,7 +11,7 @@ import type { Taxonomy } from './normalise/taxonomy.ts';
 import { brandsOf, readChangedRules, type RulesRow, rulesRow } from './rules.ts';
 
 /** To be raised with each change of what the code decides: items that were judged before are then judged again. */
-const JUDGEMENT_VERSION = 1;
+const JUDGEMENT_VERSION = 2;
 
 /** What the items there are were judged by; no row: not known. */
 export const JUDGED_SQL = `

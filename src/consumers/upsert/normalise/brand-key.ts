@@ -1,11 +1,12 @@
 import { boundedMemo } from './bounded-memo.ts';
+import { withoutLegalForm } from './legal-form.ts';
 import { repairText } from './repair-text.ts';
 
 /** A brand as it was written, taken apart. */
 export interface BrandForm {
   /** Readable again and without trade-mark signs and legal suffix, otherwise as written. */
   readonly written: string;
-  /** Lower-case words without diacritics and punctuation; "and", "&" and "n" between words are left out. */
+  /** Lower-case words without diacritics and punctuation; "and", "&", "n" and the like between words are left out. */
   readonly words: readonly string[];
   /**
    * The words put together: equal for all spellings of one name that differ in case, spacing,
@@ -17,13 +18,8 @@ export interface BrandForm {
 }
 
 const TRADE_MARK = /[™®©℠]|\((?:tm|r|sm)\)|\s+TM$/giu;
-const LEGAL_FORM = new RegExp(
-  String.raw`[\s,]+(?:` +
-    'inc|incorporated|corp|corporation|ltd|limited|llc|l\\.l\\.c|llp|plc|gmbh|gmbh\\s*&\\s*co\\.?\\s*kg|' +
-    'kgaa|pvt|private|\\(p\\)|pte|pty|srl|s\\.r\\.l|sarl|bv|b\\.v|nv|n\\.v|ag|s\\.a|s\\.p\\.a|a/s|k\\.k|oyj|' +
-    String.raw`(?:&\s*|and\s+)?co|&\s*cie)[\s.,]*$`,
-  'iu',
-);
+/** What shops put around a name: "Visit the Acme Store", "Brand: Acme". */
+const WRAPPINGS = [/^visit\s+the\s+(.+?)\s+store$/iu, /^(?:brand|marke|marque|marca)\s*:\s*(.+)$/iu];
 const DIACRITICS = /[\u0300-\u036f]/g;
 const SPECIAL_LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
@@ -39,14 +35,16 @@ const SPECIAL = /[ßøæœłđıþ]/g;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const ASCII_WORD = /[a-z0-9]+/g;
 const ASCII = /^[\u0001-\u007f]*$/;
-const JOINER = /^(?:and|n)$/;
+const JOINER = /^(?:and|n|und|et)$/;
+/** "Black+Decker"; a plus at the end is part of the name. */
+const PLUS_BETWEEN = /(?<=[\p{L}\p{N}]\s?)\+(?=\s?[\p{L}\p{N}])/gu;
 
 /** Takes a value of a brand field apart. Never throws. */
 export const parseBrand: (raw: string) => BrandForm = boundedMemo(readBrand);
 
 function readBrand(raw: string): BrandForm {
   const repaired = repairText(raw);
-  const written = withoutLegalForm(withoutMarks(repaired.text));
+  const written = withoutLegalForm(unwrapped(withoutMarks(repaired.text)));
   const words = wordsOf(written);
   return { written, words, key: words.join('').normalize('NFC'), lost: repaired.lost };
 }
@@ -61,6 +59,7 @@ export function wordsOf(text: string): string[] {
   const folded = fold(text)
     .replace(/['’‘`´]/g, '')
     .replace(/@/g, ' at ')
+    .replace(PLUS_BETWEEN, ' and ')
     .replace(/\+/g, ' plus ');
   const words = folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
   return words.filter((word, i) => i === 0 || i === words.length - 1 || !JOINER.test(word));
@@ -84,12 +83,6 @@ function withoutMarks(text: string): string {
   return text.replace(TRADE_MARK, ' ').replace(/\s+/gu, ' ').trim();
 }
 
-/** "Via Flowers Llp" → "Via Flowers"; a name that is nothing but a legal form stays whole. */
-function withoutLegalForm(text: string): string {
-  let rest = text;
-  for (;;) {
-    const next = rest.replace(LEGAL_FORM, '').trim();
-    if (next === rest || !/[\p{L}\p{N}]/u.test(next) || /^the$/i.test(next)) return rest;
-    rest = next;
-  }
+function unwrapped(text: string): string {
+  return WRAPPINGS.reduce((rest, wrapping) => rest.replace(wrapping, '$1'), text);
 }

@@ -50,7 +50,9 @@ export const PATTERNS = list(
 export const PLACEHOLDERS = list(`
   na nil none null undefined unknown notapplicable notavailable notspecified notset nobrand nonbranded nonbrand unbranded
   generic oem other others various assorted misc miscellaneous test tbd tba xxx brand brandname default noname nobrandname
-  nan blank empty notmentioned notdefined donotapply doesnotapply`);
+  nan blank empty notmentioned notdefined donotapply doesnotapply ohnemarke markenlos keinemarke unbekannt sansmarque
+  inconnu generique sinmarca generico desconocido senzamarca sconosciuto semmarca desconhecido безбренда нетбренда
+  imported handmade 无品牌 無品牌 ノーブランド`);
 
 /** Say what kind of company it is: with or without them it is the same one. */
 export const COMPANY_WORDS = new Set(

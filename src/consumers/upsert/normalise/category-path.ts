@@ -44,13 +44,23 @@ export function normaliseCategoryPath(
   source: string | readonly string[] | null,
   owner: PathOwner = NOBODY,
 ): CategoryPath {
-  const levels = formsOf(source);
   const name = owner.name === null ? null : new NameForm(owner.name);
+  const forms = formsOf(source);
+  const levels = forms.length > 1 && isOnlyName(source, name) ? [] : forms;
   const brandKeys = owner.brands.map(brandLetters).filter((key) => key !== '');
   const clean = textsOf(cleanLevels(levels, { name, brandKeys }));
   if (clean.length > MAX_DEPTH) return { ...limitDepth(clean), review: null };
   if (clean.length > 0) return { levels: clean, dropped: [], review: null };
-  return { levels: [], dropped: [], review: levels.length === 0 ? 'no-path' : 'only-own-name' };
+  return { levels: [], dropped: [], review: forms.length === 0 ? 'no-path' : 'only-own-name' };
+}
+
+/** "Acme 56m / 1000m Binoculars": a name may hold what separates levels elsewhere, though hardly ever ">". */
+function isOnlyName(source: string | readonly string[] | null, name: NameForm | null): boolean {
+  if (name === null || source === null) return false;
+  const parts = typeof source === 'string' ? partsOf(source) : source;
+  const [only] = parts;
+  if (parts.length !== 1 || only === undefined || SEPARATORS[0].test(only)) return false;
+  return isNamed(levelForm(cleanLevel(only)), name);
 }
 
 const brandLetters = boundedMemo(nameKey);

@@ -3,6 +3,7 @@ import { type BrandForm, parseBrand } from './brand-key.ts';
 import { COMPANY_WORDS, EVERYDAY_WORDS, LINE_WORDS, PLACE_WORDS, TRADE_WORDS } from './brand-words.ts';
 import { isDescriptor } from './canonical-brand.ts';
 import { editDistance, nonBrandOf } from './non-brand.ts';
+import { americanKey, bareHost, transliteratedKey, withoutPossessive } from './spelling-conventions.ts';
 
 /** A judgement about two spellings; `confidence` is in it, not in `same`: 0.5 is a coin, 1 is certainty. */
 export interface BrandComparison {
@@ -13,10 +14,10 @@ export interface BrandComparison {
 
 type Rule = (a: BrandForm, b: BrandForm, dictionary: BrandDictionary) => BrandComparison | null;
 
-const DOMAIN = /\.(?:com|net|org|in|co|io|store|shop|co\.uk|co\.in)$/i;
 /** Shorter names have too many near neighbours: Nivea and Nivia, Sony and Sona are four companies. */
 const MIN_SLIP_LENGTH = 7;
 const BUILT_IN = buildBrandDictionary();
+const LEAD_INS: ReadonlySet<string> = new Set(['the', 'by', 'from']);
 
 /**
  * Judges whether two spellings name one brand. The first rule that knows an answer gives it; what no
@@ -38,7 +39,9 @@ const RULES: readonly Rule[] = [
   byLostBytes,
   byNonBrand,
   byDomain,
-  byArticle,
+  byLeadIn,
+  byConvention,
+  byPossessive,
   byNumber,
   byLongForm,
   byWordSlip,
@@ -77,16 +80,32 @@ function byNonBrand(a: BrandForm, b: BrandForm): BrandComparison | null {
 }
 
 function byDomain(a: BrandForm, b: BrandForm): BrandComparison | null {
-  const [bareA, bareB] = [a.written.replace(DOMAIN, ''), b.written.replace(DOMAIN, '')];
-  if (bareA === a.written && bareB === b.written) return null;
-  return parseBrand(bareA).key === parseBrand(bareB).key
+  const [hostA, hostB] = [bareHost(a.written), bareHost(b.written)];
+  if (hostA === null && hostB === null) return null;
+  return parseBrand(hostA ?? a.written).key === parseBrand(hostB ?? b.written).key
     ? same(0.85, 'one is the web address of the other')
     : null;
 }
 
-function byArticle(a: BrandForm, b: BrandForm): BrandComparison | null {
-  const bare = (form: BrandForm) => (form.words[0] === 'the' ? form.words.slice(1).join('') : form.key);
-  return bare(a) === bare(b) && bare(a) !== '' ? same(0.85, 'differ in the article') : null;
+/** "The Jewelbox" and "by Jewelbox" are "Jewelbox". */
+function byLeadIn(a: BrandForm, b: BrandForm): BrandComparison | null {
+  const bare = ({ words, key }: BrandForm) => (LEAD_INS.has(words[0] ?? '') ? words.slice(1).join('') : key);
+  return bare(a) === bare(b) && bare(a) !== '' ? same(0.85, 'differ in the article or in "by"') : null;
+}
+
+function byConvention(a: BrandForm, b: BrandForm): BrandComparison | null {
+  if (americanKey(a.words) === americanKey(b.words)) return same(0.85, 'British and American spelling');
+  const umlauts = transliteratedKey(a.written) === b.key || transliteratedKey(b.written) === a.key;
+  return umlauts ? same(0.8, 'with and without umlauts') : null;
+}
+
+/** "Kellogg's" and "Kellogg"; without the apostrophe nobody can tell: BlackBerry makes phones, Blackberrys clothes. */
+function byPossessive(a: BrandForm, b: BrandForm): BrandComparison | null {
+  const [bareA, bareB] = [withoutPossessive(a.written), withoutPossessive(b.written)];
+  if (bareA === null && bareB === null) return null;
+  const key = parseBrand(bareA ?? a.written).key;
+  if (key !== parseBrand(bareB ?? b.written).key) return null;
+  return EVERYDAY_WORDS.has(key) ? null : same(0.7, 'with and without the possessive');
 }
 
 function byNumber(a: BrandForm, b: BrandForm): BrandComparison | null {
@@ -101,12 +120,13 @@ function byLongForm(a: BrandForm, b: BrandForm, { spellings }: BrandDictionary):
   if (rest === null) return null;
   if (rest.some((word) => LINE_WORDS.has(word)))
     return different(0.7, `"${rest.join(' ')}" is a line of goods, kept apart`);
+  if (rest[0] === 'by' && rest.length > 1 && short.key.length >= 3 && !EVERYDAY_WORDS.has(short.key))
+    return same(0.7, 'with and without its maker');
   if (!rest.every(isDescriptor)) return different(0.7, `"${rest.join(' ')}" makes another name of it`);
   if (Array.from(short.key).length < 3 && !spellings.has(short.key))
     return different(0.55, 'too short a beginning to tell');
-  if (rest.every((word) => COMPANY_WORDS.has(word)))
-    return same(EVERYDAY_WORDS.has(short.key) ? 0.6 : 0.8, 'short and long form of a company');
   if (EVERYDAY_WORDS.has(short.key)) return different(0.55, 'many names begin with this word');
+  if (rest.every((word) => COMPANY_WORDS.has(word))) return same(0.8, 'short and long form of a company');
   const places = rest.every((word) => PLACE_WORDS.has(word));
   return same(0.65, places ? 'with and without its place' : 'with and without its trade');
 }
@@ -145,12 +165,12 @@ function isTradeLike(word: string): boolean {
   return COMPANY_WORDS.has(word) || TRADE_WORDS.has(word);
 }
 
-/** "Gift Studio" and "Gift Studios". A single word is left alone: BlackBerry makes phones, Blackberrys clothes. */
+/** "Gift Studio" and "Gift Studios". A single word is left alone. */
 function byPlural(a: BrandForm, b: BrandForm): BrandComparison | null {
   const [wordsA, wordsB] = [camelWords(a.written), camelWords(b.written)];
-  if (wordsA.length !== wordsB.length || wordsA.length < 2) return null;
+  if (Math.min(wordsA.length, wordsB.length) < 2) return null;
   const [lastA, lastB] = [wordsA.at(-1) ?? '', wordsB.at(-1) ?? ''];
-  const headsEqual = wordsA.slice(0, -1).join(' ') === wordsB.slice(0, -1).join(' ');
+  const headsEqual = wordsA.slice(0, -1).join('') === wordsB.slice(0, -1).join('');
   const plural = (one: string, many: string) =>
     one.length >= 4 && (many === `${one}s` || many === `${one}es`);
   return headsEqual && (plural(lastA, lastB) || plural(lastB, lastA))
@@ -167,7 +187,7 @@ function bySlip(a: BrandForm, b: BrandForm, { spellings }: BrandDictionary): Bra
   if (long && edges && distance === 1) {
     if (a.key.length === b.key.length && sorted(a.key) === sorted(b.key))
       return same(0.75, 'two letters swapped');
-    if (undoubled(a.key) === undoubled(b.key)) return same(0.75, 'a doubled letter');
+    if (undoubled(a.words) === undoubled(b.words)) return same(0.75, 'a doubled letter');
   }
   const oneKnown = BUILT_IN.spellings.has(a.key) !== BUILT_IN.spellings.has(b.key);
   const bothKnown = spellings.has(a.key) && spellings.has(b.key);
@@ -180,8 +200,9 @@ function sorted(text: string): string {
   return Array.from(text).toSorted().join('');
 }
 
-function undoubled(text: string): string {
-  return text.replace(/(.)\1+/gu, '$1');
+/** A letter that ends one word and begins the next is not doubled: AB Creations is not ABC Creations. */
+function undoubled(words: readonly string[]): string {
+  return words.map((word) => word.replace(/(.)\1+/gu, '$1')).join('');
 }
 
 function same(confidence: number, reason: string): BrandComparison {

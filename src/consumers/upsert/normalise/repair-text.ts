@@ -19,8 +19,23 @@ const NAMED_ENTITIES: Readonly<Record<string, string>> = {
   reg: '®',
   trade: '™',
   copy: '©',
+  szlig: 'ß',
+  aelig: 'æ',
+  oslash: 'ø',
 };
 const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi;
+/** "&euml;": a letter and the name of its mark. */
+const ACCENTED = /&([a-z])(acute|grave|circ|tilde|uml|ring|cedil|caron);/gi;
+const MARKS: Readonly<Record<string, string>> = {
+  grave: '\u0300',
+  acute: '\u0301',
+  circ: '\u0302',
+  tilde: '\u0303',
+  uml: '\u0308',
+  ring: '\u030a',
+  caron: '\u030c',
+  cedil: '\u0327',
+};
 
 /**
  * UTF-8 that was read as Windows-1252 shows up as "Â®", "Ã©", "â„¢". Only the lead characters that
@@ -28,6 +43,11 @@ const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi;
  */
 const MOJIBAKE =
   /[ÂÃ][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]|â[€„\u0080\u0084][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]|ï¿½/g;
+/** Whole words of another script are found by their length: two or more letters in a row, all of them well-formed. */
+const MOJIBAKE_WORD =
+  /[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{4,}/g;
+const LETTERS = /^[\p{L}\p{M}]{2,}$/u;
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
 const C1 = /[\u0080-\u009f]/g;
 const CONTROL =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
@@ -60,12 +80,19 @@ export function repairText(raw: string): RepairedText {
 function repairOnce(raw: string): string {
   return raw
     .replace(LONE_SURROGATE, '\ufffd')
+    .replace(ACCENTED, decodeAccented)
     .replace(ENTITY, decodeEntity)
+    .replace(MOJIBAKE_WORD, decodeMojibakeWord)
     .replace(MOJIBAKE, decodeMojibake)
     .replace(C1, (byte) => cp1252Of(byte))
     .replace(CONTROL, '')
     .replace(/\s+/gu, ' ')
     .trim();
+}
+
+function decodeAccented(entity: string, letter: string, mark: string): string {
+  const composed = `${letter}${MARKS[mark.toLowerCase()] ?? ''}`.normalize('NFC');
+  return Array.from(composed).length === 1 ? composed : entity;
 }
 
 function decodeEntity(entity: string, decimal?: string, hex?: string, name?: string): string {
@@ -76,11 +103,23 @@ function decodeEntity(entity: string, decimal?: string, hex?: string, name?: str
 }
 
 function decodeMojibake(letters: string): string {
-  const bytes = Buffer.from(
+  const decoded = bytesOf(letters).toString('utf8');
+  return decoded.includes('\ufffd') && letters !== 'ï¿½' ? letters : decoded;
+}
+
+function decodeMojibakeWord(letters: string): string {
+  try {
+    const decoded = STRICT_UTF8.decode(bytesOf(letters));
+    return LETTERS.test(decoded) ? decoded : letters;
+  } catch {
+    return letters;
+  }
+}
+
+function bytesOf(letters: string): Buffer {
+  return Buffer.from(
     Array.from(letters).map((letter) => CP1252_BYTES.get(letter) ?? letter.charCodeAt(0) & 0xff),
   );
-  const decoded = bytes.toString('utf8');
-  return decoded.includes('\ufffd') && letters !== 'ï¿½' ? letters : decoded;
 }
 
 function cp1252Of(byte: string): string {

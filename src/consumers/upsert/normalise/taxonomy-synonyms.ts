@@ -11,6 +11,8 @@ export const SYNONYMS: readonly (readonly [shop: string, taxonomy: string])[] = 
   ['mobile cases', 'mobile phone cases'],
   ['mobile pouches', 'mobile phone cases'],
   ['mobile chargers', 'power adapters chargers'],
+  ['wall chargers', 'power adapters chargers'],
+  ['car chargers', 'power adapters chargers'],
   ['mobile holders', 'mobile phone stands'],
   ['cell phone mounts', 'mobile phone stands'],
   ['pen drives', 'usb flash drives'],

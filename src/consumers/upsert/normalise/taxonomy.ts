@@ -40,6 +40,10 @@ const MAX_STEPS = 2;
 const ALTERNATIVE_PENALTY = 0.93;
 const DEPARTMENT_PENALTY = 0.75;
 const MAX_CANDIDATES = 5;
+/** Words that are no thing of their own: "Accessories" is not the place that "Apparel & Accessories" is. */
+const VAGUE: ReadonlySet<string> = new Set(
+  categoryStems('accessories parts supplies kits sets equipment gear combos sports products items'),
+);
 const LINE = /^(\S+) - (.+)$/;
 
 interface Entry extends TaxonomyNode {
@@ -212,15 +216,29 @@ function entryOf(node: TaxonomyNode): Entry {
   };
 }
 
-/** "Charms & Pendants" → charms | pendants; "Curtain & Drape Rings" → curtain rings | drape rings. */
+/**
+ * "Charms & Pendants" → charms | pendants; "Curtain & Drape Rings" → curtain rings | drape rings; "Lip Balms &
+ * Treatments" → lip balms | lip treatments.
+ */
 function alternativesOf(name: string): ReadonlySet<string>[] {
-  const parts = name.split(/\s*(?:&|,|\band\b)\s*/).filter((part) => part !== '');
+  const parts = qualified(name.split(/\s*(?:&|,|\band\b)\s*/).filter((part) => part !== ''));
   const last = parts.at(-1) ?? '';
   const head = last.split(' ').at(-1) ?? '';
   const isPlural = (part: string) => /s$/i.test(part);
   return parts
     .map((part) => stemsOf(isPlural(last) && !isPlural(part) ? `${part} ${head}` : part))
-    .filter((stems) => stems.size > 0);
+    .filter((stems) => [...stems].some((stem) => !VAGUE.has(stem)));
+}
+
+/** What stands before a part's last word holds for the single words behind it, too. */
+function qualified(parts: readonly string[]): readonly string[] {
+  let qualifier = '';
+  return parts.map((part) => {
+    const words = part.split(' ');
+    if (words.length === 1) return `${qualifier}${part}`;
+    qualifier = `${words.slice(0, -1).join(' ')} `;
+    return part;
+  });
 }
 
 function decide({ best, steps }: Match, name: string | null): CategoryMapping {

@@ -113,6 +113,7 @@ describe('a cleaned category path', () => {
       dropped: [],
       review: 'only-own-name',
     });
+    expect(clean('["Acme 56m / 1000m Binoculars (30 mm)"]', 'Acme 56m / 1000m Binoculars')).toEqual([]);
     expect(normaliseCategoryPath(' > ').review).toBe('no-path');
   });
 

@@ -17,6 +17,16 @@ describe('two spellings', () => {
     ['The Jewelbox', 'Jewelbox'],
     ['Riddhi Impex', 'Ridhi-Impex'],
     ['Catalyst®', 'CATALYST Ltd.'],
+    ['www.zorbex.co.uk', 'Zorbex'],
+    ['by Zorbex', 'Zorbex'],
+    ['Zorbex', 'Zorbex by Ada Stone'],
+    ["Kellogg's", 'Kellogg'],
+    ["Victoria's Secret", 'Victoria Secret'],
+    ['Röhm', 'ROEHM'],
+    ['Jewellery Box', 'Jewelry Box'],
+    ['Favourite Things', 'Favorite Things'],
+    ['Fibre Works', 'Fiber Works'],
+    ['RK Enterprises', 'R.K. Enterprise'],
   ])('%s and %s name one brand', (a, b) => {
     expect(compareBrands(a, b)).toMatchObject({ same: true });
     expect(compareBrands(b, a)).toMatchObject({ same: true });
@@ -36,6 +46,11 @@ describe('two spellings', () => {
     ['Raymond', 'Raymond Kids'],
     ['SG Traders', 'SV Traders'],
     ['PopSocket', 'PopRocket'],
+    ['AB Creations', 'ABC Creations'],
+    ['Royal', 'Royal Industries'],
+    ["Lovely's", 'Lovely'],
+    ['Zorbex', 'Ada Stone by Zorbex'],
+    ['St.John', 'St'],
     ['™', '®'],
   ])('%s and %s do not', (a, b) => {
     expect(compareBrands(a, b)).toMatchObject({ same: false });
