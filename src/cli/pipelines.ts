@@ -69,3 +69,8 @@ function unknownPipeline(field: string, name: string, known: readonly string[]):
     cure: `Choose one of: ${known.join(', ')}.`,
   });
 }
+
+/** Whether its rows are items, which embeddings can be made of. */
+export function writesItems({ name }: Pipeline): boolean {
+  return name === 'upsert' || name === 'items-api';
+}

@@ -61,7 +61,7 @@ function showSnapshots(
 }
 
 function showPipeline(metrics: Metrics, report: PipelineReport): void {
-  const { name: pipeline, state, error, tables, deadLetters, jobs } = report;
+  const { name: pipeline, state, error, tables, deadLetters, jobs, staleEmbeddings } = report;
   metrics.pipelinePaused.set({ pipeline }, state === 'paused' ? 1 : 0);
   metrics.lookFailed.set({ at: 'pipeline', name: pipeline }, error === null ? 0 : 1);
   for (const { table, appliedThrough, lag } of tables) {
@@ -74,6 +74,8 @@ function showPipeline(metrics: Metrics, report: PipelineReport): void {
   for (const [code, keys] of Object.entries(deadLetters))
     metrics.openDeadLetters.set({ pipeline, code }, keys);
   if (jobs !== null) showJobs(metrics, jobs);
+  // Told also where nobody makes them.
+  if (staleEmbeddings !== null) metrics.embeddingsStale.set(staleEmbeddings);
 }
 
 function timestamp(iso: string | null): number | null {

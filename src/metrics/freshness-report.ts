@@ -118,6 +118,8 @@ export interface PipelineReport {
   readonly deadLetters: Readonly<Record<string, number>>;
   /** Null where the pipeline has none, or they cannot be looked at. */
   readonly jobs: JobsReport | null;
+  /** Items whose embedding is missing, of another text or too old; null where none are wanted or made. */
+  readonly staleEmbeddings: number | null;
   /** What is missing in the target though all is applied; empty where this process does not run the pipeline. */
   readonly coverage: CoverageReport;
   /** Of the last ten seconds; null where this process does not run the pipeline. */

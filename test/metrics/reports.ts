@@ -89,6 +89,7 @@ export function pipelineReport(more: Partial<PipelineReport> = {}): PipelineRepo
     ],
     deadLetters: {},
     jobs: null,
+    staleEmbeddings: null,
     coverage: { fields: {}, unresolved: {} },
     rates: null,
     ...more,

@@ -12,7 +12,7 @@ import { Engine } from '../engine.ts';
 import { everything, type FreshnessScope, watchFreshness } from '../freshness/freshness-watch.ts';
 import { httpRoutes } from '../http-routes.ts';
 import { ItemsApi } from '../items-api.ts';
-import { configuredPipelines, pipelineNamed } from '../pipelines.ts';
+import { configuredPipelines, pipelineNamed, writesItems } from '../pipelines.ts';
 import { scorePipeline } from '../score/setup.ts';
 import { workOnScores } from '../score/work.ts';
 import { chosenSource } from '../sources.ts';
@@ -109,10 +109,6 @@ function dailyRefreshes(engine: Engine): Task[] {
   if (refreshCron === null) return [];
   parseCron(REFRESH_TASK, refreshCron);
   return [(signal) => refreshDaily(engine, refreshCron, signal)];
-}
-
-function writesItems({ name }: Pipeline): boolean {
-  return name === 'upsert' || name === 'items-api';
 }
 
 /** The items API where one of the pipelines takes what is posted, beside the endpoints that every role has. */

@@ -23,7 +23,10 @@ export function addWait(program: Command, context: CommandContext): void {
     .description('return when all that is committed now is applied; exit code 1 where it is not in time')
     .option('--until <point>', 'now, a time like 2026-01-31T12:00:00Z, or a WAL address of the source', 'now')
     .option('--pipeline <name>', 'only this one')
-    .option('--strict', 'also wait for dead letters to be settled, and for jobs to be done')
+    .option(
+      '--strict',
+      'also wait for dead letters to be settled, jobs to be done, and embeddings to be made',
+    )
     .option('--timeout <seconds>', 'give up after this long', wholeNumberFrom(1, DAY_SECONDS), 60)
     .option('--json', 'the state at the end as one JSON object, as freshet status --json')
     .action((options: WaitCommandOptions) => waitCommand(context, options));

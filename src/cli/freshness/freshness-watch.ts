@@ -3,19 +3,18 @@ import type { Lsn } from '../../change/lsn.ts';
 import type { SourceConfig } from '../../config.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { consumerGroup } from '../../consumers/pipeline-runner.ts';
-import { SCORE_TASK } from '../../consumers/score/score-jobs.ts';
 import { showFreshness } from '../../metrics/freshness-metrics.ts';
 import type { FreshnessReport } from '../../metrics/freshness-report.ts';
 import { RateWindow } from '../../metrics/rate-window.ts';
 import { LogEnds } from '../../topics/log-ends.ts';
 import type { Engine } from '../engine.ts';
 import { configuredPipelines } from '../pipelines.ts';
-import { scoreQueue } from '../score/setup.ts';
+import { besidesOf, type ReadBesides } from './besides.ts';
 import { PatientLook } from './patient-look.ts';
 import { type Ends, PipelineView } from './pipeline-view.ts';
 import { sourceReport } from './source-report.ts';
 import { SourceView } from './source-view.ts';
-import { type ReadJobs, TargetView } from './target-view.ts';
+import { TargetView } from './target-view.ts';
 
 const LOOK_MS = 1_000;
 const RATE_WINDOW_MS = 10_000;
@@ -153,13 +152,8 @@ export class FreshnessWatch implements AsyncDisposable {
     return counts;
   }
 
-  #groupOf(pipeline: Pipeline): [group: string, readJobs: ReadJobs | null] {
+  #groupOf(pipeline: Pipeline): [group: string, readBesides: ReadBesides] {
     const { prefix } = this.#engine.sourceOf(pipeline);
-    return [consumerGroup(prefix, pipeline), pipeline.name === 'score' ? this.#readJobs() : null];
-  }
-
-  #readJobs(): ReadJobs {
-    const queue = scoreQueue(this.#engine.config);
-    return async (client) => ((await queue.exists(client)) ? queue.states(client, SCORE_TASK) : null);
+    return [consumerGroup(prefix, pipeline), besidesOf(this.#engine.config, pipeline)];
   }
 }

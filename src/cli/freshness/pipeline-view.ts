@@ -12,6 +12,7 @@ import type { PipelineStatus } from '../../metrics/live-status.ts';
 import type { RateWindow } from '../../metrics/rate-window.ts';
 import { topicName } from '../../topics/names.ts';
 import type { GroupProgress } from '../group-progress.ts';
+import { NOTHING } from './besides.ts';
 import { isoOf, secondsBetween } from './times.ts';
 import type { SourceView } from './source-view.ts';
 import type { GroupState, TargetView } from './target-view.ts';
@@ -85,7 +86,7 @@ export class PipelineView {
       lag: totalLag(tables.map(({ lag }) => lag)),
       tables,
       deadLetters: Object.fromEntries(state?.debts ?? []),
-      jobs: state?.jobs ?? null,
+      ...(state?.besides ?? NOTHING),
       coverage: {
         fields: Object.fromEntries(live?.fields ?? []),
         unresolved: Object.fromEntries(live?.unresolved ?? []),

@@ -50,7 +50,8 @@ function snapshotLine(snapshot: SnapshotReport): string {
 }
 
 function pipelineLines(pipeline: PipelineReport): string[] {
-  const { name, state, appliedThrough, ageSeconds, lag, error, deadLetters, jobs, tables } = pipeline;
+  const { name, state, appliedThrough, ageSeconds, lag, error, deadLetters, jobs, staleEmbeddings, tables } =
+    pipeline;
   const letters = Object.entries(deadLetters).map(([code, keys]) => `${keys} ${code}`);
   return [
     `pipeline ${name}: ${state}, applied through ${moment(appliedThrough, ageSeconds)}, ${records(lag.records)} behind`,
@@ -60,6 +61,9 @@ function pipelineLines(pipeline: PipelineReport): string[] {
         `  ${table.table}: ${table.state}, applied through ${moment(table.appliedThrough, table.ageSeconds)}, ${records(table.lag.records)} behind`,
     ),
     ...(letters.length === 0 ? [] : [`  dead letters: ${letters.join(', ')}: freshet dlq list`]),
+    ...(staleEmbeddings === null || staleEmbeddings === 0
+      ? []
+      : [`  embeddings: ${staleEmbeddings.toLocaleString('en-US')} items wait for one`]),
     ...(jobs === null
       ? []
       : [

@@ -1,13 +1,13 @@
 import type pg from 'pg';
-import type { JobsReport } from '../../metrics/freshness-report.ts';
 import type { PostgresConfig } from '../../runtime/postgres.ts';
 import { countDebts } from '../../sinks/owed-keys.ts';
 import { pausedGroups } from '../../sinks/paused-groups.ts';
 import { isMigrated } from '../../sinks/schema.ts';
 import { GroupProgress } from '../group-progress.ts';
+import type { Besides, ReadBesides } from './besides.ts';
 import { WatchedDatabase } from './watched-database.ts';
 
-/** Counting debts and jobs reads many rows where there are many. */
+/** Counting debts, jobs and embeddings reads many rows where there are many. */
 const SLOW_MS = 5_000;
 
 /** What one group has in the target. */
@@ -16,21 +16,18 @@ export interface GroupState {
   readonly isPaused: boolean;
   /** code → keys whose row lacks a change */
   readonly debts: ReadonlyMap<string, number>;
-  readonly jobs: JobsReport | null;
+  readonly besides: Besides;
 }
-
-/** Asks for the jobs of a group; null where there is no queue. */
-export type ReadJobs = (client: pg.ClientBase) => Promise<JobsReport | null>;
 
 /** What the database that some pipelines write to says of their groups. What it said last stays while it is away. */
 export class TargetView implements AsyncDisposable {
   readonly #database: WatchedDatabase;
-  /** Group → how its jobs are read, where it has some. */
-  readonly #groups: ReadonlyMap<string, ReadJobs | null>;
+  /** Group → how what goes on beside its rows is read. */
+  readonly #groups: ReadonlyMap<string, ReadBesides>;
   readonly #states = new Map<string, GroupState>();
   #slowAtMs = 0;
 
-  constructor(config: PostgresConfig, groups: ReadonlyMap<string, ReadJobs | null>) {
+  constructor(config: PostgresConfig, groups: ReadonlyMap<string, ReadBesides>) {
     this.#database = new WatchedDatabase(config);
     this.#groups = groups;
   }
@@ -45,7 +42,7 @@ export class TargetView implements AsyncDisposable {
     return this.#states.get(group) ?? null;
   }
 
-  /** `everything`: also debts and jobs, which are counted now and then only. */
+  /** `everything`: also debts, jobs and embeddings, which are counted now and then only. */
   look(everything: boolean): Promise<void> {
     return this.#database.look((client) => this.#read(client, everything));
   }
@@ -58,14 +55,14 @@ export class TargetView implements AsyncDisposable {
     if (!(await isMigrated(client))) return;
     const isSlow = everything || Date.now() - this.#slowAtMs >= SLOW_MS;
     const paused = await pausedGroups(client);
-    for (const [group, readJobs] of this.#groups) {
+    for (const [group, readBesides] of this.#groups) {
       const before = this.#states.get(group);
-      // Debts and jobs after the progress: what it stands for has made its debts by then.
+      // Debts and what goes on beside after the progress: what it stands for has made its debts by then.
       this.#states.set(group, {
         progress: await GroupProgress.read(client, group),
         isPaused: paused.has(group),
         debts: isSlow || before === undefined ? await countDebts(client, group) : before.debts,
-        jobs: isSlow || before === undefined ? ((await readJobs?.(client)) ?? null) : before.jobs,
+        besides: isSlow || before === undefined ? await readBesides(client) : before.besides,
       });
     }
     if (isSlow) this.#slowAtMs = Date.now();

@@ -21,7 +21,7 @@ interface Goal {
 
 export interface WaitOptions {
   readonly until: Until;
-  /** Dead letters and jobs count as not applied. */
+  /** Dead letters, jobs and stale embeddings count as not applied. */
   readonly strict: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -43,7 +43,7 @@ export function parseUntil(text: string): Until {
  * in the WAL and in the topics. Throws WAIT_TIMEOUT, which says who is behind.
  */
 export async function waitUntilApplied(
-  watch: FreshnessWatch,
+  watch: Pick<FreshnessWatch, 'look' | 'walOf'>,
   options: WaitOptions,
 ): Promise<FreshnessReport> {
   const deadline = Date.now() + options.timeoutMs;
@@ -82,7 +82,8 @@ function hasReached(pipeline: PipelineReport, goals: ReadonlyMap<string, Goal>, 
   });
 }
 
-function isOwing({ deadLetters, jobs }: PipelineReport): boolean {
+function isOwing({ deadLetters, jobs, staleEmbeddings }: PipelineReport): boolean {
+  if (staleEmbeddings !== null && staleEmbeddings > 0) return true;
   if (Object.values(deadLetters).some((keys) => keys > 0)) return true;
   return jobs !== null && jobs.waiting + jobs.scheduled + jobs.running + jobs.failed > 0;
 }

@@ -126,11 +126,8 @@ export class EmbeddingStore {
   }
 
   /** Items that need an embedding. */
-  async stale(): Promise<number> {
-    const { rows } = await this.#pool.query<{ n: string }>(
-      'SELECT count(*) AS n FROM freshet.embedding_queue',
-    );
-    return Number(rows[0]?.n ?? 0);
+  stale(): Promise<number> {
+    return countStale(this.#pool);
   }
 
   async #leave(items: readonly ClaimedItem[], withoutText: readonly ClaimedItem[]): Promise<void> {
@@ -151,6 +148,12 @@ export class EmbeddingStore {
     );
     this.#indexed.add(dimensions);
   }
+}
+
+/** Items that need an embedding; the tables of embeddings are there. */
+export async function countStale(client: ClientBase | Pool): Promise<number> {
+  const { rows } = await client.query<{ n: string }>('SELECT count(*) AS n FROM freshet.embedding_queue');
+  return Number(rows[0]?.n ?? 0);
 }
 
 async function leaveQueue(client: ClientBase, items: readonly ClaimedItem[]): Promise<void> {
