@@ -1,14 +1,15 @@
 /** `npm run docs:screenshots`: pictures of the status page and of the terminal for docs/images, of a demo that runs. Takes some minutes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { runningUrls } from '../src/embedded/background.ts';
 import { connect } from '../src/runtime/postgres.ts';
 import { launchBrowser } from '../test/support/browser.ts';
+import { temporaryDataDir } from '../test/support/services-environment.ts';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { terminalHtml, TerminalScreen } from './screenshots/terminal-screen.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -24,11 +25,12 @@ const SHOTS = [
   { name: 'status-page-phone', width: 390, height: 1_600, colorScheme: 'light', fullPage: false },
 ] as const;
 
-const folder = mkdtempSync(join(tmpdir(), 'freshet-screenshots-'));
+await using data = await temporaryDataDir();
+await using folder = await temporaryFolder();
 const env = {
   ...process.env,
   FRESHET_CONFIG: writeConfig(),
-  FRESHET_DATA_DIR: join(folder, 'data'),
+  FRESHET_DATA_DIR: data.path,
   FRESHET_HTTP_PORT: '0',
   NO_COLOR: '',
   TERM: 'xterm',
@@ -47,11 +49,10 @@ try {
   await stop(shop);
 } finally {
   await stop(demo);
-  rmSync(folder, { recursive: true, force: true });
 }
 
 function writeConfig(): string {
-  const path = join(folder, 'freshet.config.mjs');
+  const path = join(folder.path, 'freshet.config.mjs');
   writeFileSync(path, 'export default { embeddings: { enabled: true } };');
   return path;
 }
@@ -69,7 +70,8 @@ function start(command: string): ChildProcess {
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const ended = once(child, 'exit');
-  child.stdin?.write('\u0003');
+  // Where it has ended meanwhile there is nobody to tell.
+  child.stdin?.on('error', () => {}).write('\u0003');
   await ended;
 }
 
