@@ -17,7 +17,7 @@ const IMAGES = join(ROOT, 'docs/images');
 const ROWS = 12_000;
 const COLUMNS = 110;
 /** The plots show some minutes; this much is enough to see a curve. */
-const BUSY_MS = 150_000;
+const BUSY_MS = 120_000;
 const SHOTS = [
   { name: 'status-page', width: 1_280, height: 900, colorScheme: 'light', fullPage: false },
   { name: 'status-page-whole', width: 1_280, height: 900, colorScheme: 'light', fullPage: true },
@@ -41,9 +41,9 @@ try {
   const { url, progress } = await watchTerminal(demo);
   const browser = await launchBrowser();
   await takeTerminal(browser, progress);
-  await poison();
   const shop = start(`npm run --silent freshet -- example-data --rows ${ROWS} --changes`);
   await Promise.race([sleep(BUSY_MS), failed(shop), failed(demo)]);
+  await poison();
   await takePage(browser, url);
   await browser.close();
   await stop(shop);
@@ -107,7 +107,7 @@ async function takePage(browser: Browser, url: string): Promise<void> {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
     await page.goto(url);
     await page.waitForSelector('#changes tr:nth-child(8)', { timeout: 60_000 });
-    await page.waitForSelector('.letters li');
+    await page.waitForSelector('.letters li', { timeout: 60_000 });
     await page.screenshot({ path: join(IMAGES, `${name}.png`), fullPage });
     process.stdout.write(`docs/images/${name}.png\n`);
     await page.close();

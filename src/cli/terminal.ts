@@ -18,7 +18,8 @@ export function openTerminal(env: Readonly<Record<string, string | undefined>>, 
     interactive,
     color: interactive && (env.NO_COLOR ?? '') === '',
     out: (text) => process.stdout.write(`${text}\n`),
-    note: (text) => process.stderr.write(`${text}\n`),
+    // A progress line that stands there is drawn again below.
+    note: (text) => process.stderr.write(`${interactive ? '\r\u001B[K' : ''}${text}\n`),
   };
 }
 
