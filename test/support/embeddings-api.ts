@@ -13,7 +13,7 @@ export class EmbeddingsApi implements AsyncDisposable {
   /** The texts of each request that was taken. */
   readonly requests: (readonly string[])[] = [];
   /** Asked for each request; a status other than 200 refuses it. */
-  statusOf: (texts: readonly string[]) => number = () => 200;
+  statusOf: (texts: readonly string[]) => number | Promise<number> = () => 200;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -41,7 +41,7 @@ export class EmbeddingsApi implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { model, input } = (await json(request)) as Asked;
-    const status = this.statusOf(input);
+    const status = await this.statusOf(input);
     if (status !== 200) {
       response.writeHead(status, { 'retry-after': '0' }).end('{"error":{"message":"no"}}');
       return;

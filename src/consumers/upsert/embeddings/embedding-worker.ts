@@ -33,6 +33,7 @@ export class EmbeddingWorker {
   readonly #options: EmbeddingWorkerOptions;
   #nextScan = 0;
   #nextCount = 0;
+  #told = 0;
   #failures = 0;
 
   constructor(options: EmbeddingWorkerOptions) {
@@ -45,7 +46,11 @@ export class EmbeddingWorker {
     while (!signal.aborted) {
       await this.#scan();
       const items = await store.claim(embedder.batchSize);
-      if (items.length > 0) await this.#embed(items, signal);
+      if (items.length > 0) {
+        // A single change is told of while it is worked on, or it would never show.
+        await this.#count(this.#told === 0);
+        await this.#embed(items, signal);
+      }
       await this.#count(items.length === 0);
       if (items.length === 0) await pause(POLL_MS, signal);
     }
@@ -95,9 +100,10 @@ export class EmbeddingWorker {
     this.#nextScan = performance.now() + scanMinutes * MINUTE_MS;
   }
 
-  async #count(isIdle: boolean): Promise<void> {
-    if (performance.now() < this.#nextCount && !isIdle) return;
-    this.#options.observer.stale(await this.#options.store.stale());
+  async #count(isDue: boolean): Promise<void> {
+    if (performance.now() < this.#nextCount && !isDue) return;
+    this.#told = await this.#options.store.stale();
+    this.#options.observer.stale(this.#told);
     this.#nextCount = performance.now() + COUNT_MS;
   }
 }

@@ -172,6 +172,31 @@ describe('embeddings', () => {
     });
   });
 
+  it('of a text that changed while it was embedded are made once more; a single change shows in the metric', async () => {
+    await using api = await EmbeddingsApi.start();
+    const { shop, engine } = await withItems(0, endpoint(api));
+    await using _shop = shop;
+    await insertItems(shop, 1, 1);
+    const told: number[] = [];
+    api.statusOf = async (texts) => {
+      told.push(await stale(engine));
+      if (texts.includes('Thing 1')) await shop.database.pool.query(`UPDATE items SET name = 'Changed'`);
+      return 200;
+    };
+    const embedded = async (text: string): Promise<void> =>
+      until(
+        `"${text}" is embedded`,
+        async () => api.requests.flat().includes(text) && (await stale(engine)) === 0,
+      );
+    await whileWorking(engine, async () => {
+      await embedded('Changed');
+      await shop.database.pool.query(`UPDATE items SET name = 'Again'`);
+      await embedded('Again');
+    });
+    expect(api.requests).toEqual([['Thing 1'], ['Changed'], ['Again']]);
+    expect(told).toEqual([1, 1, 1]);
+  });
+
   it('of a text that the endpoint refuses are put off alone; one that answers nobody stops the work', async () => {
     await using api = await EmbeddingsApi.start();
     const { shop, engine } = await withItems(0, endpoint(api));
