@@ -152,46 +152,6 @@ describe('the items API', () => {
     await expect.poll(refused, { timeout: 20_000 }).toBe(false);
   });
 
-  it('takes every good item and no other, whoever posts beside it', async () => {
-    await using context = await ItemsServerContext.open({ maxItems: 50 });
-    const wrong = item('wrong');
-    const replayed = JSON.stringify({ items: [item('replayed')] });
-    const before = context.signature(replayed);
-    await context.post(replayed, { token: null, headers: before });
-    const senders: readonly ((n: number) => Promise<[expected: number, { status: number }]>)[] = [
-      async (n) => [200, await context.postItems([item(`good${n}`), item(`good${n}-b`)])],
-      async (n) => {
-        const body = JSON.stringify({ items: [item(`good${n}`)] });
-        return [200, await context.post(body, { token: null, headers: context.signature(body) })];
-      },
-      async (n) => [207, await context.postItems([item(`good${n}`), { ...wrong, colour: 'red' }])],
-      async () => [401, await context.postItems([wrong], { token: null })],
-      async () => [200, await context.post(replayed, { token: null, headers: before })],
-      async () => {
-        const body = JSON.stringify({ items: [wrong] });
-        const at = new Date(Date.now() - 400_000);
-        return [401, await context.post(body, { token: null, headers: context.signature(body, { at }) })];
-      },
-      async () => [400, await context.post(new Uint8Array([0x7b, 0xff, 0x7d]))],
-      async () => [413, await context.postItems(Array.from({ length: 51 }, () => wrong))],
-    ];
-    const statuses: [number, number][] = [];
-    const turns = Array.from({ length: 25 * senders.length }, (_, n) => n).values();
-    await Promise.all(
-      Array.from({ length: 10 }, async () => {
-        for (const n of turns) {
-          const [expected, { status }] = (await senders[n % senders.length]?.(n)) ?? [0, { status: -1 }];
-          statuses.push([expected, status]);
-        }
-      }),
-    );
-    expect(statuses.filter(([expected, status]) => expected !== status)).toEqual([]);
-    await context.settled();
-    const there = await skus(context);
-    expect(there).toHaveLength(25 * 4 + 1);
-    expect(there).not.toContain('wrong');
-  });
-
   it('serves its OpenAPI document, and counts what it answered', async () => {
     await using context = await ItemsServerContext.open({ maxItems: 7 });
     await context.postItems([item('a'), { key: 1 }]);
