@@ -1,14 +1,19 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { createProgram } from './cli/program.ts';
-import { openTerminal, reportError } from './cli/terminal.ts';
-import { CommanderError } from 'commander';
+
+// Compiling takes longer than most commands. What is imported above this line is compiled at every start.
+enableCompileCache();
+const { CommanderError } = await import('commander');
+const { createProgram } = await import('./cli/program.ts');
+const { openTerminal, reportError } = await import('./cli/terminal.ts');
 
 const argv = process.argv.slice(2);
 const terminal = openTerminal(process.env, argv.includes('--json'));
 try {
   process.exitCode = 0;
-  await createProgram(process.env, process.cwd()).parseAsync(argv, { from: 'user' });
+  const program = await createProgram(process.env, process.cwd(), argv);
+  await program.parseAsync(argv, { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else process.exitCode = reportError(terminal, error);

@@ -8,15 +8,40 @@ interface CommandGroups {
   readonly rollback: Command;
 }
 
-/** Adds a pipeline's subcommands to the groups; each lives in src/cli/commands/<pipeline>.ts. */
+/** Adds a pipeline's subcommands to the groups. */
 export type RegisterCommands = (groups: CommandGroups, context: CommandContext) => void;
 
-/** Lets every pipeline register; a verb that no pipeline has is not shown. */
-export function addGroups(
+/** One entry a pipeline: its own subcommands live in src/cli/commands/<pipeline>.ts. */
+const PIPELINES: Readonly<Record<string, () => Promise<RegisterCommands>>> = {
+  upsert: async () => (await import('./commands/upsert.ts')).registerUpsert,
+  classify: async () => (await import('./commands/classify.ts')).registerClassify,
+  transform: async () => (await import('./commands/transform.ts')).registerTransform,
+  score: async () => (await import('./commands/score.ts')).registerScore,
+};
+
+/**
+ * Lets the pipelines register; a verb that no pipeline has is not shown. Where `argv` names a pipeline that has
+ * the verb, only that one is loaded.
+ */
+export async function addPipelineCommands(
   program: Command,
   context: CommandContext,
-  registrations: readonly RegisterCommands[],
-): void {
+  [verb, pipeline]: readonly string[],
+): Promise<void> {
+  const named = PIPELINES[pipeline ?? ''];
+  const meant = named === undefined ? [] : await registered(program, context, [named]);
+  const groups = meant.some((group) => group.name() === verb)
+    ? meant
+    : await registered(program, context, Object.values(PIPELINES));
+  for (const group of groups) program.addCommand(group);
+}
+
+/** The groups that have a subcommand. */
+async function registered(
+  program: Command,
+  context: CommandContext,
+  pipelines: readonly (() => Promise<RegisterCommands>)[],
+): Promise<Command[]> {
   const group = (name: string, description: string): Command =>
     program.createCommand(name).copyInheritedSettings(program).description(description);
   const groups: CommandGroups = {
@@ -24,7 +49,6 @@ export function addGroups(
     verify: group('verify', 'compare what a pipeline wrote with its source'),
     rollback: group('rollback', 'undo what a pipeline wrote'),
   };
-  for (const register of registrations) register(groups, context);
-  for (const each of [groups.backfill, groups.verify, groups.rollback])
-    if (each.commands.length > 0) program.addCommand(each);
+  for (const load of pipelines) (await load())(groups, context);
+  return [groups.backfill, groups.verify, groups.rollback].filter(({ commands }) => commands.length > 0);
 }

@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import {
-  refreshCommand,
-  refreshListCommand,
-  type RefreshOptions,
-  steerCommand,
-  type SteerOptions,
-} from './commands/refresh.ts';
-import { tablesCommand, type TablesOptions } from './commands/tables.ts';
+import type { RefreshOptions, SteerOptions } from './commands/refresh.ts';
+import type { TablesOptions } from './commands/tables.ts';
 import type { CommandContext } from './context.ts';
 import { keyList } from './option-values.ts';
 
@@ -29,20 +23,26 @@ export function addRefresh(program: Command, context: CommandContext): void {
     .option('--wait', 'return when every row is published')
     .option('--keep-slot', 'where a slot has to be made for it, keep the slot')
     .option('--json', 'as one JSON object')
-    .action((table: string, options: RefreshOptions) => refreshCommand(context, table, options));
+    .action(async (table: string, options: RefreshOptions) =>
+      (await import('./commands/refresh.ts')).refreshCommand(context, table, options),
+    );
   refresh
     .command('list')
     .description('every refresh that is known, and how far it is')
     .option('--source <name>', 'of that source only')
     .option('--json', 'as one JSON object')
-    .action((options: SteerOptions) => refreshListCommand(context, options));
+    .action(async (options: SteerOptions) =>
+      (await import('./commands/refresh.ts')).refreshListCommand(context, options),
+    );
   for (const [kind, text] of STEERING) {
     refresh
       .command(`${kind} <id>`)
       .description(text)
       .option('--source <name>', 'of that source')
       .option('--json', 'as one JSON object')
-      .action((id: string, options: SteerOptions) => steerCommand(context, kind, id, options));
+      .action(async (id: string, options: SteerOptions) =>
+        (await import('./commands/refresh.ts')).steerCommand(context, kind, id, options),
+      );
   }
 }
 
@@ -57,7 +57,9 @@ export function addTables(program: Command, context: CommandContext): void {
       .description(text)
       .option('--source <name>', 'of that source, where there are several')
       .option('--json', 'as one JSON object')
-      .action((table: string, options: TablesOptions) => tablesCommand(context, action, table, options));
+      .action(async (table: string, options: TablesOptions) =>
+        (await import('./commands/tables.ts')).tablesCommand(context, action, table, options),
+      );
   }
 }
 

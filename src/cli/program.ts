@@ -1,53 +1,55 @@
 import { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import { ENVIRONMENT } from '../config.ts';
-import { readVersion } from './version.ts';
-import {
-  captureCommand,
-  type CaptureOptions,
-  consumeCommand,
-  runCommand,
-  serveCommand,
-  workCommand,
-} from './commands/run.ts';
-import { addCatalog } from './commands/catalog.ts';
-import { addCoverage } from './commands/coverage.ts';
-import { demoCommand, type DemoOptions } from './commands/demo.ts';
-import { addExampleData } from './commands/example-data.ts';
-import { addDlq } from './commands/dlq.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { initCommand, type InitOptions } from './commands/init.ts';
-import { migrateCommand, type MigrateOptions } from './commands/migrate.ts';
-import { addOffsets } from './commands/offsets.ts';
-import { addPipelines } from './commands/pipelines.ts';
-import { servicesDownCommand, servicesStatusCommand, servicesUpCommand } from './commands/services.ts';
-import { registerClassify } from './commands/classify.ts';
-import { registerScore } from './commands/score.ts';
-import { registerTransform } from './commands/transform.ts';
-import { addSearch } from './commands/search.ts';
-import { registerUpsert } from './commands/upsert.ts';
-import { addTopics } from './commands/topics.ts';
-import { addWait } from './commands/wait.ts';
-import { statusCommand } from './commands/status.ts';
-import { addGroups, type RegisterCommands } from './command-groups.ts';
+import { addPipelineCommands } from './command-groups.ts';
+import type { DemoOptions } from './commands/demo.ts';
+import type { InitOptions } from './commands/init.ts';
+import type { MigrateOptions } from './commands/migrate.ts';
+import type { CaptureOptions } from './commands/run.ts';
 import type { CommandContext, JsonOption } from './context.ts';
-import { wholeNumber } from './option-values.ts';
 import { addRefresh, addTables } from './control-commands.ts';
+import { wholeNumber } from './option-values.ts';
+import { readVersion } from './version.ts';
 
-/** One entry a pipeline: its own subcommands of backfill, verify and rollback. */
-const PIPELINE_COMMANDS: readonly RegisterCommands[] = [
-  registerUpsert,
-  registerClassify,
-  registerTransform,
-  registerScore,
-];
+type AddCommands = (program: Command, context: CommandContext) => void | Promise<void>;
+
+/**
+ * Commands by their first words, in the order of the help. What a command works with is loaded when it
+ * is run: to load everything takes longer than most of them.
+ */
+function parts(argv: readonly string[]): readonly (readonly [readonly string[], AddCommands])[] {
+  return [
+    [['demo', 'run', 'capture', 'consume', 'work', 'serve'], addRoles],
+    [['refresh'], addRefresh],
+    [['tables'], addTables],
+    [['topics'], async (...to) => (await import('./commands/topics.ts')).addTopics(...to)],
+    [['backfill', 'verify', 'rollback'], async (...to) => addPipelineCommands(...to, argv)],
+    [['catalog'], async (...to) => (await import('./commands/catalog.ts')).addCatalog(...to)],
+    [['search'], async (...to) => (await import('./commands/search.ts')).addSearch(...to)],
+    [['coverage'], async (...to) => (await import('./commands/coverage.ts')).addCoverage(...to)],
+    [['example-data'], async (...to) => (await import('./commands/example-data.ts')).addExampleData(...to)],
+    [['dlq'], async (...to) => (await import('./commands/dlq.ts')).addDlq(...to)],
+    [['offsets'], async (...to) => (await import('./commands/offsets.ts')).addOffsets(...to)],
+    [['pipelines'], async (...to) => (await import('./commands/pipelines.ts')).addPipelines(...to)],
+    [['services'], addServices],
+    [['migrate', 'status', 'doctor', 'init'], addInspection],
+    [['wait'], async (...to) => (await import('./commands/wait.ts')).addWait(...to)],
+  ];
+}
 
 const EXIT_CODES = `
 Exit codes:
   0 ok   1 failed   2 usage or config   3 preflight   4 operator action needed   5 partial: dead letters`;
 
-/** The command line. Every command gets the environment handed in. */
-export function createProgram(env: Environment, cwd: string): Command {
+/**
+ * The command line. Every command gets the environment handed in. Where `argv` begins with a command, it
+ * has that one and its neighbours only.
+ */
+export async function createProgram(
+  env: Environment,
+  cwd: string,
+  argv: readonly string[],
+): Promise<Command> {
   const context: CommandContext = { env, cwd };
   const program = new Command('freshet')
     .description(
@@ -57,21 +59,9 @@ export function createProgram(env: Environment, cwd: string): Command {
     .exitOverride()
     .showHelpAfterError('(see freshet --help)')
     .addHelpText('after', `${environmentHelp()}\n${EXIT_CODES}`);
-  addRoles(program, context);
-  addRefresh(program, context);
-  addTables(program, context);
-  addTopics(program, context);
-  addGroups(program, context, PIPELINE_COMMANDS);
-  addCatalog(program, context);
-  addSearch(program, context);
-  addCoverage(program, context);
-  addExampleData(program, context);
-  addDlq(program, context);
-  addOffsets(program, context);
-  addPipelines(program, context);
-  addServices(program, context);
-  addInspection(program, context);
-  addWait(program, context);
+  const all = parts(argv);
+  const meant = all.filter(([words]) => words.includes(argv[0] ?? ''));
+  for (const [, add] of meant.length > 0 ? meant : all) await add(program, context);
   return program;
 }
 
@@ -87,38 +77,46 @@ function addRoles(program: Command, context: CommandContext): void {
     .option('--once', 'backfill, 1,000 random writes, verify, and end; exit code 0 only without mismatches')
     .option('--json', 'one JSON object on stdout, messages as JSON on stderr')
     .option('--fresh', 'begin with an empty data folder')
-    .action((options: DemoOptions) => demoCommand(context, options));
+    .action(async (options: DemoOptions) =>
+      (await import('./commands/demo.ts')).demoCommand(context, options),
+    );
   program
     .command('run')
     .description('capture, every configured pipeline, the status page and /metrics, in one process')
     .option('--json', 'messages as JSON')
-    .action((options: JsonOption) => runCommand(context, options));
+    .action(async (options: JsonOption) => (await import('./commands/run.ts')).runCommand(context, options));
   program
     .command('capture')
     .description('publish the changes and the existing rows of the configured sources to their topics')
     .option('--source <name>', 'only this source')
     .option('--snapshot-only', 'without a replication slot: rows are published only when refreshed')
     .option('--json', 'messages as JSON')
-    .action((options: CaptureOptions) => captureCommand(context, options));
+    .action(async (options: CaptureOptions) =>
+      (await import('./commands/run.ts')).captureCommand(context, options),
+    );
   program
     .command('consume <pipeline>')
     .description('run one pipeline; start more of them to share the partitions')
     .option('--json', 'messages as JSON')
-    .action((pipeline: string, options: JsonOption) => consumeCommand(context, pipeline, options));
+    .action(async (pipeline: string, options: JsonOption) =>
+      (await import('./commands/run.ts')).consumeCommand(context, pipeline, options),
+    );
   program
     .command('work')
     .description(
       "do the jobs of the score pipeline, embeddings where they are enabled, and the catalogue's daily diff where upsert.refreshCron says when; start more of them to share the work",
     )
     .option('--json', 'messages as JSON')
-    .action((options: JsonOption) => workCommand(context, options));
+    .action(async (options: JsonOption) => (await import('./commands/run.ts')).workCommand(context, options));
   program
     .command('serve')
     .description(
       'the status page, and the items API where items-api is among the pipelines; /metrics, /healthz, /readyz, /status',
     )
     .option('--json', 'messages as JSON')
-    .action((options: JsonOption) => serveCommand(context, options));
+    .action(async (options: JsonOption) =>
+      (await import('./commands/run.ts')).serveCommand(context, options),
+    );
 }
 
 function addServices(program: Command, context: CommandContext): void {
@@ -129,17 +127,23 @@ function addServices(program: Command, context: CommandContext): void {
     .command('up')
     .description('start them in the background, and print their URLs; they stay until down')
     .option('--json', 'as one JSON object')
-    .action((options: JsonOption) => servicesUpCommand(context, options));
+    .action(async (options: JsonOption) =>
+      (await import('./commands/services.ts')).servicesUpCommand(context, options),
+    );
   services
     .command('down')
     .description('stop them; their data stays')
     .option('--json', 'as one JSON object')
-    .action((options: JsonOption) => servicesDownCommand(context, options));
+    .action(async (options: JsonOption) =>
+      (await import('./commands/services.ts')).servicesDownCommand(context, options),
+    );
   services
     .command('status')
     .description('what runs')
     .option('--json', 'as one JSON object')
-    .action((options: JsonOption) => servicesStatusCommand(context, options));
+    .action(async (options: JsonOption) =>
+      (await import('./commands/services.ts')).servicesStatusCommand(context, options),
+    );
 }
 
 function addInspection(program: Command, context: CommandContext): void {
@@ -147,23 +151,31 @@ function addInspection(program: Command, context: CommandContext): void {
     .command('migrate')
     .description('create or upgrade the tables that Freshet owns in the target')
     .option('--demo-source', 'also create the example source tables')
-    .action((options: MigrateOptions) => migrateCommand(context, options));
+    .action(async (options: MigrateOptions) =>
+      (await import('./commands/migrate.ts')).migrateCommand(context, options),
+    );
   program
     .command('status')
     .description('how fresh everything is: slots, snapshots, and up to when each pipeline has applied all')
     .option('--json', 'as one JSON object')
-    .action((options: JsonOption) => statusCommand(context, options));
+    .action(async (options: JsonOption) =>
+      (await import('./commands/status.ts')).statusCommand(context, options),
+    );
   program
     .command('doctor')
     .description('check everything a start needs, and print the cure for what is missing; exit code 3 then')
     .option('--json', 'as one JSON object')
-    .action((options: JsonOption) => doctorCommand(context, options));
+    .action(async (options: JsonOption) =>
+      (await import('./commands/doctor.ts')).doctorCommand(context, options),
+    );
   program
     .command('init')
     .description('what an administrator of the source has to run')
     .option('--print-sql', 'print it: a least-privilege role, grants and the publication')
     .option('--role <name>', 'name of the role', 'freshet')
-    .action((options: InitOptions) => initCommand(context, options));
+    .action(async (options: InitOptions) =>
+      (await import('./commands/init.ts')).initCommand(context, options),
+    );
 }
 
 function environmentHelp(): string {

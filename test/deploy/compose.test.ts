@@ -105,11 +105,13 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it.each(ours)('%s sets only what Freshet knows, and runs a command that it has', (_name, service) => {
+  it.each(ours)('%s sets only what Freshet knows, and runs a command that it has', async (_name, service) => {
     const known = Object.keys(ENVIRONMENT).flatMap((name) => [name, `${name}_FILE`]);
     for (const name of Object.keys(service.environment)) expect(known).toContain(name);
     const [command, ...options] = service.command ?? [];
-    const found = createProgram({}, ROOT).commands.find((each) => each.name() === command);
+    const found = (await createProgram({}, ROOT, service.command ?? [])).commands.find(
+      (each) => each.name() === command,
+    );
     expect(found).toBeDefined();
     const flags = found?.options.map(({ long }) => long) ?? [];
     for (const option of options.filter((each) => each.startsWith('--'))) expect(flags).toContain(option);
