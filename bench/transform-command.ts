@@ -8,7 +8,14 @@ import type { BenchContext } from './bench-context.ts';
 import type { Figures } from './figures.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const NODE = ['--conditions=freshet-source', '--disable-warning=TimeoutNegativeWarning', 'src/main.ts'];
+/** As in the script `freshet` of package.json. */
+const NODE = [
+  '--conditions=freshet-source',
+  '--disable-warning=TimeoutNegativeWarning',
+  '--max-semi-space-size=8',
+  '--heap-growing-percent=150',
+  'src/main.ts',
+];
 const TABLES = ['public.extracted_positions', 'public.brand_competitors'];
 
 interface Summary {

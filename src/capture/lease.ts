@@ -9,8 +9,8 @@ import {
 } from '../topics/checkpoint.ts';
 import { checkpointTopic } from '../topics/names.ts';
 import { type OutgoingRecord, TransactionalPublisher } from '../topics/publisher.ts';
-import { ensureCompactedTopic, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import { ensureOwnTopics } from './own-topics.ts';
 
 export const SESSION_KEY = 'session';
 
@@ -56,7 +56,7 @@ export class Lease implements AsyncDisposable {
     { kafka, kafkaConfig, tracing }: CaptureDependencies,
   ): Promise<Lease> {
     const topic = checkpointTopic(config.prefix);
-    await withAdmin(kafka, (admin) => ensureCompactedTopic(admin, topic, config.topics.replicationFactor));
+    await ensureOwnTopics(kafka, config.prefix, config.topics);
     const transactionalId = `freshet-${config.prefix}-${config.slot}`;
     const publisher = await TransactionalPublisher.open(kafkaConfig, transactionalId, {
       timeoutMs: config.transactionTimeoutMs,

@@ -3,9 +3,16 @@ import { formatTable } from '../change/table.ts';
 import type { Lsn } from '../change/lsn.ts';
 import type { FreshetError } from '../runtime/errors.ts';
 import { connectReplication } from '../runtime/postgres.ts';
-import { identifySystem, readSlot, readTimelineEnd, type SystemIdentity } from '../source/slot.ts';
+import {
+  identifySystem,
+  readSlot,
+  readTimelineEnd,
+  type SlotStatus,
+  type SystemIdentity,
+} from '../source/slot.ts';
 import type { TableFacts } from '../source/table-facts.ts';
-import { clusterId, writtenOffsets, withAdmin } from '../topics/topic-admin.ts';
+import { topicName } from '../topics/names.ts';
+import { clusterId, partitionCounts, writtenOffsets, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import type { CaptureEntry, ObservedHistory } from './history.ts';
 import type { Lease } from './lease.ts';
@@ -19,22 +26,13 @@ interface Observed {
   readonly dependencies: CaptureDependencies;
   readonly lease: Lease;
   readonly entry: CaptureEntry | null;
-  /** topic → partitions */
-  readonly existing: ReadonlyMap<string, number>;
   readonly facts: ReadonlyMap<string, TableFacts>;
 }
 
 /** Looks at everything that a gap could come from; changes nothing. */
 export async function observeHistory(of: Observed): Promise<ObservedHistory> {
-  const { control, config, dependencies, lease, entry, existing } = of;
-  const system = await identifySystem(control);
-  const slot = await readSlot(control, config.slot);
-  const published = [...TopicEnds.fromCheckpoint(lease.image).snapshot().keys()];
-  const asked = published.filter((topic) => existing.has(topic));
-  const { cluster, written } = await withAdmin(dependencies.kafka, async (admin) => ({
-    cluster: await clusterId(admin),
-    written: await writtenOffsets(admin, asked),
-  }));
+  const { control, config, entry } = of;
+  const [{ system, slot }, topics] = await Promise.all([observeServer(control, config), observeTopics(of)]);
   const wasOnTimeline = entry?.system.timeline ?? system.timeline;
   const failedOver = slot?.failover === true && wasOnTimeline !== system.timeline;
   return {
@@ -42,14 +40,38 @@ export async function observeHistory(of: Observed): Promise<ObservedHistory> {
     database: config.database,
     slot,
     system,
-    clusterId: cluster,
-    emptied: asked.filter((topic) => written.get(topic) === 0n),
-    partitions: existing,
+    ...topics,
     timelineEnd: failedOver ? await timelineEnd(config, system, wasOnTimeline) : null,
     catalogGap: catalogGap(of),
     transient: config.transient === true,
     snapshotOnly: config.snapshotOnly === true,
   };
+}
+
+async function observeServer(
+  control: pg.Client,
+  { slot }: CaptureConfig,
+): Promise<{ system: SystemIdentity; slot: SlotStatus | null }> {
+  return { system: await identifySystem(control), slot: await readSlot(control, slot) };
+}
+
+async function observeTopics({
+  config,
+  dependencies,
+  lease,
+}: Observed): Promise<Pick<ObservedHistory, 'clusterId' | 'emptied' | 'partitions'>> {
+  return withAdmin(dependencies.kafka, async (admin) => {
+    const partitions = await partitionCounts(admin, changeTopics(config));
+    const published = [...TopicEnds.fromCheckpoint(lease.image).snapshot().keys()];
+    const asked = published.filter((topic) => partitions.has(topic));
+    const written = await writtenOffsets(admin, asked);
+    const emptied = asked.filter((topic) => written.get(topic) === 0n);
+    return { clusterId: await clusterId(admin), emptied, partitions };
+  });
+}
+
+export function changeTopics({ prefix, tables }: Pick<CaptureConfig, 'prefix' | 'tables'>): string[] {
+  return tables.map((id) => topicName(prefix, id));
 }
 
 async function timelineEnd(

@@ -11,25 +11,30 @@ import { readTableFacts } from '../source/table-facts.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
 import { currentWal } from '../source/wal-position.ts';
 import type { CheckpointImage } from '../topics/checkpoint.ts';
-import { assertDistinctTopics, controlTopic, dlqTopic, topicName } from '../topics/names.ts';
-import { ensureChangeTopics, ensureLogTopic, partitionCounts, withAdmin } from '../topics/topic-admin.ts';
+import { registerSchemas } from '../topics/codec/table-codec.ts';
+import { assertDistinctTopics } from '../topics/names.ts';
+import { ensureChangeTopics, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
 import { initialPlan, planKey, planStates } from './initial-plan.ts';
 import type { Lease } from './lease.ts';
 import { freshState, type MergeState, nextEpoch, stateToJson } from './merge-state.ts';
-import { observeHistory } from './observe-history.ts';
+import { changeTopics, observeHistory } from './observe-history.ts';
 import { isTableEntry, TableStates } from './table-states.ts';
 
-/** The dead letters of what capture itself could not publish. */
-export const CAPTURE_GROUP = 'capture';
 const RELEASE_PAUSE_MS = 100;
 
 /**
  * Everything that must hold before a slot is touched. Throws PREFLIGHT, TABLE_MISSING or TABLE_UNSUPPORTED,
- * with the cure; a table that was captured before is left to the guard, which stops it alone.
+ * with the cure; a table that was captured before is left to the guard, which stops it alone. The schemas of
+ * the new tables are on their way to the registry then: who needs them first hears what it says.
  */
-export async function preflight(control: pg.Client, config: CaptureConfig, lease: Lease): Promise<void> {
+export async function preflight(
+  control: pg.Client,
+  config: CaptureConfig,
+  { registry }: Pick<CaptureDependencies, 'registry'>,
+  lease: Lease,
+): Promise<void> {
   const { rows } = await control.query<{ wal_level: string }>('SHOW wal_level');
   if (rows[0]?.wal_level !== 'logical' && config.snapshotOnly !== true) {
     throw new FreshetError(
@@ -44,7 +49,9 @@ export async function preflight(control: pg.Client, config: CaptureConfig, lease
   const types = new TypeCatalog();
   const captured = parseCaptureEntry(lease.image.get(CAPTURE_KEY))?.tables ?? [];
   for (const id of config.tables) {
-    if (!captured.includes(formatTable(id))) await readTable(control, types, id);
+    if (captured.includes(formatTable(id))) continue;
+    const { schema } = await readTable(control, types, id);
+    registerSchemas({ schema, prefix: config.prefix, registry }).catch(() => {});
   }
 }
 
@@ -66,47 +73,26 @@ export async function announceSnapshotOnly(
     );
 }
 
-/** Makes the topics of dead letters and requests; gives the partition counts of the change topics that exist already. */
-export async function prepareTopics(
-  config: CaptureConfig,
-  { kafka }: CaptureDependencies,
-): Promise<ReadonlyMap<string, number>> {
-  return withAdmin(kafka, async (admin) => {
-    const { replicationFactor, retentionMs } = config.topics;
-    for (const topic of [dlqTopic(config.prefix, CAPTURE_GROUP), controlTopic(config.prefix)])
-      await ensureLogTopic(admin, topic, replicationFactor, retentionMs);
-    return partitionCounts(
-      admin,
-      config.tables.map((id) => topicName(config.prefix, id)),
-    );
-  });
-}
-
 /** Goes on where the checkpoint stands, or makes slot, publication and topics for a first start or after a gap. */
 export async function prepareSlot(
   control: pg.Client,
   config: CaptureConfig,
   dependencies: CaptureDependencies,
   lease: Lease,
-  existing: ReadonlyMap<string, number>,
 ): Promise<CaptureEntry> {
   const entry = parseCaptureEntry(lease.image.get(CAPTURE_KEY));
   const tables = config.tables.map((id) => formatTable(id));
   const facts = await readTableFacts(control, publicationOf(config), config.tables);
-  const observed = await observeHistory({ control, config, dependencies, lease, entry, existing, facts });
+  const observed = await observeHistory({ control, config, dependencies, lease, entry, facts });
   const decision = judgeHistory(entry, observed);
   if (decision.kind === 'gap' && config.onSlotLoss === 'stop') throw decision.error;
   if (decision.kind === 'gap')
     dependencies.observer.log('warn', `${decision.error.message}: every table is refreshed in a new epoch`);
-  const partitions = await withAdmin(dependencies.kafka, (admin) =>
-    ensureChangeTopics(
-      admin,
-      config.tables.map((id) => topicName(config.prefix, id)),
-      config.topics,
-    ),
-  );
   const there = config.tables.filter((id) => facts.has(formatTable(id)));
-  if (config.snapshotOnly !== true) await ensurePublication(control, config.publication, there);
+  const [partitions] = await Promise.all([
+    withAdmin(dependencies.kafka, (admin) => ensureChangeTopics(admin, changeTopics(config), config.topics)),
+    config.snapshotOnly === true ? null : ensurePublication(control, config.publication, there),
+  ]);
   const base = {
     version: 1 as const,
     system: observed.system,

@@ -23,17 +23,16 @@ import type { Lease } from './lease.ts';
 import { Merge } from './merge.ts';
 import { type MergeState, stateFromJson } from './merge-state.ts';
 import { OwedKeys } from './owed-keys.ts';
+import { CAPTURE_GROUP } from './own-topics.ts';
 import { PublishLoop } from './publish-loop.ts';
 import { RecordWriter, type RejectedRecord } from './record-writer.ts';
 import { RequestHandler } from './request-handler.ts';
 import { PostgresRequestSource } from './request-source.ts';
 import {
   announceSnapshotOnly,
-  CAPTURE_GROUP,
   preflight,
   preparePlans,
   prepareSlot,
-  prepareTopics,
   publicationOf,
   releaseSlot,
 } from './session-start.ts';
@@ -61,10 +60,9 @@ export async function runSession(
   await proveLease(lease);
   const list = TableList.fromCheckpoint(lease.image, configured.tables);
   const config = { ...configured, tables: [...list.ids.values()] };
-  await preflight(control, config, lease);
+  await preflight(control, config, dependencies, lease);
   if (config.snapshotOnly === true) await announceSnapshotOnly(control, config, dependencies);
-  const existing = await prepareTopics(config, dependencies);
-  const entry = await prepareSlot(control, config, dependencies, lease, existing);
+  const entry = await prepareSlot(control, config, dependencies, lease);
   const partitions = new Map(Object.entries(entry.partitions));
   const state = stateFromJson(entry.state);
   const plans = await preparePlans(config, lease, entry, state);

@@ -35,14 +35,12 @@ export async function diagnose(config: Config): Promise<Finding[]> {
 
 /** A start needs every service once: what cannot be reached now is named, instead of being tried for ever. Throws PREFLIGHT. */
 export async function assertReachable(config: Config): Promise<void> {
-  const findings = [
-    ...(await Promise.all(
-      config.sources.map((source) => reachable(`source ${source.name}`, source.connection)),
-    )),
-    await reachable('target', config.target),
-    await diagnoseKafka(config),
-    await diagnoseRegistry(config),
-  ];
+  const findings = await Promise.all([
+    ...config.sources.map((source) => reachable(`source ${source.name}`, source.connection)),
+    reach('target', config.target),
+    diagnoseKafka(config),
+    diagnoseRegistry(config),
+  ]);
   const missing = findings.filter((finding) => !finding.ok);
   if (missing.length === 0) return;
   throw new FreshetError('PREFLIGHT', missing.map(({ check, found }) => `${check}: ${found}`).join('; '), {

@@ -21,7 +21,7 @@ import type { Tracing } from '../runtime/tracing.ts';
 import { migrateTarget } from '../sinks/schema.ts';
 import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
-import { createRegistry } from '../topics/registry.ts';
+import { createRegistry, type SchemaRegistryPort } from '../topics/registry.ts';
 import { controlPlace } from './control-place.ts';
 import { readVersion } from './version.ts';
 
@@ -39,12 +39,15 @@ export class Engine {
   readonly changes: ChangeSample;
   readonly log: Log;
   readonly #latencies: LatencyListener;
+  /** One for all roles: what a capture of this process registers, its pipelines need not ask for. */
+  readonly #registry: SchemaRegistryPort;
   #tracing: Promise<Tracing> | null = null;
 
   constructor(config: Config, log: Log, latencies: LatencyListener = () => {}) {
     this.config = config;
     this.changes = new ChangeSample(config.personalColumns);
     this.log = log;
+    this.#registry = createRegistry(config.registry);
     this.#latencies = latencies;
   }
 
@@ -101,12 +104,12 @@ export class Engine {
   async consume(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
     const source = this.sourceOf(pipeline);
     announcePipeline(this.metrics, this.status, pipeline.name);
-    const { kafka, registry, consumers } = this.config;
+    const { kafka, consumers } = this.config;
     const tracing = await this.#openTracing();
     const runner = createPipelineRunner({
       pipeline,
       kafka,
-      registry: createRegistry(registry),
+      registry: this.#registry,
       target: this.targetOf(pipeline),
       prefix: source.prefix,
       control: controlPlace(this.config, source),
@@ -165,11 +168,11 @@ export class Engine {
   }
 
   #captureDependencies(source: SourceConfig): CaptureDependencies {
-    const { kafka, registry } = this.config;
+    const { kafka } = this.config;
     return {
       kafka: createKafka(kafka),
       kafkaConfig: kafka,
-      registry: createRegistry(registry),
+      registry: this.#registry,
       observer: captureObserver(source, this.metrics, this.status, this.log),
     };
   }

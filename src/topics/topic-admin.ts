@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 
@@ -12,13 +12,15 @@ export interface TopicSettings {
 }
 
 const LEADERS_TIMEOUT_MS = 10_000;
-const LEADERS_POLL_MS = 20;
+const LEADERS_POLL_MS = 10;
+/** What is not so yet on a new topic is so within milliseconds: the client asks soon, and as long as ever. */
+const RETRY = { initialRetryTime: 10, maxRetryTime: 2_000, retries: 12 };
 
 /** Room for the batch's and the envelope's own bytes around one record of the limit. */
 const RECORD_OVERHEAD_BYTES = 64 * 1024;
 
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = kafka.admin();
+  const admin = kafka.admin({ retry: RETRY });
   try {
     await admin.connect();
     return await work(admin);
@@ -35,11 +37,11 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 
 /** The partition count of each topic that exists. */
 export async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
-  const existing = new Set(await admin.listTopics());
-  const wanted = topics.filter((topic) => existing.has(topic));
-  if (wanted.length === 0) return new Map();
-  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: [...wanted] });
-  return new Map(metadata.map((topic) => [topic.name, topic.partitions.length]));
+  const wanted = new Set(topics);
+  // Asked for by name, a topic that the broker has not heard of is an error.
+  const { topics: known } = await admin.fetchTopicMetadata();
+  const found = known.filter(({ name }) => wanted.has(name));
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
 }
 
 /** topic → how many offsets were given in it so far: retention takes none away, and only a new topic has fewer. */
@@ -55,49 +57,69 @@ export async function writtenOffsets(admin: Admin, topics: readonly string[]): P
   return written;
 }
 
-/** Creates the change topics that are missing, and gives the partition count of all. */
+/** A topic to be made where it is missing. */
+interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** The changes of a table. */
+function changeTopic(topic: string, settings: TopicSettings): TopicSpec {
+  const { partitions, replicationFactor, retentionMs, maxRecordBytes } = settings;
+  const config = {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(retentionMs),
+    'max.message.bytes': String(maxRecordBytes + RECORD_OVERHEAD_BYTES),
+  };
+  return { topic, partitions, replicationFactor, config };
+}
+
+/** One partition, compacted: the newest value of each key is kept for ever. */
+export function compactedTopic(topic: string, replicationFactor: number): TopicSpec {
+  const config = {
+    'cleanup.policy': 'compact',
+    'min.cleanable.dirty.ratio': '0.1',
+    'segment.ms': String(3_600_000),
+  };
+  return { topic, partitions: 1, replicationFactor, config };
+}
+
+/** An ordinary log of one partition: dead letters, control requests. */
+export function logTopic(topic: string, replicationFactor: number, retentionMs: number): TopicSpec {
+  const config = { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) };
+  return { topic, partitions: 1, replicationFactor, config };
+}
+
+/** Creates the topics that are missing, all in one request, and gives the partition count of every one. */
+export async function ensureTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<Map<string, number>> {
+  const topics = specs.map(({ topic }) => topic);
+  const before = await partitionCounts(admin, topics);
+  const missing = specs.filter(({ topic }) => !before.has(topic));
+  if (missing.length === 0) return before;
+  await create(admin, missing);
+  return partitionCounts(admin, topics);
+}
+
 export async function ensureChangeTopics(
   admin: Admin,
   topics: readonly string[],
   settings: TopicSettings,
 ): Promise<Map<string, number>> {
-  const before = await partitionCounts(admin, topics);
-  const missing = topics.filter((topic) => !before.has(topic));
-  if (missing.length === 0) return before;
-  await create(admin, missing, settings.partitions, settings.replicationFactor, {
-    'cleanup.policy': 'delete',
-    'retention.ms': String(settings.retentionMs),
-    'max.message.bytes': String(settings.maxRecordBytes + RECORD_OVERHEAD_BYTES),
-  });
-  return partitionCounts(admin, topics);
+  return ensureTopics(
+    admin,
+    topics.map((topic) => changeTopic(topic, settings)),
+  );
 }
 
-/** One partition, compacted: the newest value of each key is kept for ever. */
-export async function ensureCompactedTopic(
-  admin: Admin,
-  topic: string,
-  replicationFactor: number,
-): Promise<void> {
-  if ((await partitionCounts(admin, [topic])).has(topic)) return;
-  await create(admin, [topic], 1, replicationFactor, {
-    'cleanup.policy': 'compact',
-    'min.cleanable.dirty.ratio': '0.1',
-    'segment.ms': String(3_600_000),
-  });
-}
-
-/** An ordinary log of one partition: dead letters, control requests. */
 export async function ensureLogTopic(
   admin: Admin,
   topic: string,
   replicationFactor: number,
   retentionMs: number,
 ): Promise<void> {
-  if ((await partitionCounts(admin, [topic])).has(topic)) return;
-  await create(admin, [topic], 1, replicationFactor, {
-    'cleanup.policy': 'delete',
-    'retention.ms': String(retentionMs),
-  });
+  await ensureTopics(admin, [logTopic(topic, replicationFactor, retentionMs)]);
 }
 
 export interface EndOffset {
@@ -140,20 +162,11 @@ export async function clusterId(admin: Admin): Promise<string> {
   return cluster.clusterId;
 }
 
-async function create(
-  admin: Admin,
-  topics: readonly string[],
-  numPartitions: number,
-  replicationFactor: number,
-  config: Readonly<Record<string, string>>,
-): Promise<void> {
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+async function create(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  const topics = specs.map(({ topic }) => topic);
   try {
     // The client's own wait gives up on a broker that has not heard of the new topic yet.
-    await admin.createTopics({
-      waitForLeaders: false,
-      topics: topics.map((topic) => ({ topic, numPartitions, replicationFactor, configEntries })),
-    });
+    await admin.createTopics({ waitForLeaders: false, topics: specs.map(topicConfig) });
     await untilLed(admin, topics);
   } catch (error) {
     throw new FreshetError('PREFLIGHT', `cannot create topics ${topics.join(', ')}: ${errorMessage(error)}`, {
@@ -161,6 +174,11 @@ async function create(
       cure: 'Let Freshet create topics, or create them yourself with the partition count of the config.',
     });
   }
+}
+
+function topicConfig({ topic, partitions, replicationFactor, config }: TopicSpec): ITopicConfig {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  return { topic, numPartitions: partitions, replicationFactor, configEntries };
 }
 
 /** Returns when every partition of the new topics has a leader that knows it is one. */
@@ -174,7 +192,6 @@ async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> 
 
 /** A broker can name a leader, itself even, some moments before that one answers. */
 async function areLed(admin: Admin, topics: readonly string[]): Promise<boolean> {
-  // Asked for by name, a topic that the broker has not heard of is an error.
   const { topics: known } = await admin.fetchTopicMetadata();
   const led = known.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
   const names = new Set(led.map(({ name }) => name));

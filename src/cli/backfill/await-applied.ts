@@ -3,8 +3,7 @@ import type { SourceConfig } from '../../config.ts';
 import { consumerGroup, topicsOf } from '../../consumers/pipeline-runner.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { connect } from '../../runtime/postgres.ts';
-import { createKafka } from '../../topics/kafka.ts';
-import { endOffsets, withAdmin } from '../../topics/topic-admin.ts';
+import { LogEnds } from '../../topics/log-ends.ts';
 import type { Engine } from '../engine.ts';
 import { GroupProgress, type PublishedEnds } from '../group-progress.ts';
 
@@ -37,21 +36,25 @@ export async function awaitApplied(
 ): Promise<void> {
   const topics = topicsOf(source.prefix, pipeline);
   const group = consumerGroup(source.prefix, pipeline);
-  const kafka = createKafka(engine.config.kafka);
+  using logs = new LogEnds(engine.config.kafka);
   await using client = await connect(engine.targetOf(pipeline), 'backfill');
-  await withAdmin(kafka, async (admin) => {
-    for (let toldAt = Number.NEGATIVE_INFINITY; ;) {
-      signal.throwIfAborted();
-      const applied = await GroupProgress.read(client, group);
-      if (applied.reaches(topics, ends)) return progress(0);
-      if (performance.now() - toldAt >= PROGRESS_MS) {
-        const behind = (await endOffsets(admin, topics)).map(({ topic, partition, offset }) =>
-          Math.max(0, Number(offset - applied.nextOffset(topic, partition))),
-        );
-        progress(behind.reduce((sum, each) => sum + each, 0));
-        toldAt = performance.now();
-      }
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  for (let toldAt = Number.NEGATIVE_INFINITY; ;) {
+    signal.throwIfAborted();
+    const applied = await GroupProgress.read(client, group);
+    if (applied.reaches(topics, ends)) return progress(0);
+    if (performance.now() - toldAt >= PROGRESS_MS) {
+      // A broker that is away for a moment is no reason to stop waiting.
+      const written = await logs.read(topics).catch(() => null);
+      if (written !== null) progress(recordsLeft(written, applied));
+      toldAt = performance.now();
     }
-  });
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+function recordsLeft(written: ReadonlyMap<string, readonly bigint[]>, applied: GroupProgress): number {
+  const behind = [...written].flatMap(([topic, offsets]) =>
+    offsets.map((offset, partition) => Math.max(0, Number(offset - applied.nextOffset(topic, partition)))),
+  );
+  return behind.reduce((sum, each) => sum + each, 0);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, answerKey } from '../../capture/control-desk.ts';
 import { planStates } from '../../capture/initial-plan.ts';
 import { SESSION_KEY, type SessionEntry } from '../../capture/lease.ts';
+import { ensureOwnTopics } from '../../capture/own-topics.ts';
 import { TopicEnds } from '../../capture/topic-ends.ts';
 import type { Config, SourceConfig } from '../../config.ts';
 import { connect } from '../../runtime/postgres.ts';
@@ -12,7 +13,6 @@ import { type CheckpointImage, CheckpointReader } from '../../topics/checkpoint.
 import { type ControlRequest, sendControl } from '../../topics/control-topic.ts';
 import { createKafka, type Kafka } from '../../topics/kafka.ts';
 import { checkpointTopic } from '../../topics/names.ts';
-import { ensureCompactedTopic, withAdmin } from '../../topics/topic-admin.ts';
 import { controlPlace } from '../control-place.ts';
 
 /** A capture that lost its connection comes back within this, or is taken for dead. */
@@ -36,8 +36,8 @@ export class CaptureLink implements Disposable {
   /** Throws CONNECTION. */
   static async open(config: Config, source: SourceConfig): Promise<CaptureLink> {
     const kafka = createKafka(config.kafka);
-    const topic = checkpointTopic(source.prefix);
-    await withAdmin(kafka, (admin) => ensureCompactedTopic(admin, topic, config.topics.replicationFactor));
+    const { replicationFactor, retentionMs } = controlPlace(config, source);
+    await ensureOwnTopics(kafka, source.prefix, { replicationFactor, retentionMs });
     const link = new CaptureLink(config, source, kafka);
     await link.look();
     return link;

@@ -12,7 +12,7 @@ import { endOffsets, hasMembers, withAdmin } from '../../topics/topic-admin.ts';
 import type { Engine } from '../engine.ts';
 import { awaitApplied, isApplied } from './await-applied.ts';
 import { CaptureLink } from './capture-link.ts';
-import { askFor, type PublishProgress, publishRefresh } from './publish-refresh.ts';
+import { askFor, type PublishProgress, publishRefresh, type RefreshRequest } from './publish-refresh.ts';
 
 export interface BackfillRequest {
   readonly pipeline: Pipeline;
@@ -70,29 +70,20 @@ export async function runBackfill(
   hooks: BackfillHooks,
 ): Promise<BackfillOutcome> {
   const { source, pipeline } = request;
-  using link = await CaptureLink.open(engine.config, source);
   const kafka = createKafka(engine.config.kafka);
   const group = consumerGroup(source.prefix, pipeline);
-  const lettersBefore = await deadLetters(kafka, request);
-  await engine.migrate([pipeline]);
+  const prepared = Promise.all([deadLetters(kafka, request), engine.migrate([pipeline])]);
+  // Looked at below; meanwhile its rejection is not an unhandled one.
+  prepared.catch(() => {});
+  using link = await CaptureLink.open(engine.config, source);
+  const [lettersBefore] = await prepared;
   const resumed = request.resume ? await unfinished(engine, link, request, group) : null;
   const id = resumed ?? request.id ?? `${group}-${randomUUID()}`;
   const progress = new ProgressSum(hooks.progress);
-  await askFor(link, {
-    kind: 'refresh',
-    id,
-    group,
-    options: { ...request.options },
-    parts: request.parts.map(({ table, where, keys }) => ({
-      table: { ...table },
-      where,
-      keys: keys?.map((key) => [...key]) ?? null,
-    })),
-  });
   let interrupted = false;
   try {
     await whileConsumed(engine, kafka, request, group, hooks.signal, (signal) =>
-      publishAndApply(engine, request, link, id, { signal, progress }),
+      publishAndApply(engine, { ...request, id }, link, { signal, progress }),
     );
   } catch (error) {
     if (!hooks.signal.aborted) throw error;
@@ -102,17 +93,18 @@ export async function runBackfill(
   return { id, rowsPublished: progress.rowsPublished, deadLetters: deadLettered, interrupted };
 }
 
-/** What was published last is applied while the capture ends and its slot is dropped. */
+/** The request may reach the capture before it starts. What was published last is applied while the capture ends. */
 async function publishAndApply(
   engine: Engine,
-  { source, pipeline, keepSlot }: BackfillRequest,
+  request: BackfillRequest & { readonly id: string },
   link: CaptureLink,
-  id: string,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: ProgressSum },
 ): Promise<void> {
+  const { source, pipeline, keepSlot, id } = request;
   const isPublished = new AbortController();
   const published = (): void => isPublished.abort();
   await runTogether(signal, [
+    () => askFor(link, refreshRequest(request)),
     async (stop) => {
       const tell = (now: PublishProgress): void => progress.publishing(now);
       await publishRefresh(engine, source, link, id, { keepSlot, signal: stop, progress: tell, published });
@@ -125,6 +117,26 @@ async function publishAndApply(
       await awaitApplied(engine, source, pipeline, link.ends, { signal: stop, progress: tell });
     },
   ]);
+}
+
+function refreshRequest({
+  source,
+  pipeline,
+  id,
+  options,
+  parts,
+}: BackfillRequest & { readonly id: string }): RefreshRequest {
+  return {
+    kind: 'refresh',
+    id,
+    group: consumerGroup(source.prefix, pipeline),
+    options: { ...options },
+    parts: parts.map(({ table, where, keys }) => ({
+      table: { ...table },
+      where,
+      keys: keys?.map((key) => [...key]) ?? null,
+    })),
+  };
 }
 
 /** The newest backfill of the group that is not wholly published, or not wholly applied; single keys are none. */

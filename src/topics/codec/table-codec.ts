@@ -53,11 +53,26 @@ export interface TableCodecOptions {
 
 /** Registers the table's two schemas. Throws CONNECTION, or what the registry says against a schema. */
 export async function createTableCodec(options: TableCodecOptions): Promise<TableCodec> {
-  const { schema, prefix, registry } = options;
+  const [keySchemaId, valueSchemaId] = await registerSchemas(options);
+  return new AvroTableCodec(
+    options,
+    topicName(options.prefix, options.schema.id),
+    keySchemaId,
+    valueSchemaId,
+  );
+}
+
+/** Gives the ids of the key's and the value's. Throws as `createTableCodec`, which then need not wait for them. */
+export async function registerSchemas({
+  schema,
+  prefix,
+  registry,
+}: Omit<TableCodecOptions, 'database'>): Promise<[key: number, value: number]> {
   const topic = topicName(prefix, schema.id);
-  const keySchemaId = await registry.register(`${topic}-key`, keySchema(prefix, schema));
-  const valueSchemaId = await registry.register(`${topic}-value`, valueSchema(prefix, schema));
-  return new AvroTableCodec(options, topic, keySchemaId, valueSchemaId);
+  return Promise.all([
+    registry.register(`${topic}-key`, keySchema(prefix, schema)),
+    registry.register(`${topic}-value`, valueSchema(prefix, schema)),
+  ]);
 }
 
 /** Shared by all tables: encoding is synchronous, and a slab a table would cost memory for each idle one. */
