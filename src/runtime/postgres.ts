@@ -162,11 +162,20 @@ const LOST = new Set([
   '57P01',
   '57P02',
   '57P03',
+  // The server's time-outs of idle sessions and transactions: a process that stood still meets them.
+  '25P03',
+  '25P04',
+  '57P05',
 ]);
+
+/** Five characters, of which one is a digit: Node's codes have none. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 /** Whether the server or the network ended the connection: what was being done may be tried again on a new one. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined && (LOST.has(state) || state.startsWith('08'))) return true;
+  // What the server says names columns and constraints, whatever they are called.
+  if (state !== undefined && SQLSTATE.test(state)) return false;
   return /connection terminated|connection ended|not queryable|socket/i.test(errorMessage(error));
 }

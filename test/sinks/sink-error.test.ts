@@ -11,6 +11,9 @@ describe('an error of the sink', () => {
     ['55P03', 'retry'],
     ['57014', 'retry'],
     ['57P01', 'retry'],
+    ['57P05', 'retry'],
+    ['25P03', 'retry'],
+    ['25P04', 'retry'],
     ['08006', 'retry'],
     ['53300', 'retry'],
     ['ECONNRESET', 'retry'],
@@ -24,6 +27,17 @@ describe('an error of the sink', () => {
   ])('%s is judged %s', (code, verdict) => {
     expect(judgeSinkError(pgError(code))).toBe(verdict);
     expect(sinkErrorCode(pgError(code))).toBe(code);
+  });
+
+  it.each([
+    ['duplicate key value violates unique constraint "web_sockets_pkey"', '23505', 'conflict'],
+    ['new row for relation "sockets" violates check constraint "positive"', '23514', 'poison'],
+    ['relation "connection terminated" does not exist', '42P01', 'stop'],
+    ['Connection terminated unexpectedly', undefined, 'retry'],
+    ['socket hang up', 'ERR_SOCKET', 'retry'],
+  ])('of the server is judged by its state, not by the names that it holds: %s', (message, code, verdict) => {
+    const error = new Error(message);
+    expect(judgeSinkError(code === undefined ? error : Object.assign(error, { code }))).toBe(verdict);
   });
 
   it('that is a lost connection may pass, any other that stops is the target’s state', () => {
