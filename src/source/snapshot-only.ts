@@ -54,7 +54,12 @@ export class WalClock implements AsyncDisposable {
 
   static async open(options: WalClockOptions): Promise<WalClock> {
     const client = await connect(options.connection, `snapshot-only ${options.slot}`);
-    await client.query(`SELECT pg_advisory_lock_shared(${KEY})`, [options.slot]);
+    try {
+      await client.query(`SELECT pg_advisory_lock_shared(${KEY})`, [options.slot]);
+    } catch (error) {
+      await client[Symbol.asyncDispose]();
+      throw connectionError(error, options.connection);
+    }
     const clock = new WalClock(options, client);
     clock.requestKeepalive();
     return clock;

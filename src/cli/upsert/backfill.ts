@@ -9,6 +9,7 @@ import {
 import { learnBrandSpellings } from '../../consumers/upsert/learn-spellings.ts';
 import { readRules } from '../../consumers/upsert/rules.ts';
 import { bringItems, type BringHooks } from './bring.ts';
+import { totalOf } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog } from './setup.ts';
 import { countUndecided, itemCounts, secondsSince, type UpsertReport } from './upsert-report.ts';
 
@@ -39,7 +40,7 @@ export async function backfillUpsert(
       brands_learned: learned,
       items: itemCounts(brought.found),
       examples: brought.found.examples,
-      left: brought.left.missing + brought.left.different + brought.left.surplus,
+      left: totalOf(brought.left),
       undecided: await countUndecided(places),
       published: brought.published,
       dead_letters: brought.deadLetters,

@@ -17,6 +17,16 @@ export interface Differences extends DifferenceCounts {
   readonly ways: ReadonlySet<SnapshotOrigin>;
 }
 
+/** Items that are not as they should be. */
+export function totalOf({ missing, different, surplus }: DifferenceCounts): number {
+  return missing + different + surplus;
+}
+
+/** What of differences is told. */
+export function toldOf({ missing, different, surplus, examples }: Differences) {
+  return { items: { missing, different, surplus }, examples };
+}
+
 const EXAMPLES = 20;
 /** More are not asked for by name: their table is refreshed as a whole. */
 export const NAMED_ITEMS = 20_000;

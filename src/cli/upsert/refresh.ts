@@ -1,6 +1,6 @@
 import { readPin } from '../../consumers/upsert/catalog/pin.ts';
 import { type BringHooks, bringItems, findDifferences } from './bring.ts';
-import type { DifferenceCounts } from './difference-tally.ts';
+import { type DifferenceCounts, toldOf, totalOf } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog, withStillCatalog } from './setup.ts';
 import { secondsSince } from './upsert-report.ts';
 
@@ -35,14 +35,12 @@ export async function refreshCatalog(
     const comparison = await comparisonNow(places, 'owners');
     const brought = isDryRun ? null : await bringItems(setup, places, comparison, hooks);
     const found = brought?.found ?? (await findDifferences(places, comparison, hooks));
-    const { compared, missing, different, surplus, examples } = found;
     return {
       dry_run: isDryRun,
-      compared,
-      found: missing + different + surplus,
-      items: { missing, different, surplus },
-      examples,
-      left: brought === null ? 0 : brought.left.missing + brought.left.different + brought.left.surplus,
+      compared: found.compared,
+      found: totalOf(found),
+      ...toldOf(found),
+      left: brought === null ? 0 : totalOf(brought.left),
       published: brought?.published ?? 0,
       dead_letters: brought?.deadLetters ?? 0,
       pinned: places.isMade ? await readPin(places.target) : null,

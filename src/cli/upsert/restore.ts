@@ -6,7 +6,7 @@ import {
   listSnapshots,
 } from '../../consumers/upsert/catalog/snapshot-tables.ts';
 import { type BringHooks, bringItems, type BroughtItems, findDifferences } from './bring.ts';
-import type { DifferenceCounts } from './difference-tally.ts';
+import { type DifferenceCounts, toldOf, totalOf } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog, withStillCatalog } from './setup.ts';
 
 export interface RestoreReport {
@@ -29,9 +29,8 @@ export async function previewRestore(
   return withStillCatalog(setup, async (places) => {
     const { snapshot, origin } = await findSnapshot(places.target, name);
     const found = await findDifferences(places, { with: 'snapshot', snapshot, origin }, hooks);
-    const { missing, different, surplus, examples } = found;
     const nothing = { done: false, left: 0, dead_letters: 0, interrupted: false };
-    return { ...nothing, pinned: snapshot, items: { missing, different, surplus }, examples };
+    return { ...nothing, pinned: snapshot, ...toldOf(found) };
   });
 }
 
@@ -87,13 +86,11 @@ function reportOf(
   pinned: string | null,
   { found, left, deadLetters, interrupted }: BroughtItems,
 ): RestoreReport {
-  const { missing, different, surplus, examples } = found;
   return {
     done: true,
     pinned,
-    items: { missing, different, surplus },
-    examples,
-    left: left.missing + left.different + left.surplus,
+    ...toldOf(found),
+    left: totalOf(left),
     dead_letters: deadLetters,
     interrupted,
   };
