@@ -65,6 +65,17 @@ export class EmbeddingStore {
 
   /** Items to embed, the freshest changes first; empty where nothing is left. What needs no embedding leaves the queue. */
   async claim(limit: number): Promise<ClaimedItem[]> {
+    for (;;) {
+      const rows = await this.#claimSome(limit);
+      const empty = rows.filter(({ text }) => text === '');
+      const right = rows.filter(({ right, text }) => right && text !== '');
+      if (empty.length + right.length > 0) await this.#leave([...empty, ...right], empty);
+      const left = rows.filter(({ right, text }) => !right && text !== '');
+      if (left.length > 0 || rows.length === 0) return left;
+    }
+  }
+
+  async #claimSome(limit: number): Promise<QueueRow[]> {
     const { rows } = await this.#pool.query<QueueRow>(
       `WITH claimed AS (
          UPDATE freshet.embedding_queue q SET claimed_until = now() + make_interval(secs => ${CLAIM_SECONDS})
@@ -78,11 +89,7 @@ export class EmbeddingStore {
               LEFT JOIN public.item_embeddings e ON e.sku = c.sku`,
       [this.#freshness.model, this.#freshness.maxAgeDays, limit],
     );
-    const empty = rows.filter(({ text }) => text === '');
-    const right = rows.filter(({ right, text }) => right && text !== '');
-    if (empty.length + right.length > 0) await this.#leave([...empty, ...right], empty);
-    const left = rows.filter(({ right, text }) => !right && text !== '');
-    return left.length === 0 && rows.length > 0 ? this.claim(limit) : left;
+    return rows;
   }
 
   /** Keeps the vectors, in the order of the items; a text that changed meanwhile stays in the queue. */

@@ -15,13 +15,22 @@ export class LocalEmbedder implements Embedder {
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
     signal.throwIfAborted();
-    this.#worker ??= new Worker(THREAD);
+    this.#worker ??= this.#start();
     const answer = await answerOf(this.#worker, texts, signal).catch((error: unknown) => {
       this.#worker = null;
       throw error;
     });
     if ('error' in answer) throw new EmbedderError('refused', answer.error);
     return answer.vectors.map(unitVector);
+  }
+
+  /** One that dies between two batches must neither end the process nor be asked again. */
+  #start(): Worker {
+    const worker = new Worker(THREAD);
+    const gone = (): void => {
+      if (this.#worker === worker) this.#worker = null;
+    };
+    return worker.on('error', gone).on('exit', gone);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
