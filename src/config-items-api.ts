@@ -39,13 +39,17 @@ export interface ItemsTarget extends Omit<ParsedConfig['upsert']['api'], 'url' |
 
 /** Null where they go into the table. */
 export function itemsTarget(
-  { upsert: { sink, api } }: ParsedConfig,
+  { upsert: { sink, api, refreshCron } }: ParsedConfig,
   read: (setting: SecretSetting) => string | undefined,
   problems: string[],
 ): ItemsTarget | null {
   if (sink === 'sql') return null;
   const { url, token, ...limits } = api;
   if (url === undefined) problems.push("upsert.api.url is missing: set it, or upsert.sink: 'sql'");
+  if (refreshCron !== null)
+    problems.push(
+      "upsert.refreshCron: the daily diff is about the table items; leave it out, or set upsert.sink: 'sql'",
+    );
   const secret = token === undefined ? undefined : read(token);
   return { ...limits, url: url ?? '', token: secret ?? null };
 }

@@ -23,10 +23,12 @@ const BUILT_IN: Readonly<Record<string, (config: Config) => Pipeline>> = {
 function upsertPipelineOf(config: Config): Pipeline {
   const { upsert, itemsTarget } = config;
   const taxonomy = readTaxonomy(upsert.taxonomyFile);
-  if (itemsTarget === null) return createUpsertPipeline(taxonomy, judgeAgainOptions(config));
+  const again = judgeAgainOptions(config);
+  if (itemsTarget === null) return createUpsertPipeline(taxonomy, again);
   const { token, requestsPerMinute = Number.POSITIVE_INFINITY, ...options } = itemsTarget;
   const headers = (): Record<string, string> => (token === null ? {} : { authorization: `Bearer ${token}` });
-  return createDeliveredPipeline(taxonomy, new HttpSink({ ...options, requestsPerMinute, headers }));
+  const sink = new HttpSink({ ...options, requestsPerMinute, headers });
+  return createDeliveredPipeline(taxonomy, sink, again);
 }
 
 /** The configured pipelines: ours by name, the user's own as `definePipeline` made them. */

@@ -47,6 +47,7 @@ describe('the catalogue of a data folder', () => {
       currency: null,
       availability: null,
       updated_at: null,
+      metadata_version: null,
     });
     expect(products[1]?.category_path).toBe('["A >> B"]');
   });

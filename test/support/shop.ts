@@ -12,7 +12,11 @@ export interface Shop extends AsyncDisposable {
 }
 
 /** A source with products, which is the target, too. */
-export async function openShop(rows: number, more: ConfigInput = {}): Promise<Shop> {
+export async function openShop(
+  rows: number,
+  more: ConfigInput = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
   const database = await createDatabase();
   const client = await database.pool.connect();
   await createProducts(client);
@@ -26,7 +30,7 @@ export async function openShop(rows: number, more: ConfigInput = {}): Promise<Sh
     target: { url: database.url },
     ...more,
   };
-  const config = resolveConfig(parseConfig(input, 'test', {}), {}, services());
+  const config = resolveConfig(parseConfig(input, 'test', env), env, services());
   const [source] = config.sources;
   if (source === undefined) throw new Error('the config has no source');
   return { database, config, source, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };

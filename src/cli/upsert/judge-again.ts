@@ -6,8 +6,6 @@ import { untilAccepted } from '../backfill/ask.ts';
 import { CaptureLink } from '../backfill/capture-link.ts';
 import { askFor } from '../backfill/publish-refresh.ts';
 
-const ACCEPT_MS = 60_000;
-
 /** Asks the capture of the products, now or when it runs; null where no source has them. */
 export function judgeAgainOptions(config: Config): JudgeAgainOptions | null {
   const isProducts = (table: Parameters<typeof formatTable>[0]): boolean =>
@@ -16,11 +14,11 @@ export function judgeAgainOptions(config: Config): JudgeAgainOptions | null {
   if (source === undefined) return null;
   return {
     source: source.connection,
-    ask: async (id, where) => {
+    ask: async (id, where, signal) => {
       using link = await CaptureLink.open(config, source);
       const parts = [{ table: { ...PRODUCTS_TABLE }, where, keys: null }];
       await askFor(link, { kind: 'refresh', id, group: null, options: {}, parts });
-      if (await link.isAlive()) await untilAccepted(link, id, AbortSignal.timeout(ACCEPT_MS));
+      if (await link.isAlive()) await untilAccepted(link, id, signal);
     },
   };
 }

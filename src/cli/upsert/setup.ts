@@ -37,7 +37,7 @@ export function openCatalog(config: Config, log: Log): CatalogSetup {
   if (config.itemsTarget !== null)
     throw new FreshetError(
       'CONFIG_INVALID',
-      "upsert.sink is 'api': snapshots are compared with the table items",
+      "upsert.sink is 'api': snapshots, the daily diff and the coverage are about the table items",
       {
         cure: "Bring all products with freshet refresh public.products, or set upsert.sink: 'sql'.",
       },

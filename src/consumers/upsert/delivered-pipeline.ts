@@ -1,10 +1,13 @@
 import type { DeliverySink } from '../deliver.ts';
 import { definePipeline, type TypedPipeline } from '../define-pipeline.ts';
 import { itemBody } from './items.ts';
+import { judgeAgain, type JudgeAgainOptions, JUDGED_SQL } from './judge-again.ts';
 import { type Content, metadataVersion } from './normalise/metadata-version.ts';
 import type { Taxonomy } from './normalise/taxonomy.ts';
 import { productSources } from './pipeline.ts';
 import { CurrentRules, RULES_SQL } from './rules.ts';
+
+const TOLD = `SELECT FROM freshet.deliveries WHERE pipeline = 'upsert' LIMIT 1`;
 
 /**
  * The upsert pipeline whose items go to an items API in the place of the table: normalised, each with its version,
@@ -13,13 +16,18 @@ import { CurrentRules, RULES_SQL } from './rules.ts';
 export function createDeliveredPipeline(
   taxonomy: Taxonomy | null,
   to: DeliverySink,
+  again: JudgeAgainOptions | null = null,
 ): TypedPipeline<typeof productSources> {
   const rules = new CurrentRules(taxonomy);
   return definePipeline({
     name: 'upsert',
     sources: productSources,
     targets: [],
-    migrations: [{ id: 'catalog-rules', sql: RULES_SQL }],
+    migrations: [
+      { id: 'catalog-rules', sql: RULES_SQL },
+      { id: 'catalog-judged', sql: JUDGED_SQL },
+    ],
+    ...(again === null ? {} : { companion: judgeAgain(taxonomy, again, TOLD) }),
     lookUps: { rules: rules.lookUp },
     transform: (_, { lookUps }) => {
       rules.take(lookUps.rules);
@@ -34,9 +42,9 @@ export function createDeliveredPipeline(
   });
 }
 
-/** The version is of the content alone: neither the time nor an earlier version counts. */
+/** The upstream's version, or one of the content alone: neither the time nor an earlier version counts. */
 function complete(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { metadata_version: _, updated_at: updatedAt, ...content } = body;
-  const version = metadataVersion(content as Content);
+  const { metadata_version: given, updated_at: updatedAt, ...content } = body;
+  const version = given ?? metadataVersion(content as Content);
   return { ...content, updated_at: updatedAt, metadata_version: version };
 }

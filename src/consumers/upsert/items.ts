@@ -18,6 +18,10 @@ export const productRow = z.object({
   availability: z.string().nullable(),
   /** ISO 8601, UTC. */
   updated_at: z.string().nullable(),
+  /** The upstream's own version or hash, where the table or the feed has one: a text or a whole number. */
+  metadata_version: z
+    .union([z.string(), z.number().transform(String), z.bigint().transform(String)])
+    .nullish(),
 });
 
 export type Product = z.output<typeof productRow>;
@@ -65,7 +69,7 @@ type StoredReview = Pick<ItemReview, 'field' | 'value' | 'reason'> & {
 
 export function itemOf(product: Product, rules: NormaliseContext): Item {
   const { content, reviews } = contentOf(product, rules);
-  return itemRow(product.sku, content, reviews, product.updated_at);
+  return itemRow(product, content, reviews);
 }
 
 /** The item of a product of which some columns are not known: those derived of them stay as they are stored. */
@@ -95,7 +99,7 @@ export function patchedItem(
   const before = storedReviews(stored['review']).filter(({ field }) => stays(field));
   const now = reviews.filter(({ field }) => !stays(field));
   const updatedAt = product.updated_at ?? textOf(stored['updated_at']);
-  return itemRow(sku, merged, [...before, ...now], updatedAt);
+  return itemRow({ ...product, sku, updated_at: updatedAt }, merged, [...before, ...now]);
 }
 
 /** The columns that a field of the items API is made of. */
@@ -111,7 +115,7 @@ const MADE_OF = {
   availability: ['availability'],
 } as const satisfies Partial<Record<keyof ItemContent, readonly (keyof Product)[]>>;
 
-type BodyField = keyof typeof MADE_OF | 'updated_at';
+type BodyField = keyof typeof MADE_OF | 'updated_at' | 'metadata_version';
 
 /** The item as an items API takes it; of a product of which some columns are not known, the fields that are. */
 export function itemBody(
@@ -123,6 +127,8 @@ export function itemBody(
   const known = Object.entries(MADE_OF).filter(([, columns]) => columns.every((column) => column in product));
   const fields = known.map(([field]) => [field, content[field as keyof typeof MADE_OF]]);
   if ('updated_at' in product) fields.push(['updated_at', product.updated_at ?? null]);
+  // Null: the version that went before is not this content's.
+  fields.push(['metadata_version', upstreamVersion(product)]);
   return Object.fromEntries(fields) as Partial<Record<BodyField, Content>>;
 }
 
@@ -186,15 +192,14 @@ function contentOf(
 }
 
 function itemRow(
-  sku: string,
+  product: Pick<Product, 'sku' | 'updated_at' | 'metadata_version'>,
   content: ItemContent,
   reviews: readonly StoredReview[],
-  updatedAt: string | null,
 ): Item {
   const review = reviews.length === 0 ? null : JSON.stringify(reviews);
   // Each column by its name: spreading the content would take longer than all the rest.
   return {
-    sku,
+    sku: product.sku,
     name: content.name,
     brand: content.brand,
     category: content.category,
@@ -207,9 +212,13 @@ function itemRow(
     currency: content.currency,
     availability: content.availability,
     review,
-    metadata_version: itemVersion(content),
-    updated_at: updatedAt,
+    metadata_version: upstreamVersion(product) ?? itemVersion(content),
+    updated_at: product.updated_at,
   };
+}
+
+function upstreamVersion({ metadata_version: version }: Partial<Product>): string | null {
+  return version === undefined || version === '' ? null : version;
 }
 
 function storedReviewsOf(reviews: readonly ItemReview[]): StoredReview[] {

@@ -22,11 +22,14 @@ export const JUDGED_SQL = `
     judged_at   timestamptz NOT NULL DEFAULT now()
   )`;
 
+/** A query of the target that has a row where there are items. */
+export const IN_TABLE = 'SELECT FROM public.items LIMIT 1';
+
 export interface JudgeAgainOptions {
   /** Where the products are. */
   readonly source: PostgresConfig;
   /** Asks for a refresh of the products; null: of all. An id that was asked for before is not asked for again. */
-  readonly ask: (id: string, where: string | null) => Promise<void>;
+  readonly ask: (id: string, where: string | null, signal: AbortSignal) => Promise<void>;
 }
 
 const LOOK_MS = 1_000;
@@ -39,54 +42,68 @@ const NAMED_VALUES = 500;
  * whose brand it decides otherwise are refreshed, after a change of the code or the taxonomy all. Batches that run
  * meanwhile may still write by the old rules: the refresh comes after them.
  */
-export function judgeAgain(taxonomy: Taxonomy | null, options: JudgeAgainOptions): Companion {
-  const fingerprint = `${JUDGEMENT_VERSION}/${taxonomyHash(taxonomy)}`;
+export function judgeAgain(
+  taxonomy: Taxonomy | null,
+  options: JudgeAgainOptions,
+  anyItem: string,
+): Companion {
+  const judge = { ...options, anyItem, fingerprint: `${JUDGEMENT_VERSION}/${taxonomyHash(taxonomy)}` };
   return async ({ target, log }, signal) => {
-    let session: pg.Client | null = null;
     let seen: string | null = null;
+    const look = async (): Promise<void> => {
+      await using session = await connect(target, 'rules');
+      while (!signal.aborted) {
+        const now = await readChangedRules(session, seen);
+        if (now !== null && (await settle(session, judge, now, signal))) seen = now.version;
+        await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+      }
+    };
     while (!signal.aborted) {
       try {
-        session ??= await connect(target, 'rules');
-        const now = await readChangedRules(session, seen);
-        if (now !== null && (await settle(session, fingerprint, now, options))) seen = now.version;
+        await look();
       } catch (error) {
         if (isFreshetError(error, 'CONFIG_INVALID')) throw error;
+        if (signal.aborted) return;
         log('warn', `the catalogue's rules: ${errorMessage(error)}; trying again`);
-        await session?.end().catch(() => {});
-        session = null;
         await sleep(FAILED_MS, undefined, { signal }).catch(() => {});
       }
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
     }
-    await session?.end();
   };
+}
+
+interface Judge extends JudgeAgainOptions {
+  /** Of the code and the taxonomy. */
+  readonly fingerprint: string;
+  readonly anyItem: string;
 }
 
 /** False where another process is at it. */
 async function settle(
   session: pg.Client,
-  fingerprint: string,
+  judge: Judge,
   now: RulesRow,
-  { source, ask }: JudgeAgainOptions,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const { rows } = await session.query<{ free: boolean }>(
     `SELECT pg_try_advisory_lock(hashtext('freshet'), hashtext('catalog rules')) AS free`,
   );
   if (rows[0]?.free !== true) return false;
   try {
-    const concerned = await concernedProducts(session, source, fingerprint, now);
+    const concerned = await concernedProducts(session, judge, now);
     if (concerned !== 'none') {
-      const id = hash('sha256', `${now.version} ${fingerprint}`, 'hex').slice(0, 16);
-      await ask(`rules-${id}`, concerned === 'all' ? null : concerned.where);
+      const id = hash('sha256', `${now.version} ${judge.fingerprint}`, 'hex').slice(0, 16);
+      await judge.ask(`rules-${id}`, concerned === 'all' ? null : concerned.where, signal);
     }
     await session.query(
       `INSERT INTO freshet.catalog_judged (fingerprint, rules) VALUES ($1, $2)
        ON CONFLICT (only_row) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, rules = EXCLUDED.rules, judged_at = now()`,
-      [fingerprint, JSON.stringify(now)],
+      [judge.fingerprint, JSON.stringify(now)],
     );
     return true;
   } finally {
-    await session.query(`SELECT pg_advisory_unlock(hashtext('freshet'), hashtext('catalog rules'))`);
+    const unlock = `SELECT pg_advisory_unlock(hashtext('freshet'), hashtext('catalog rules'))`;
+    // A session that is lost has lost its lock, too; what lost it is told.
+    await session.query(unlock).catch(() => {});
   }
 }
 
@@ -94,25 +111,19 @@ type Concerned = 'none' | 'all' | { readonly where: string };
 
 async function concernedProducts(
   target: ClientBase,
-  source: PostgresConfig,
-  fingerprint: string,
+  { source, fingerprint, anyItem }: Judge,
   now: RulesRow,
 ): Promise<Concerned> {
   const { rows } = await target.query<{ fingerprint: string; rules: unknown }>(
     'SELECT fingerprint, rules FROM freshet.catalog_judged',
   );
   const [judged] = rows;
-  if (judged === undefined) return (await hasItems(target)) ? 'all' : 'none';
+  if (judged === undefined) return (await target.query(anyItem)).rows.length > 0 ? 'all' : 'none';
   if (judged.fingerprint !== fingerprint) return 'all';
   const values = await changedValues(source, brandsOf(rulesRow.parse(judged.rules)), brandsOf(now));
   if (values.length === 0) return 'none';
   if (values.length > NAMED_VALUES) return 'all';
   return { where: `manufacturer IN (${values.map((value) => pg.escapeLiteral(value)).join(', ')})` };
-}
-
-async function hasItems(target: ClientBase): Promise<boolean> {
-  const { rows } = await target.query('SELECT 1 FROM public.items LIMIT 1');
-  return rows.length > 0;
 }
 
 /** The values of the source's brand field that are decided otherwise now. */

@@ -14,9 +14,9 @@ import {
   sourceTable,
 } from '../define-pipeline.ts';
 import { isPinned, PIN_SQL, pinLookUps, readPin } from './catalog/pin.ts';
-import { FEED_TABLE, SNAPSHOT_SQL } from './catalog/snapshot-tables.ts';
+import { FEED_TABLE, FEED_VERSION_SQL, SNAPSHOT_SQL } from './catalog/snapshot-tables.ts';
 import { ITEMS_SQL, itemOf, itemsTable, patchedItem, productRow } from './items.ts';
-import { judgeAgain, type JudgeAgainOptions, JUDGED_SQL } from './judge-again.ts';
+import { IN_TABLE, judgeAgain, type JudgeAgainOptions, JUDGED_SQL } from './judge-again.ts';
 import { missingMetadata } from './missing-metadata.ts';
 import type { NormaliseContext } from './normalise/normalise-item.ts';
 import type { Taxonomy } from './normalise/taxonomy.ts';
@@ -35,7 +35,7 @@ export function createUpsertPipeline(
   taxonomy: Taxonomy | null,
   again: JudgeAgainOptions | null = null,
 ): TypedPipeline<ProductSources> {
-  const tasks = again === null ? [missingMetadata] : [missingMetadata, judgeAgain(taxonomy, again)];
+  const tasks = again === null ? [missingMetadata] : [missingMetadata, judgeAgain(taxonomy, again, IN_TABLE)];
   return productPipeline('upsert', PRODUCTS_TABLE, taxonomy, (context, signal) =>
     runTogether(
       signal,
@@ -66,6 +66,7 @@ function productPipeline(
       { id: 'catalog-rules', sql: RULES_SQL },
       { id: 'item-review', sql: ITEMS_SQL },
       { id: 'catalog-snapshots', sql: SNAPSHOT_SQL },
+      { id: 'feed-version', sql: FEED_VERSION_SQL },
       { id: 'catalog-pin', sql: PIN_SQL },
       { id: 'catalog-judged', sql: JUDGED_SQL },
     ],

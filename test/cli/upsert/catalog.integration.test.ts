@@ -234,6 +234,44 @@ describe('the daily diff', () => {
   }, 120_000);
 });
 
+describe('a version of the upstream', () => {
+  it('is the item’s, from the table or a feed, wherever there is one', async () => {
+    await using shop = await openShop(3);
+    const { pool } = shop.database;
+    await using folder = await temporaryFolder();
+    const versions = async (): Promise<unknown> =>
+      (await pool.query('SELECT sku, metadata_version AS version FROM items ORDER BY sku')).rows;
+    const first = await backfillUpsert(catalogOf(shop), null, HOOKS);
+    const hash = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
+    await pool.query(`
+      ALTER TABLE products ADD COLUMN metadata_version bigint;
+      UPDATE products SET metadata_version = 9007199254740993 WHERE sku = 'sku2'`);
+    const second = await backfillUpsert(catalogOf(shop), null, HOOKS);
+    expect(second).toMatchObject({ items: { updated: 1, unchanged: 2 }, published: 1, left: 0 });
+    const expected = [
+      { sku: 'sku1', version: hash },
+      { sku: 'sku2', version: '9007199254740993' },
+      { sku: 'sku3', version: hash },
+    ];
+    expect(await versions()).toEqual(expected);
+    const names = { before: String(first.snapshot), after: String(second.snapshot) };
+    expect(await diffNow(catalogOf(shop), names, 1)).toMatchObject({ fields: { metadata_version: 1 } });
+    expect(await restoreSnapshot(catalogOf(shop), names.before, HOOKS)).toMatchObject({ left: 0 });
+    expect(await versions()).not.toEqual(expected);
+    expect(await unpin(catalogOf(shop), HOOKS)).toMatchObject({ left: 0 });
+    expect(await versions()).toEqual(expected);
+    const file = join(folder.path, 'feed');
+    await writeFile(file, '{"sku":"fed","name":"Lamp","metadata_version":"2026-11-21"}');
+    expect(await backfillUpsert(catalogOf(shop), file, HOOKS)).toMatchObject({ left: 0 });
+    expect(await versions()).toEqual([{ sku: 'fed', version: '2026-11-21' }, ...expected]);
+    await pool.query('ALTER TABLE products ALTER COLUMN metadata_version TYPE timestamptz USING now()');
+    await expect(refreshCatalog(catalogOf(shop), true, HOOKS)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('public.products.metadata_version'),
+    });
+  });
+});
+
 describe('the coverage', () => {
   it('is told by source and category, of all and of those whose source has a value', async () => {
     await using shop = await openShop(10);

@@ -6,6 +6,7 @@ import { backfillUpsert } from '../../../src/cli/upsert/backfill.ts';
 import { openCatalog } from '../../../src/cli/upsert/setup.ts';
 import { runTogether } from '../../../src/runtime/shutdown.ts';
 import { until } from '../../support/capture.ts';
+import { ItemsServerContext, TOKEN } from '../../support/items-server.ts';
 import { openShop, type Shop } from '../../support/shop.ts';
 
 /** The versions of the rows that no alias concerns. */
@@ -71,6 +72,30 @@ describe('items are judged again', () => {
       return rows.length > 0;
     });
     expect((await pool.query(OTHERS)).rows).toEqual(before);
+  });
+
+  it('where they go to an items API, too', async () => {
+    await using api = await ItemsServerContext.open();
+    const url = api.url;
+    await using shop = await openShop(
+      9,
+      { upsert: { sink: 'api', api: { url, token: { env: 'T' } } } },
+      { T: TOKEN },
+    );
+    const { pool } = shop.database;
+    await pool.query(
+      `UPDATE products SET manufacturer = (ARRAY['Acme', 'Zenith', 'Orbis'])[1 + substr(sku, 4)::int % 3]`,
+    );
+    await using _roles = running(shop);
+    const { pool: there } = api.shop.database;
+    await untilBrands(there, { Acme: 3, Orbis: 3, Zenith: 3 });
+    await until(
+      'the rules are known',
+      async () => (await pool.query('SELECT FROM freshet.catalog_judged')).rows.length > 0,
+    );
+    await pool.query(`INSERT INTO brand_aliases VALUES ('ZENITH', 'Apex')`);
+    await untilBrands(there, { Acme: 3, Apex: 3, Orbis: 3 });
+    expect((await pool.query(`SELECT to_regclass('items') AS items`)).rows).toEqual([{ items: null }]);
   });
 
   it('where they were judged by older rules', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildBrandDictionary } from '../../../src/consumers/upsert/normalise/brand-dictionary.ts';
 import { loadTaxonomy } from '../../../src/consumers/upsert/normalise/taxonomy.ts';
-import { type Product, itemOf, patchedItem } from '../../../src/consumers/upsert/items.ts';
+import { type Product, itemBody, itemOf, patchedItem } from '../../../src/consumers/upsert/items.ts';
 
 const PRODUCT: Product = {
   sku: '1',
@@ -44,6 +44,20 @@ describe('an item', () => {
       item['metadata_version'],
     );
     expect(item['metadata_version']).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('has the version of its upstream where that has one', () => {
+    const versioned = itemOf({ ...PRODUCT, metadata_version: 'feed-7' }, RULES);
+    expect(versioned).toEqual({ ...item, metadata_version: 'feed-7' });
+    expect(itemOf({ ...PRODUCT, metadata_version: '' }, RULES)).toEqual(item);
+    const change = { sku: '1', price: '7.00', metadata_version: 'feed-8' };
+    expect(patchedItem('1', change, versioned, RULES)).toMatchObject({
+      price: '7.00',
+      metadata_version: 'feed-8',
+    });
+    expect(itemBody('1', change, RULES)).toEqual({ price: '7.00', metadata_version: 'feed-8' });
+    // Where there is none, the version of the item that the change goes on top of is not kept.
+    expect(itemBody('1', { price: '7.00' }, RULES)).toEqual({ price: '7.00', metadata_version: null });
   });
 
   it.each(['name', 'manufacturer', 'category_path', 'description', 'image_url'] as const)(

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { PRODUCT_COLUMNS } from './product-rows.ts';
+import { snapshotColumns, SNAPSHOT_COLUMNS } from './product-rows.ts';
 import { snapshotTable } from './snapshot-tables.ts';
 
 export interface SnapshotDiff {
@@ -11,7 +11,7 @@ export interface SnapshotDiff {
   readonly examples: readonly { readonly sku: string; readonly what: string }[];
 }
 
-const FIELDS = PRODUCT_COLUMNS.filter((column) => column !== 'sku');
+const FIELDS = SNAPSHOT_COLUMNS.filter((column) => column !== 'sku');
 const CHANGED = FIELDS.map((column) => `a.${column} IS DISTINCT FROM b.${column}`).join(' OR ');
 
 /** What became of the products from one snapshot to another. */
@@ -21,7 +21,7 @@ export async function diffSnapshots(
   after: string,
   limit: number,
 ): Promise<SnapshotDiff> {
-  const joined = `FROM ${snapshotTable(before)} AS a FULL JOIN ${snapshotTable(after)} AS b USING (sku)`;
+  const joined = `FROM ${await rowsOf(client, before)} AS a FULL JOIN ${await rowsOf(client, after)} AS b USING (sku)`;
   const counted = FIELDS.map(
     (column) =>
       `count(*) FILTER (WHERE a.sku = b.sku AND a.${column} IS DISTINCT FROM b.${column})::float8 AS ${column}`,
@@ -42,4 +42,9 @@ export async function diffSnapshots(
   );
   const told = Object.entries(fields).filter(([, count]) => count > 0);
   return { added, removed, changed, fields: Object.fromEntries(told), examples: rows };
+}
+
+async function rowsOf(client: ClientBase, snapshot: string): Promise<string> {
+  const table = snapshotTable(snapshot);
+  return `(SELECT ${await snapshotColumns({ client, table })} FROM ${table})`;
 }

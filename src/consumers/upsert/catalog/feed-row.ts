@@ -30,6 +30,7 @@ const feedLine = z.object({
   currency: text,
   availability: text,
   updated_at: text,
+  metadata_version: text,
 });
 
 /** CSV has nothing else for a value that is missing. */
@@ -68,6 +69,7 @@ function productOf(line: z.output<typeof feedLine>): Product {
     currency: line.currency,
     availability: line.availability,
     updated_at: line.updated_at === null ? null : inUtc(line.updated_at),
+    metadata_version: line.metadata_version,
   };
 }
 
@@ -93,7 +95,7 @@ function problemOf(product: Product): string | null {
   if (time !== null && !isTime(time))
     return `updated_at: ${JSON.stringify(time.slice(0, 40))} is no ISO 8601 time`;
   for (const [field, value] of Object.entries(product)) {
-    if (value === null) continue;
+    if (typeof value !== 'string') continue;
     if (value.includes('\0')) return `${field}: it holds a NUL character`;
     if (value.length > LONGEST) return `${field}: it is longer than ${LONGEST} characters`;
   }

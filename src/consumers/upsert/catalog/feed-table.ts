@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
-import { PRODUCT_COLUMNS } from './product-rows.ts';
+import { SNAPSHOT_COLUMNS } from './product-rows.ts';
 
-const VALUES = PRODUCT_COLUMNS.map((column) => `s.${column}`).join(', ');
-const ASSIGNED = PRODUCT_COLUMNS.filter((column) => column !== 'sku')
+const VALUES = SNAPSHOT_COLUMNS.map((column) => `s.${column}`).join(', ');
+const ASSIGNED = SNAPSHOT_COLUMNS.filter((column) => column !== 'sku')
   .map((column) => `${column} = s.${column}`)
   .join(', ');
 
@@ -17,7 +17,7 @@ export async function copyFeed(client: ClientBase, snapshot: string): Promise<vo
     await client.query(
       `MERGE INTO analytics.catalog_feed AS f USING ${snapshot} AS s ON f.sku = s.sku
         WHEN MATCHED AND f::text IS DISTINCT FROM s::text THEN UPDATE SET ${ASSIGNED}
-        WHEN NOT MATCHED THEN INSERT (${PRODUCT_COLUMNS.join(', ')}) VALUES (${VALUES})`,
+        WHEN NOT MATCHED THEN INSERT (${SNAPSHOT_COLUMNS.join(', ')}) VALUES (${VALUES})`,
     );
     await client.query('COMMIT');
     await client.query('ANALYZE analytics.catalog_feed');

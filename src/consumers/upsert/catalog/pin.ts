@@ -2,10 +2,10 @@ import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import type { LookUpResults } from '../../look-ups.ts';
 import { productRow } from '../items.ts';
-import { PRODUCT_COLUMNS, PRODUCT_TEXTS } from './product-rows.ts';
+import { productTexts, SNAPSHOT_COLUMNS } from './product-rows.ts';
 import { snapshotTable } from './snapshot-tables.ts';
 
-const NOTHING = PRODUCT_COLUMNS.map((column) => `NULL::text AS ${column}`).join(', ');
+const NOTHING = SNAPSHOT_COLUMNS.map((column) => `NULL::text AS ${column}`).join(', ');
 const NO_ROWS = `SELECT ${NOTHING} WHERE false`;
 
 /**
@@ -58,8 +58,7 @@ export async function setPin(client: ClientBase, snapshot: string | null): Promi
   await client.query('BEGIN');
   try {
     await client.query('LOCK TABLE freshet.catalog_pin IN ACCESS EXCLUSIVE MODE');
-    const query = snapshot === null ? NO_ROWS : `SELECT ${PRODUCT_TEXTS} FROM ${snapshotTable(snapshot)}`;
-    await client.query(`CREATE OR REPLACE VIEW freshet.catalog_pinned AS ${query}`);
+    await client.query(`CREATE OR REPLACE VIEW freshet.catalog_pinned AS ${await rowsOf(client, snapshot)}`);
     await client.query(
       `UPDATE freshet.catalog_pin SET snapshot = $1::text, pinned_at = CASE WHEN $1::text IS NULL THEN NULL ELSE now() END`,
       [snapshot],
@@ -69,4 +68,10 @@ export async function setPin(client: ClientBase, snapshot: string | null): Promi
     await client.query('ROLLBACK').catch(() => {});
     throw error;
   }
+}
+
+async function rowsOf(client: ClientBase, snapshot: string | null): Promise<string> {
+  if (snapshot === null) return NO_ROWS;
+  const table = snapshotTable(snapshot);
+  return `SELECT ${await productTexts({ client, table })} FROM ${table}`;
 }

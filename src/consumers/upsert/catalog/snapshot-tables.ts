@@ -25,6 +25,10 @@ export const SNAPSHOT_SQL = `
   );
   COMMENT ON COLUMN analytics.catalog_snapshots.content_hash IS 'equal content has an equal hash, whatever the order of its rows'`;
 
+/** Of feeds that tell it; snapshots from before have none. */
+export const FEED_VERSION_SQL =
+  'ALTER TABLE analytics.catalog_feed ADD COLUMN IF NOT EXISTS metadata_version text';
+
 /** Where a snapshot's rows came from: the source's table, or a feed. */
 export type SnapshotOrigin = 'products' | 'feed';
 

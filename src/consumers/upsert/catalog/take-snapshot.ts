@@ -4,7 +4,7 @@ import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { type CopyCell, copyRows } from '../../../sinks/copy-rows.ts';
 import { readFeed } from './feed-file.ts';
-import { PRODUCT_COLUMNS } from './product-rows.ts';
+import { snapshotColumns, SNAPSHOT_COLUMNS } from './product-rows.ts';
 import { freeName, type SnapshotOrigin, snapshotTable } from './snapshot-tables.ts';
 
 /** Lines of the feed that are no products; only so many are named. */
@@ -28,7 +28,7 @@ interface SnapshotHooks {
   readonly progress: (rows: number) => void;
 }
 
-const COLUMNS = PRODUCT_COLUMNS.join(', ');
+const COLUMNS = SNAPSHOT_COLUMNS.join(', ');
 const NAMED_REJECTS = 20;
 const BATCH_ROWS = 2_000;
 
@@ -45,7 +45,8 @@ export async function snapshotOfTable(
   { signal, progress }: SnapshotHooks,
 ): Promise<TakenSnapshot> {
   return take(target, { origin: 'products', takenFrom: table }, async () => {
-    const out = source.query(copyTo(`COPY (SELECT ${COLUMNS} FROM ${table}) TO STDOUT`));
+    const columns = await snapshotColumns({ client: source, table });
+    const out = source.query(copyTo(`COPY (SELECT ${columns} FROM ${table}) TO STDOUT`));
     const into = target.query(copyFrom(`COPY pg_temp.arriving (${COLUMNS}) FROM STDIN`));
     await pipeline(out, new LineCounter(progress), into, { signal });
     return { rejected: 0, rejects: [] };
@@ -65,13 +66,13 @@ export async function snapshotOfFeed(
     let rows: (readonly CopyCell[])[] = [];
     const flush = async (): Promise<void> => {
       signal.throwIfAborted();
-      await copyRows(target, 'pg_temp.arriving', PRODUCT_COLUMNS, rows);
+      await copyRows(target, 'pg_temp.arriving', SNAPSHOT_COLUMNS, rows);
       rows = [];
       progress(read);
     };
     for await (const row of readFeed(file)) {
       read += 1;
-      if ('product' in row) rows.push(PRODUCT_COLUMNS.map((column) => row.product[column]));
+      if ('product' in row) rows.push(SNAPSHOT_COLUMNS.map((column) => row.product[column] ?? null));
       else {
         rejected += 1;
         if (rejects.length < NAMED_REJECTS) rejects.push({ line: row.line, reason: row.reason });

@@ -77,15 +77,12 @@ type ItemContent = Omit<NormalisedItem, 'category_path' | 'metadata_version'> & 
 /** Brings one product into canonical form. Pure: the same product and context give the same item. */
 export function normaliseItem(
   product: CatalogProduct,
-  context: NormaliseContext & {
-    /** Overrides the content hash, for example with the snapshot's date or the upstream's own version. */
-    readonly version?: string;
-  },
+  context: NormaliseContext,
 ): { item: NormalisedItem; reviews: ItemReview[] } {
   const { content, reviews } = normaliseContent(product, context);
   const { category_path: levels } = content;
   const item = { ...content, category_path: levels.length === 0 ? null : formatCategoryPath(levels) };
-  return { item: { ...item, metadata_version: context.version ?? metadataVersion(item) }, reviews };
+  return { item: { ...item, metadata_version: metadataVersion(item) }, reviews };
 }
 
 /** What `normaliseItem` gives, before it is made one text and hashed. */

@@ -110,7 +110,9 @@ describe('a line of a feed', () => {
       category_path: ['A', 'B'],
       category_raw: 'A >> B',
     };
-    expect(feedRow({ ...fields, updated_at: '2026-11-21T10:00:00Z', price: 1.5 })).toEqual({
+    expect(
+      feedRow({ ...fields, updated_at: '2026-11-21T10:00:00Z', price: 1.5, metadata_version: 'v7' }),
+    ).toEqual({
       product: {
         sku: '7',
         name: 'T',
@@ -122,6 +124,7 @@ describe('a line of a feed', () => {
         currency: null,
         availability: null,
         updated_at: '2026-11-21T10:00:00Z',
+        metadata_version: 'v7',
       },
     });
   });
