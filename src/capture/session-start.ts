@@ -2,10 +2,11 @@ import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
+import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
-import { createSlot, dropSlot, readSlot } from '../source/slot.ts';
+import { createSlot, dropSlot, isInRecovery, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
 import { readTableFacts } from '../source/table-facts.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
@@ -18,7 +19,8 @@ import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
 import { initialPlan, planKey, planStates } from './initial-plan.ts';
 import type { Lease } from './lease.ts';
-import { freshState, type MergeState, nextEpoch, stateToJson } from './merge-state.ts';
+import { freshState, type MergeState, stateToJson } from './merge-state.ts';
+import { newEpoch } from './new-epoch.ts';
 import { changeTopics, observeHistory } from './observe-history.ts';
 import { isTableEntry, TableStates } from './table-states.ts';
 
@@ -45,6 +47,7 @@ export async function preflight(
       },
     );
   }
+  if (config.snapshotOnly !== true) await refuseRecovery(control);
   assertDistinctTopics(config.prefix, config.tables);
   const types = new TypeCatalog();
   const captured = parseCaptureEntry(lease.image.get(CAPTURE_KEY))?.tables ?? [];
@@ -53,6 +56,21 @@ export async function preflight(
     const { schema } = await readTable(control, types, id);
     registerSchemas({ schema, prefix: config.prefix, registry }).catch(() => {});
   }
+}
+
+/**
+ * A recovery may end in another timeline while the stream goes on: the history is judged once it has ended.
+ * Another one would need a new server process, which this connection does not survive.
+ */
+async function refuseRecovery(control: pg.Client): Promise<void> {
+  if (!(await isInRecovery(control))) return;
+  throw new FreshetError(
+    'CONNECTION',
+    'the source is in recovery, and can be streamed from once that has ended',
+    {
+      cure: "Nothing, if it passes. For a standby that stays one: the primary's URL, or mode: 'snapshot-only'.",
+    },
+  );
 }
 
 /** Says plainly what a source without a stream cannot promise, and that a slot was left behind. */
@@ -105,7 +123,17 @@ export async function prepareSlot(
     return { ...base, transient: entry.transient === true, slotReady: true, state: entry.state };
   // After a gap every table is refreshed, whoever asked for this capture.
   const transient = config.transient === true && decision.kind === 'first';
-  return createSlotAnew(control, config, lease, { ...base, transient, slotReady: false }, entry);
+  const epoch = await newEpoch(
+    lastEpoch(lease, entry),
+    decision.kind === 'gap' || existing.size > 0,
+    SYSTEM_CLOCK,
+  );
+  return createSlotAnew(control, config, lease, { ...base, transient, slotReady: false }, epoch);
+}
+
+/** Null: the checkpoint knows of none. */
+function lastEpoch({ image }: Lease, entry: CaptureEntry | null): number | null {
+  return entry === null ? null : Math.max(entry.state.epoch, TableStates.fromCheckpoint(image).lastEpoch);
 }
 
 /** The intent is in the checkpoint before the slot exists: a crash in between leaves no slot that nobody claims. */
@@ -114,10 +142,8 @@ async function createSlotAnew(
   config: CaptureConfig,
   lease: Lease,
   base: Omit<CaptureEntry, 'state'>,
-  previous: CaptureEntry | null,
+  epoch: number,
 ): Promise<CaptureEntry> {
-  const { lastEpoch } = TableStates.fromCheckpoint(lease.image);
-  const epoch = nextEpoch(previous === null ? null : Math.max(previous.state.epoch, lastEpoch), Date.now());
   const intent: CaptureEntry = {
     ...base,
     slotReady: false,

@@ -91,7 +91,13 @@ export class ReplicationStream implements AsyncDisposable {
    */
   static async open(options: ReplicationStreamOptions): Promise<ReplicationStream> {
     const stream = new ReplicationStream(options);
-    await stream.#start();
+    try {
+      await stream.#start();
+    } catch (error) {
+      // A refused connection stays open, and each takes a WAL sender from the server.
+      await stream[Symbol.asyncDispose]();
+      throw error;
+    }
     return stream;
   }
 
@@ -101,19 +107,19 @@ export class ReplicationStream implements AsyncDisposable {
       (client) => (this.#client = client),
       (payload) => this.#receive(payload),
     );
+    this.#timer = setInterval(() => this.#tick(), STATUS_INTERVAL_MS);
     await new Promise<void>((resolve, reject) => {
+      const ended = (error: unknown): void => {
+        this.#fail(error);
+        reject(this.#failure ?? connectionError(error, this.#options.connection));
+      };
       this.#service.once('start', resolve);
       this.#service.on('error', (error: Error) => this.#fail(error));
       this.#service.on('heartbeat', (lsn: string) => this.#heartbeat(lsn));
-      this.#service.subscribe(plugin, this.#options.slot).then(
-        () => this.#fail(new FreshetError('CONNECTION', 'PostgreSQL ended the replication stream')),
-        (error: unknown) => {
-          this.#fail(error);
-          reject(this.#failure ?? connectionError(error, this.#options.connection));
-        },
-      );
+      // A connection that is cut before the server accepts ends this way too, without an error.
+      const cut = new FreshetError('CONNECTION', 'PostgreSQL ended the replication stream');
+      this.#service.subscribe(plugin, this.#options.slot).then(() => ended(cut), ended);
     });
-    this.#timer = setInterval(() => this.#tick(), STATUS_INTERVAL_MS);
   }
 
   /** The next item, or undefined where nothing is queued. Throws what broke the stream, after all that came before it. */

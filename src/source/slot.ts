@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { errorMessage, sqlState } from '../runtime/postgres.ts';
+import { errorMessage, isConnectionLoss, sqlState } from '../runtime/postgres.ts';
 
 /** A logical slot as `pg_replication_slots` shows it. */
 export interface SlotStatus {
@@ -112,6 +112,10 @@ async function slotCreationError(client: pg.ClientBase, slot: string, error: unk
       },
     );
   }
+  if (isConnectionLoss(error) || state === '40P01' || state === '55P03')
+    return new FreshetError('CONNECTION', `creating slot "${slot}": ${errorMessage(error)}`, {
+      cause: error,
+    });
   const cures: Record<string, string> = {
     '42883': 'Failover slots need PostgreSQL 17: leave out sources[].failoverSlot.',
     '42501': 'Give the role REPLICATION: see freshet init --print-sql.',
@@ -124,6 +128,12 @@ async function slotCreationError(client: pg.ClientBase, slot: string, error: unk
     cause: error,
     ...(cure === undefined ? {} : { cure }),
   });
+}
+
+/** A standby, or a server that has not finished starting. */
+export async function isInRecovery(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ recovering: boolean }>('SELECT pg_is_in_recovery() AS recovering');
+  return rows[0]?.recovering === true;
 }
 
 /** The timeline that is written to now; the control file's is that of the last checkpoint. */

@@ -47,6 +47,30 @@ describe('a half-open connection to the source', () => {
   });
 });
 
+it('a connection that is lost while the slot is made is made anew, as any other', async () => {
+  await using database = await createDatabase();
+  await database.pool.query('CREATE TABLE items (id int PRIMARY KEY)');
+  const context = captureContext(database, ['items']);
+  const blocker = await database.pool.connect();
+  await blocker.query('BEGIN; SELECT pg_current_xact_id()');
+  let isConnected = false;
+  await using _ = context.start({ connected: () => (isConnected = true) });
+  try {
+    await until('the connection is ended while it waits for the slot', async () => {
+      const { rows } = await database.pool.query<{ ended: boolean }>(
+        `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
+          WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+        [`freshet control ${context.config.slot}`],
+      );
+      return rows[0]?.ended === true;
+    });
+  } finally {
+    await blocker.query('ROLLBACK');
+    blocker.release();
+  }
+  await until('it is connected', () => isConnected);
+});
+
 describe('TLS to the source', { timeout: 180_000 }, () => {
   it('takes a certificate of the given authority for the given host, and no other', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'freshet-tls-'));

@@ -239,11 +239,11 @@ describe('a capture of a server of its own', { timeout: 180_000 }, () => {
     );
     expect(slots.rows.map((row) => row.failover)).toEqual([false, true]);
 
-    // A recovery that ends begins a new timeline, as a promoted standby does.
+    // A recovery that ends begins a new timeline, as a promoted standby does; until then the server can be read.
     const { rows } = await pool.query<{ folder: string }>(
       `SELECT current_setting('data_directory') AS folder`,
     );
-    await pool.query(`ALTER SYSTEM SET restore_command = 'false'`);
+    await pool.query(`ALTER SYSTEM SET restore_command = 'sleep 0.5; false'`);
     await writeFile(`${rows[0]?.folder}/recovery.signal`, '');
     await server.restart('postgres');
     await using onOther = context.start();
