@@ -125,7 +125,7 @@ export async function prepareSlot(
   const transient = config.transient === true && decision.kind === 'first';
   const epoch = await newEpoch(
     lastEpoch(lease, entry),
-    decision.kind === 'gap' || existing.size > 0,
+    decision.kind === 'gap' || observed.partitions.size > 0,
     SYSTEM_CLOCK,
   );
   return createSlotAnew(control, config, lease, { ...base, transient, slotReady: false }, epoch);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
 import type { Config } from '../config.ts';
 import type { Embedder } from '../consumers/upsert/embeddings/embedder.ts';
-import { EmbeddingStore } from '../consumers/upsert/embeddings/embedding-store.ts';
+import { type ClaimedItem, EmbeddingStore } from '../consumers/upsert/embeddings/embedding-store.ts';
 import { migrateEmbeddings } from '../consumers/upsert/embeddings/embedding-tables.ts';
 import { type EmbeddingObserver, EmbeddingWorker } from '../consumers/upsert/embeddings/embedding-worker.ts';
 import { LocalEmbedder } from '../consumers/upsert/embeddings/local-embedder.ts';
@@ -31,11 +31,12 @@ export async function workOnEmbeddings(engine: Engine, signal: AbortSignal): Pro
   const settings = { ...TARGET_DEFAULTS, poolSize: CONNECTIONS };
   const pool = createTargetPool(engine.config.target, 'embeddings', settings);
   await using embedder = createEmbedder(engine.config);
+  const held = new Set<ClaimedItem>();
   try {
     for (let attempt = 0; !signal.aborted; attempt++) {
       const startedAt = Date.now();
       try {
-        await work(engine, pool, embedder, signal);
+        await work(engine, { pool, embedder, held }, signal);
       } catch (error) {
         if (judgeSinkError(error) !== 'retry') throw sinkFailure(error);
         if (Date.now() - startedAt > LASTING_MS) attempt = 0;
@@ -48,13 +49,19 @@ export async function workOnEmbeddings(engine: Engine, signal: AbortSignal): Pro
   }
 }
 
-async function work(engine: Engine, pool: Pool, embedder: Embedder, signal: AbortSignal): Promise<void> {
+interface Means {
+  readonly pool: Pool;
+  readonly embedder: Embedder;
+  readonly held: Set<ClaimedItem>;
+}
+
+async function work(engine: Engine, { pool, embedder, held }: Means, signal: AbortSignal): Promise<void> {
   const { maxAgeDays = null, scanMinutes } = engine.config.embeddings;
   const scanning = <T>(scan: (client: ClientBase) => Promise<T>): Promise<T> => onTarget(engine, scan);
   const type = await scanning(migrateEmbeddings);
   const store = new EmbeddingStore(pool, type, { model: embedder.model, maxAgeDays });
   const observer = observerOf(engine);
-  await new EmbeddingWorker({ store, embedder, scanning, scanMinutes, observer }).run(signal);
+  await new EmbeddingWorker({ store, embedder, scanning, scanMinutes, held, observer }).run(signal);
 }
 
 function observerOf({ metrics, log }: Engine): EmbeddingObserver {

@@ -3,14 +3,17 @@ import { textArray } from '../../../sinks/array-parameter.ts';
 import { inTransaction } from '../../../sinks/target-pool.ts';
 import type { VectorType } from './embedding-tables.ts';
 
-/** An item of the queue whose text is to be embedded. */
-export interface ClaimedItem {
+interface Claim {
   readonly sku: string;
   /** Where it stands in the queue: another one by the end says that the text changed meanwhile. */
   readonly place: string;
+  readonly failures: number;
+}
+
+/** An item of the queue whose text is to be embedded. */
+export interface ClaimedItem extends Claim {
   readonly text: string;
   readonly hash: string;
-  readonly failures: number;
 }
 
 interface QueueRow extends ClaimedItem {
@@ -76,18 +79,28 @@ export class EmbeddingStore {
   }
 
   async #claimSome(limit: number): Promise<QueueRow[]> {
-    const { rows } = await this.#pool.query<QueueRow>(
-      `WITH claimed AS (
-         UPDATE freshet.embedding_queue q SET claimed_until = now() + make_interval(secs => ${CLAIM_SECONDS})
-           FROM (SELECT sku FROM freshet.embedding_queue WHERE claimed_until < now()
-                 ORDER BY priority, place LIMIT $3 FOR UPDATE SKIP LOCKED) next
-          WHERE q.sku = next.sku RETURNING q.sku, q.place, q.failures)
-       SELECT c.sku, c.place::text AS place, c.failures, coalesce(t.text, '') AS text, freshet.text_hash(coalesce(t.text, '')) AS hash,
+    return inTransaction(this.#pool, async (client) => this.#texts(client, await claimed(client, limit)));
+  }
+
+  /**
+   * In a statement behind the claim: a text that changed while that ran has its new place, and one statement would
+   * read the old text with it.
+   */
+  async #texts(client: ClientBase, claims: readonly Claim[]): Promise<QueueRow[]> {
+    const { rows } = await client.query<QueueRow>(
+      `SELECT c.sku, c.place::text AS place, c.failures, coalesce(t.text, '') AS text, freshet.text_hash(coalesce(t.text, '')) AS hash,
               coalesce(e.model = $1 AND NOT ${TOO_OLD} AND e.text_hash = freshet.text_hash(t.text), false) AS right
-         FROM claimed c LEFT JOIN public.items i ON i.sku = c.sku
+         FROM unnest($3::text[], $4::bigint[], $5::int[]) AS c(sku, place, failures)
+              LEFT JOIN public.items i ON i.sku = c.sku
               CROSS JOIN LATERAL (SELECT freshet.item_text(i) AS text) t
               LEFT JOIN public.item_embeddings e ON e.sku = c.sku`,
-      [this.#freshness.model, this.#freshness.maxAgeDays, limit],
+      [
+        this.#freshness.model,
+        this.#freshness.maxAgeDays,
+        textArray(claims.map(({ sku }) => sku)),
+        textArray(claims.map(({ place }) => place)),
+        claims.map(({ failures }) => failures),
+      ],
     );
     return rows;
   }
@@ -161,6 +174,17 @@ export class EmbeddingStore {
 export async function countStale(client: ClientBase | Pool): Promise<number> {
   const { rows } = await client.query<{ n: string }>('SELECT count(*) AS n FROM freshet.embedding_queue');
   return Number(rows[0]?.n ?? 0);
+}
+
+async function claimed(client: ClientBase, limit: number): Promise<Claim[]> {
+  const { rows } = await client.query<Claim>(
+    `UPDATE freshet.embedding_queue q SET claimed_until = now() + make_interval(secs => ${CLAIM_SECONDS})
+       FROM (SELECT sku FROM freshet.embedding_queue WHERE claimed_until < now()
+             ORDER BY priority, place LIMIT $1 FOR UPDATE SKIP LOCKED) next
+      WHERE q.sku = next.sku RETURNING q.sku, q.place::text AS place, q.failures`,
+    [limit],
+  );
+  return rows;
 }
 
 async function leaveQueue(client: ClientBase, items: readonly ClaimedItem[]): Promise<void> {

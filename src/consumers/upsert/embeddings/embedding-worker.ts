@@ -11,6 +11,8 @@ export interface EmbeddingWorkerOptions {
   /** A connection for one scan. */
   readonly scanning: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
   readonly scanMinutes: number;
+  /** What a run claimed and could not give back, as the database was away: the next one does. */
+  readonly held: Set<ClaimedItem>;
   readonly observer: EmbeddingObserver;
 }
 
@@ -42,15 +44,19 @@ export class EmbeddingWorker {
 
   /** Rejects with PREFLIGHT where the endpoint lets nobody in, and with what the database says. */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, embedder } = this.#options;
+    const { store, embedder, held } = this.#options;
+    await store.postpone([...held], 0, false);
+    held.clear();
     while (!signal.aborted) {
       await this.#scan();
       const items = await store.claim(embedder.batchSize);
+      for (const item of items) held.add(item);
       if (items.length > 0) {
         // A single change is told of while it is worked on, or it would never show.
         await this.#count(this.#told === 0);
         await this.#embed(items, signal);
       }
+      held.clear();
       await this.#count(items.length === 0);
       if (items.length === 0) await pause(POLL_MS, signal);
     }

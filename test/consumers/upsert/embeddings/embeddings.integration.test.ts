@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Engine } from '../../../../src/cli/engine.ts';
 import { workOnEmbeddings } from '../../../../src/cli/embeddings.ts';
+import { EmbeddingStore } from '../../../../src/consumers/upsert/embeddings/embedding-store.ts';
+import { migrateEmbeddings } from '../../../../src/consumers/upsert/embeddings/embedding-tables.ts';
 import { createUpsertPipeline, upsertPipeline } from '../../../../src/consumers/upsert/pipeline.ts';
 import type { Config } from '../../../../src/config.ts';
 import type { ConfigInput } from '../../../../src/config-schema.ts';
+import { connect } from '../../../../src/runtime/postgres.ts';
 import { runTogether } from '../../../../src/runtime/shutdown.ts';
+import { createTargetPool, TARGET_DEFAULTS } from '../../../../src/sinks/target-pool.ts';
 import { until } from '../../../support/capture.ts';
 import { CommandLine } from '../../../support/command-line.ts';
 import { EmbeddingsApi } from '../../../support/embeddings-api.ts';
@@ -38,6 +42,12 @@ async function insertItems({ database }: Shop, from: number, to: number): Promis
   );
 }
 
+/** As the worker does at its start. */
+async function migrate({ database }: Shop): Promise<void> {
+  await using client = await connect({ url: database.url }, 'test');
+  await migrateEmbeddings(client);
+}
+
 async function embeddingsOf({ database }: Shop): Promise<Map<string, Stored>> {
   const { rows } = await database.pool
     .query<Stored>('SELECT sku, model, dimensions, embedded_at FROM item_embeddings')
@@ -45,16 +55,21 @@ async function embeddingsOf({ database }: Shop): Promise<Map<string, Stored>> {
   return new Map(rows.map((row) => [row.sku, row]));
 }
 
-async function whileWorking(engine: Engine, act: () => Promise<void>): Promise<void> {
-  engine.metrics.embeddingsStale.set(NOT_COUNTED);
+/** What ends the background work by itself fails the test at once. */
+async function during(run: (signal: AbortSignal) => Promise<void>, act: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
-  const ended = workOnEmbeddings(engine, stop.signal);
+  const ended = run(stop.signal);
   try {
     await Promise.race([act(), ended]);
   } finally {
     stop.abort();
     await ended;
   }
+}
+
+async function whileWorking(engine: Engine, act: () => Promise<void>): Promise<void> {
+  engine.metrics.embeddingsStale.set(NOT_COUNTED);
+  await during((signal) => workOnEmbeddings(engine, signal), act);
 }
 
 async function stale({ metrics }: Engine): Promise<number> {
@@ -70,13 +85,13 @@ describe('embeddings', () => {
     const { shop, engine } = await withItems(6, {});
     await using _shop = shop;
     const { database, source } = shop;
-    const stop = new AbortController();
-    const ended = runTogether(stop.signal, [
-      (signal) => engine.capture(source, signal),
-      (signal) => engine.consume(createUpsertPipeline(null), signal),
-      (signal) => workOnEmbeddings(engine, signal),
-    ]);
-    try {
+    const run = (stop: AbortSignal): Promise<void> =>
+      runTogether(stop, [
+        (signal) => engine.capture(source, signal),
+        (signal) => engine.consume(createUpsertPipeline(null), signal),
+        (signal) => workOnEmbeddings(engine, signal),
+      ]);
+    await during(run, async () => {
       await until(
         'all items are embedded',
         async () => (await embeddingsOf(shop)).size === 6 && (await stale(engine)) === 0,
@@ -107,10 +122,7 @@ describe('embeddings', () => {
       await using folder = await temporaryFolder();
       const commands = await CommandLine.in(folder.path, shop);
       expect(await commands.json('search phone --limit 2')).toMatchObject({ items: [{ sku: 'sku3' }, {}] });
-    } finally {
-      stop.abort();
-      await ended;
-    }
+    });
   });
 
   it('come in batches, fresh changes before the backfill, and what was there before is found', async () => {
@@ -195,6 +207,67 @@ describe('embeddings', () => {
     });
     expect(api.requests).toEqual([['Thing 1'], ['Changed'], ['Again']]);
     expect(told).toEqual([1, 1, 1]);
+  });
+
+  it('whose saving failed once are made at once all the same', async () => {
+    await using api = await EmbeddingsApi.start();
+    const { shop, engine } = await withItems(0, endpoint(api));
+    await using _shop = shop;
+    await insertItems(shop, 1, 3);
+    await migrate(shop);
+    await shop.database.pool.query(
+      `CREATE SEQUENCE tries;
+       CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF nextval('tries') = 1 THEN RAISE EXCEPTION 'a deadlock' USING ERRCODE = 'deadlock_detected'; END IF;
+         RETURN NULL; END $$;
+       CREATE TRIGGER fail_once AFTER INSERT ON item_embeddings FOR EACH STATEMENT EXECUTE FUNCTION fail_once()`,
+    );
+    await whileWorking(engine, () =>
+      until('all are there', async () => (await embeddingsOf(shop)).size === 3),
+    );
+    expect(api.requests).toHaveLength(2);
+  });
+
+  it('of a text that changes while the old one is claimed are made anew', async () => {
+    const { shop } = await withItems(0, {});
+    await using _shop = shop;
+    const { url, pool } = shop.database;
+    await migrate(shop);
+    await insertItems(shop, 1, 2);
+    // The last one comes first; the other is changed between the claim's snapshot and its own turn.
+    await pool.query(
+      `CREATE FUNCTION hesitate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
+       CREATE TRIGGER hesitate BEFORE UPDATE ON freshet.embedding_queue
+         FOR EACH ROW WHEN (OLD.sku = 'sku2') EXECUTE FUNCTION hesitate()`,
+    );
+    await using targets = new AsyncDisposableStack();
+    const target = targets.adopt(createTargetPool({ url }, 'test', TARGET_DEFAULTS), (each) => each.end());
+    const store = new EmbeddingStore(target, 'real[]', { model: 'm', maxAgeDays: null });
+    const blocker = await pool.connect();
+    await blocker.query('SELECT pg_advisory_lock(4711)');
+    const claiming = store.claim(4);
+    await until('the claim hesitates', async () => {
+      const { rowCount } = await pool.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return rowCount === 1;
+    });
+    await pool.query(`UPDATE items SET name = 'Changed' WHERE sku = 'sku1'`);
+    await blocker.query('SELECT pg_advisory_unlock(4711)');
+    blocker.release();
+    const claimed = await claiming;
+    expect(claimed.map(({ sku }) => sku).toSorted()).toEqual(['sku1', 'sku2']);
+    await store.save(
+      claimed,
+      claimed.map(() => [1]),
+    );
+    const { rows } = await pool.query(
+      `SELECT sku FROM items i JOIN item_embeddings e USING (sku)
+        WHERE e.text_hash <> freshet.text_hash(freshet.item_text(i)) AND sku NOT IN (SELECT sku FROM freshet.embedding_queue)`,
+    );
+    expect(rows).toEqual([]);
   });
 
   it('of a text that the endpoint refuses are put off alone; one that answers nobody stops the work', async () => {
