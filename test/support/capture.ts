@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { beforeEach } from 'vitest';
 import type { CaptureConfig } from '../../src/capture/capture-config.ts';
 import { runCapture } from '../../src/capture/capture.ts';
 import type { CaptureObserver } from '../../src/capture/observer.ts';
@@ -10,6 +11,7 @@ import { createRegistry } from '../../src/topics/registry.ts';
 import type { TestDatabase } from './database.ts';
 import { QUIET } from './quiet-capture.ts';
 import { services } from './services.ts';
+import { whatRuns } from './what-runs.ts';
 
 interface RunningCapture extends AsyncDisposable {
   /** Settles when the capture ends; rejects with what stopped it. */
@@ -37,8 +39,10 @@ export const SMALL_SNAPSHOT: CaptureConfig['snapshot'] = {
   whereTimeoutMs: 5_000,
 };
 
-/** What ended the captures of this test file. */
-const failures: unknown[] = [];
+/** What the captures of this test said, and what ended them. */
+const told: string[] = [];
+const MOST_TOLD = 12;
+beforeEach(() => void told.splice(0));
 
 /** A capture of some tables of a test database, with slot and prefix of its own. */
 export function captureContext(
@@ -72,9 +76,10 @@ export function captureContext(
     config,
     start(observer = {}, changed = {}) {
       const stop = new AbortController();
-      const dependencies = { kafka, kafkaConfig, registry, observer: { ...QUIET, ...observer } };
+      const log: CaptureObserver['log'] = (level, message) => void told.push(`${level}: ${message}`);
+      const dependencies = { kafka, kafkaConfig, registry, observer: { ...QUIET, log, ...observer } };
       const ended = runCapture({ ...config, ...changed }, dependencies, stop.signal);
-      ended.catch((error: unknown) => failures.push(error));
+      ended.catch((error: unknown) => told.push(`a capture ended with: ${String(error)}`));
       const end = async (): Promise<void> => {
         stop.abort();
         await ended;
@@ -150,7 +155,7 @@ interface Message {
 }
 
 /**
- * Waits until a condition holds; fails with its name, and with what stopped a capture meanwhile. Generous:
+ * Waits until a condition holds; fails with its name, what captures said, and what is being done now. Generous:
  * a slot is made only when every transaction that runs in the server then has ended, those of other tests too.
  */
 export async function until(
@@ -158,14 +163,19 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 75_000,
 ): Promise<void> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), timeoutMs);
   const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) {
-      const stopped = failures.map((error) => `; a capture ended with: ${String(error)}`);
-      throw new Error(`waited in vain until ${what}${stopped.join('')}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
+  try {
+    do {
+      if (await Promise.race([condition(), late.promise])) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    } while (Date.now() < deadline);
+  } finally {
+    clearTimeout(timer);
   }
+  const lines = [`waited in vain until ${what}`, ...told.slice(-MOST_TOLD), ...(await whatRuns())];
+  throw new Error(lines.join('\n  '));
 }
 
 /** What the topic says the table holds: the last change of each key. */
