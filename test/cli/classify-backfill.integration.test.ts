@@ -8,6 +8,7 @@ import { createKafka } from '../../src/topics/kafka.ts';
 import { endOffsets, withAdmin } from '../../src/topics/topic-admin.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { closeGate } from '../support/gate.ts';
 import { services } from '../support/services.ts';
 import { countUpdates, createUrlTable, urlsIn } from '../consumers/classify/url-table.ts';
 
@@ -95,7 +96,7 @@ describe('freshet backfill classify', () => {
   it('goes on where Ctrl-C stopped it, and its counts go on, too', async () => {
     await using site = await openSite(4_000, { consumers: { maxBatchRecords: 50 } });
     const updates = await countUpdates(site.pool);
-    const gate = await closeGate(site.pool, 2_000);
+    const gate = await closeGate(site.pool, 'UPDATE ON urls', 'NEW.id > 2000');
     const stop = new AbortController();
     const stopped = backfillClassify(site.engine(), ALL, { ...QUIET, signal: stop.signal });
     await until('some are classified', async () => Object.keys(await updates()).length > 0);
@@ -176,23 +177,6 @@ describe('freshet backfill classify', () => {
     await expect(dryRunClassify(site.engine(), wrong, QUIET)).rejects.toMatchObject(refusal);
   });
 });
-
-/** Updates of URLs with ids above `last` wait until it is opened. */
-async function closeGate(pool: Pool, last: number): Promise<{ open(): Promise<void> }> {
-  await pool.query(`
-    CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
-    CREATE TRIGGER wait_at_gate BEFORE UPDATE ON urls FOR EACH ROW WHEN (NEW.id > ${last}) EXECUTE FUNCTION wait_at_gate()`);
-  // Of a session: a transaction with locks of rows would keep the slot from being made.
-  const holder = await pool.connect();
-  await holder.query('SELECT pg_advisory_lock(1)');
-  return {
-    async open() {
-      await holder.query('SELECT pg_advisory_unlock(1)');
-      holder.release();
-    },
-  };
-}
 
 /** All that a run could leave: rows, tables, slots, publications, topics and the records in them. */
 async function footprint({ database, pool, engine }: Site): Promise<unknown> {

@@ -34,15 +34,11 @@ const SEND_ALL: readonly NamedStep[] = [
   ['keepalive', 1],
 ];
 const COMMITTED: readonly NamedStep[] = [['kafka'], ['kafka'], ['kafka'], ['kafka'], ['kafka'], ['kafka']];
+const PUBLISHED: readonly NamedStep[] = [...SEND_ALL, ...COMMITTED];
+/** Row 0 is published. */
+const FIRST_ROW: readonly NamedStep[] = [...insert(0), ...STARTED, ...READ, ...COMMITTED];
 /** A relation's first message makes open chunks be read again: it comes with row 3, then the chunk is read anew. */
-const WARM: readonly NamedStep[] = [
-  ...insert(3),
-  ...SEND_ALL,
-  ...COMMITTED,
-  ...READ,
-  ['keepalive', 1],
-  ...COMMITTED,
-];
+const WARM: readonly NamedStep[] = [...insert(3), ...PUBLISHED, ...READ, ['keepalive', 1], ...COMMITTED];
 /** Rows 0 and 1 are published; two updates of one transaction are committed, invisible, and the first is published. */
 const HALF_PUBLISHED: readonly NamedStep[] = [
   ...insert(0),
@@ -57,23 +53,10 @@ const HALF_PUBLISHED: readonly NamedStep[] = [
   ['kafka'],
 ];
 /** Row 0 is skipped in the first refresh, since a change without its TOASTed value came between: it is owed. */
-const OWED: readonly NamedStep[] = [...READ_AHEAD, ...change(0, LEAVE_TOAST), ...SEND_ALL, ...COMMITTED];
-
-const AGAIN_WITHOUT_TOAST: readonly NamedStep[] = [
-  ...READ_AHEAD,
-  ...change(0, LEAVE_TOAST),
-  ...SEND_ALL,
-  ...COMMITTED,
-];
+const OWED: readonly NamedStep[] = [...READ_AHEAD, ...change(0, LEAVE_TOAST), ...PUBLISHED];
 
 /** Row 0 is owed, and changes in the next window too. */
-export const HOT_KEY: readonly NamedStep[] = [
-  ...insert(0),
-  ...STARTED,
-  ...WARM,
-  ...OWED,
-  ...AGAIN_WITHOUT_TOAST,
-];
+export const HOT_KEY: readonly NamedStep[] = [...insert(0), ...STARTED, ...WARM, ...OWED, ...OWED];
 
 /** Takes the row with key 3 to key 0, without its TOASTed value. */
 const THREE_TO_ZERO = 9;
@@ -147,49 +130,32 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
       ...WARM,
       // The first refresh ends, so that the next read is that of the key.
       ...READ,
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
       ['refreshKey', 0, 0],
       ...READ_AHEAD,
       ...change(3, THREE_TO_ZERO),
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
     ],
   },
   {
     name: 'puts no change that left a TOASTed value out together with the row from before a dead letter',
     shape: { large: true },
-    steps: [
-      ...insert(0),
-      ...STARTED,
-      ...READ,
-      ...COMMITTED,
-      ...change(0, UPDATE_LARGE),
-      ...change(0, LEAVE_TOAST),
-      ...SEND_ALL,
-      ...COMMITTED,
-    ],
+    steps: [...FIRST_ROW, ...change(0, UPDATE_LARGE), ...change(0, LEAVE_TOAST), ...PUBLISHED],
   },
   {
     name: 'knows of a dead letter after a restart, and publishes its key once it fits',
     shape: { large: true },
     steps: [
-      ...insert(0),
-      ...STARTED,
-      ...READ,
-      ...COMMITTED,
+      ...FIRST_ROW,
       ...change(0, UPDATE_LARGE),
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
       ['crash', 1],
       ['start', 1],
       ...change(0, LEAVE_TOAST),
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
       ...change(0, UPDATE),
       ...change(0, LEAVE_TOAST),
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
     ],
   },
   {
@@ -246,17 +212,7 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
   {
     name: 'sweeps no row away that it owes',
     shape: { chunkRows: 4 },
-    steps: [
-      ...insert(0),
-      ...STARTED,
-      ...READ,
-      ...COMMITTED,
-      ['restore', 100],
-      ['start', 1],
-      ...WARM,
-      ...OWED,
-      ...SEND_ALL,
-    ],
+    steps: [...FIRST_ROW, ['restore', 100], ['start', 1], ...WARM, ...OWED, ...SEND_ALL],
   },
   {
     name: 'completes no row with a value that was changed while it was read',
@@ -269,8 +225,7 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
       ...READ_AHEAD,
       ...change(0, UPDATE),
       ...change(0, LEAVE_TOAST),
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
     ],
   },
   {
@@ -288,8 +243,7 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
       ['write', 0, keyOf(3), THREE_TO_ZERO],
       ['commit'],
       ['show'],
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
     ],
   },
   {
@@ -370,30 +324,24 @@ export const NAMED_HISTORIES: readonly NamedHistory[] = [
     name: 'takes a chunk for stale that does not see what a halted table left out',
     shape: { batchRecords: 1, chunkRows: 4 },
     steps: [
-      ...insert(0),
-      ...STARTED,
-      ...READ,
-      ...COMMITTED,
+      ...FIRST_ROW,
       ['refuse', 0, 1],
       ['write', 0, keyOf(0), UPDATE],
       ['addColumn', 0, 0],
       ['write', 0, keyOf(0), UPDATE],
       ['commit'],
       ['show'],
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
       ['write', 0, keyOf(0), UPDATE],
       ['commit'],
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
       ['refuse', 0, 0],
       ['look'],
       ['keepalive', 1],
       ...COMMITTED,
       ...READ,
       ...READ,
-      ...SEND_ALL,
-      ...COMMITTED,
+      ...PUBLISHED,
     ],
   },
 ];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseLsn } from '../../src/change/lsn.ts';
 import { textOf } from '../../src/change/tuple.ts';
-import { ChunkReader } from '../../src/snapshot/chunk-reader.ts';
 import type { ChunkScope } from '../../src/snapshot/chunk-query.ts';
+import { readerOf } from '../support/chunk-reader.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const ITEMS = { schema: 'public', name: 'items' };
@@ -13,16 +13,6 @@ async function withItems(): Promise<TestDatabase> {
     'CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items SELECT generate_series(1, 3)',
   );
   return database;
-}
-
-function readerOf({ url }: TestDatabase): ChunkReader {
-  return new ChunkReader({
-    connection: { url },
-    connections: 1,
-    lockTimeoutMs: 20_000,
-    whereTimeoutMs: 20_000,
-    cutBytes: 1 << 20,
-  });
 }
 
 const chunk = (where: string | null): ChunkScope => ({

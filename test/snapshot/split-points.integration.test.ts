@@ -1,23 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ChunkReader } from '../../src/snapshot/chunk-reader.ts';
 import type { KeyTexts } from '../../src/snapshot/key-walk.ts';
 import { captureContext, stateOf, until } from '../support/capture.ts';
+import { readerOf } from '../support/chunk-reader.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const ITEMS = { schema: 'public', name: 'Odd "items"' };
 const NAME = '"Odd ""items"""';
 const ROWS = 20_000;
 const PARTS = 4;
-
-function readerOf({ url }: TestDatabase): ChunkReader {
-  return new ChunkReader({
-    connection: { url },
-    connections: 1,
-    lockTimeoutMs: 20_000,
-    whereTimeoutMs: 20_000,
-    cutBytes: 1 << 20,
-  });
-}
 
 /** Statements that make and fill the table, its key's columns, and the key of the first row. */
 const TABLES: readonly (readonly [

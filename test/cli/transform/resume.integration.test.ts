@@ -1,9 +1,9 @@
-import type { Pool } from 'pg';
 import { expect, it } from 'vitest';
 import type { TransformSummary } from '../../../src/cli/transform/summary.ts';
 import { counts } from '../../consumers/transform/target.ts';
 import { until } from '../../support/capture.ts';
 import { type EndedCommand, startCommand } from '../../support/command.ts';
+import { closeGate } from '../../support/gate.ts';
 import { failingChecks, openSite, slots, type TransformSite } from './site.ts';
 
 const INTERRUPTED = 130;
@@ -19,28 +19,11 @@ const ALL = [RESULTS, RESULTS, RESULTS, RESULTS, 0];
 /** In transactions of few rows. */
 const COMMAND = ['backfill', 'transform', '--json', '--batch-size', '20'];
 
-/** Facts of results above `last` wait until it is opened. */
-async function closeGate(pool: Pool, last: number): Promise<{ open(): Promise<void> }> {
-  await pool.query(`
-    CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
-    CREATE TRIGGER wait_at_gate BEFORE INSERT ON metric_facts FOR EACH ROW
-      WHEN (NEW.collector_result_id > ${last}) EXECUTE FUNCTION wait_at_gate()`);
-  const holder = await pool.connect();
-  await holder.query('SELECT pg_advisory_lock(1)');
-  return {
-    async open() {
-      await holder.query('SELECT pg_advisory_unlock(1)');
-      holder.release();
-    },
-  };
-}
-
 /** Presses Ctrl-C in the middle of a backfill. */
 async function interrupt(site: TransformSite): Promise<EndedCommand> {
   const { pool } = site.target;
   await site.setup.engine.migrate([site.setup.pipeline]);
-  const gate = await closeGate(pool, RESULTS / 3);
+  const gate = await closeGate(pool, 'INSERT ON metric_facts', `NEW.collector_result_id > ${RESULTS / 3}`);
   const running = startCommand(COMMAND, site.env, site.folder);
   await until('some results are there', async () => ((await counts(pool))[0] ?? 0) > 0);
   running.kill('SIGINT');

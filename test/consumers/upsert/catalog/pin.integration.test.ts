@@ -3,7 +3,7 @@ import { setPin } from '../../../../src/consumers/upsert/catalog/pin.ts';
 import { createUpsertPipeline } from '../../../../src/consumers/upsert/pipeline.ts';
 import { until } from '../../../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../../../support/database.ts';
-import { startPipeline } from '../../../support/pipeline.ts';
+import { type RunningPipeline, startPipeline } from '../../../support/pipeline.ts';
 import { ProductTopic } from '../../../support/product-topic.ts';
 import { services } from '../../../support/services.ts';
 
@@ -14,16 +14,16 @@ async function names(target: TestDatabase): Promise<Record<string, string | null
   return Object.fromEntries(rows.map(({ sku, name }) => [sku, name]));
 }
 
+function startUpsert({ url: targetUrl }: TestDatabase, { prefix }: ProductTopic): RunningPipeline {
+  const pipeline = createUpsertPipeline(null);
+  return startPipeline({ services: services(), targetUrl, prefix, pipeline });
+}
+
 describe('a pinned snapshot', () => {
   it('decides what every change writes: updates, parts of rows, deletes, new products, TRUNCATE', async () => {
     await using target = await createDatabase();
     await using topic = await ProductTopic.create(services(), 1);
-    await using running = startPipeline({
-      services: services(),
-      targetUrl: target.url,
-      prefix: topic.prefix,
-      pipeline: createUpsertPipeline(null),
-    });
+    await using running = startUpsert(target, topic);
     const pin = async (snapshot: string | null): Promise<void> => {
       const client = await target.pool.connect();
       await setPin(client, snapshot).finally(() => client.release());
@@ -59,12 +59,7 @@ describe('a pinned snapshot', () => {
   it('waits for the batches that run, and is seen by those that begin after it', async () => {
     await using target = await createDatabase();
     await using topic = await ProductTopic.create(services(), 1);
-    await using running = startPipeline({
-      services: services(),
-      targetUrl: target.url,
-      prefix: topic.prefix,
-      pipeline: createUpsertPipeline(null),
-    });
+    await using running = startUpsert(target, topic);
     await topic.upsert('a', { name: 'first' }).publish();
     await until('the item is there', async () => 'a' in (await names(target)));
     await target.pool.query('CREATE TABLE analytics.catalog_snapshot_20200101 (LIKE analytics.catalog_feed)');
