@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import { FreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
@@ -169,16 +170,28 @@ async function create(admin: Admin, specs: readonly TopicSpec[]): Promise<void> 
     await admin.createTopics({ waitForLeaders: false, topics: specs.map(topicConfig) });
     await untilLed(admin, topics);
   } catch (error) {
-    throw new FreshetError('PREFLIGHT', `cannot create topics ${topics.join(', ')}: ${errorMessage(error)}`, {
-      cause: error,
-      cure: 'Let Freshet create topics, or create them yourself with the partition count of the config.',
-    });
+    throw creationFailure(topics, error);
   }
 }
 
 function topicConfig({ topic, partitions, replicationFactor, config }: TopicSpec): ITopicConfig {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   return { topic, numPartitions: partitions, replicationFactor, configEntries };
+}
+
+/** PREFLIGHT where the cluster said no; what it was too busy for, or away, may have been done and is tried again. */
+export function creationFailure(topics: readonly string[], cause: unknown): FreshetError {
+  const message = `cannot create topics ${topics.join(', ')}: ${errorMessage(cause)}`;
+  if (!isRefusal(cause)) return new FreshetError('CONNECTION', message, { cause });
+  return new FreshetError('PREFLIGHT', message, {
+    cause,
+    cure: 'Let Freshet create topics, or create them yourself with the partition count of the config.',
+  });
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof kafkajs.KafkaJSAggregateError) return error.errors.some(isRefusal);
+  return error instanceof kafkajs.KafkaJSProtocolError && !error.retriable;
 }
 
 /** Returns when every partition of the new topics has a leader that knows it is one. */

@@ -93,6 +93,8 @@ export class Cluster {
       const connection = await known;
       if (connection.isUsable) return connection;
       connection.close();
+      // Who found it lost before has opened another by now.
+      if (this.#connections.get(key) !== known) return this.#connection(purpose, address);
     }
     if (this.#isClosed) throw new ConnectionLostError('the client was closed');
     return this.#open(key, address);
