@@ -4,6 +4,7 @@ import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { FreshetError } from '../runtime/errors.ts';
+import { errorMessage, sqlState } from '../runtime/postgres.ts';
 import { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
 import { createSlot, dropSlot, isInRecovery, readSlot } from '../source/slot.ts';
@@ -25,6 +26,7 @@ import { changeTopics, observeHistory } from './observe-history.ts';
 import { isTableEntry, TableStates } from './table-states.ts';
 
 const RELEASE_PAUSE_MS = 100;
+const SLOT_IN_USE = '55006';
 
 /**
  * Everything that must hold before a slot is touched. Throws PREFLIGHT, TABLE_MISSING or TABLE_UNSUPPORTED,
@@ -163,9 +165,22 @@ async function createSlotAnew(
 }
 
 async function newSlot(control: pg.Client, config: CaptureConfig): Promise<Lsn> {
-  await releaseSlot(control, config);
-  await dropSlot(control, config.slot);
+  await dropHeldSlot(control, config);
   return createSlot(control, config.slot, config.slotTimeoutMs, config.failoverSlot);
+}
+
+/** Who holds it is ended, and may take a while for that, or come back until it hears that the lease is another's. */
+async function dropHeldSlot(control: pg.Client, config: CaptureConfig): Promise<void> {
+  const deadline = Date.now() + config.slotTimeoutMs;
+  for (;;) {
+    await releaseSlot(control, config);
+    try {
+      return await dropSlot(control, config.slot);
+    } catch (cause) {
+      if (sqlState(cause) !== SLOT_IN_USE) throw cause;
+      if (Date.now() > deadline) throw new FreshetError('SLOT_BUSY', errorMessage(cause), { cause });
+    }
+  }
 }
 
 /** Null where none is needed. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startServices } from '../../src/embedded/services.ts';
 import { connect } from '../../src/runtime/postgres.ts';
+import { ReplicationStream } from '../../src/source/replication-stream.ts';
 import { captureContext, until } from '../support/capture.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { createDatabase } from '../support/database.ts';
@@ -68,6 +69,40 @@ it('a connection that is lost while the slot is made is made anew, as any other'
     await blocker.query('ROLLBACK');
     blocker.release();
   }
+  await until('it is connected', () => isConnected);
+});
+
+function isBroken(stream: ReplicationStream): boolean {
+  try {
+    while (stream.take() !== undefined) continue;
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+it('a slot that is to be made anew is dropped, however often somebody takes it back', async () => {
+  await using database = await createDatabase();
+  await database.pool.query('CREATE TABLE items (id int PRIMARY KEY)');
+  const context = captureContext(database, ['items'], { onSlotLoss: 'refresh' });
+  const { slot, publication } = context.config;
+  await database.pool.query(`CREATE PUBLICATION ${publication} FOR TABLE items`);
+  await database.pool.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+  let throws = 0;
+  const holding = (async () => {
+    for (; throws < 3; throws++) {
+      await using stream = await ReplicationStream.open({
+        connection: { url: database.url },
+        slot,
+        publication,
+        queueBytes: 1 << 20,
+      });
+      await until('it is thrown out', () => isBroken(stream));
+    }
+  })();
+  let isConnected = false;
+  await using _ = context.start({ connected: () => (isConnected = true) });
+  await holding;
   await until('it is connected', () => isConnected);
 });
 
