@@ -55,7 +55,11 @@ it('a connection that is lost while the slot is made is made anew, as any other'
   const blocker = await database.pool.connect();
   await blocker.query('BEGIN; SELECT pg_current_xact_id()');
   let isConnected = false;
-  await using _ = context.start({ connected: () => (isConnected = true) });
+  const said: string[] = [];
+  await using _ = context.start({
+    connected: () => (isConnected = true),
+    log: (_level, message) => void said.push(message),
+  });
   try {
     await until('the connection is ended while it waits for the slot', async () => {
       const { rows } = await database.pool.query<{ ended: boolean }>(
@@ -70,6 +74,7 @@ it('a connection that is lost while the slot is made is made anew, as any other'
     blocker.release();
   }
   await until('it is connected', () => isConnected);
+  expect(said).toEqual([expect.stringMatching(/^creating slot .* tried again/)]);
 });
 
 function isBroken(stream: ReplicationStream): boolean {
@@ -104,6 +109,7 @@ it('a slot that is to be made anew is dropped, however often somebody takes it b
   await using _ = context.start({ connected: () => (isConnected = true) });
   await holding;
   await until('it is connected', () => isConnected);
+  expect(throws).toBe(3);
 });
 
 describe('TLS to the source', { timeout: 180_000 }, () => {
