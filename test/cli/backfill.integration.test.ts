@@ -7,8 +7,8 @@ import {
 import { CaptureLink } from '../../src/cli/backfill/capture-link.ts';
 import { Engine } from '../../src/cli/engine.ts';
 import { upsertPipeline } from '../../src/consumers/upsert/pipeline.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
+import { during, type Tasks } from '../support/during.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 
 const PRODUCTS = { schema: 'public', name: 'products' };
@@ -51,12 +51,11 @@ describe('a backfill', () => {
   it('asks the capture that runs, and changes nothing about it', async () => {
     await using shop = await openShop(300);
     const running = new Engine(shop.config, quiet);
-    const stop = new AbortController();
-    const ended = runTogether(stop.signal, [
+    const tasks: Tasks = [
       (signal) => running.capture(shop.source, signal),
       (signal) => running.consume(upsertPipeline, signal),
-    ]);
-    try {
+    ];
+    await during(tasks, async () => {
       await running.migrate([upsertPipeline]);
       await until(
         'the first refresh is applied',
@@ -77,10 +76,7 @@ describe('a backfill', () => {
         ['finished', 100],
         ['finished', 3],
       ]);
-    } finally {
-      stop.abort();
-      await ended;
-    }
+    });
   });
 
   it('goes on where it was interrupted, and reads nothing twice', async () => {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { Engine } from '../../src/cli/engine.ts';
 import { upsertPipeline } from '../../src/consumers/upsert/pipeline.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
 import { CommandLine } from '../support/command-line.ts';
+import { during, type Tasks } from '../support/during.ts';
 import { openShop } from '../support/shop.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -18,15 +18,14 @@ it(
     const engine = new Engine(shop.config, () => {});
     await engine.migrate([upsertPipeline]);
     await pool.query(`ALTER TABLE items ADD CONSTRAINT good CHECK (sku <> 'sku7')`);
-    const stop = new AbortController();
-    const ended = runTogether(stop.signal, [
+    const tasks: Tasks = [
       (signal) => engine.capture(shop.source, signal),
       (signal) => engine.consume(upsertPipeline, signal),
-    ]);
+    ];
     const items = async (): Promise<number> => (await pool.query('SELECT FROM items')).rowCount ?? 0;
     const owed = async (): Promise<number> =>
       (await pool.query('SELECT FROM freshet.owed_keys')).rowCount ?? 0;
-    try {
+    await during(tasks, async () => {
       await until('all others are there', async () => (await items()) === 19 && (await owed()) === 1, 60_000);
 
       const open = { pipeline: 'upsert', table: 'public.products', code: '23514', open: 1 };
@@ -75,9 +74,6 @@ it(
         partitions: lanes.map(({ next }) => ({ from: next, to: 0 })),
       });
       expect(await freshet.run('pipelines resume upsert')).toMatchObject({ code: 0, out: 'upsert goes on' });
-    } finally {
-      stop.abort();
-      await ended;
-    }
+    });
   },
 );

@@ -3,27 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { CaptureLink } from '../../src/cli/backfill/capture-link.ts';
 import { Engine } from '../../src/cli/engine.ts';
 import { type Config, parseConfig, resolveConfig } from '../../src/config.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { during } from '../support/during.ts';
 import { services } from '../support/services.ts';
 
 /** What the two captures publish until `done`; they are stopped then. */
 async function captureBoth(config: Config, done: (engine: Engine) => Promise<boolean>): Promise<void> {
   const engine = new Engine(config, () => {});
-  const stop = new AbortController();
   const captures = config.sources.map(
     (source) =>
       (signal: AbortSignal): Promise<void> =>
         engine.capture(source, signal),
   );
-  const ended = runTogether(stop.signal, captures);
-  try {
+  await during(captures, async () => {
     await until('both captures have done their work', () => done(engine));
-  } finally {
-    stop.abort();
-    await ended;
-  }
+  });
 }
 
 async function withItems(): Promise<TestDatabase> {

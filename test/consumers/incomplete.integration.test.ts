@@ -9,10 +9,10 @@ import {
   type PipelineChange,
   sourceTable,
 } from '../../src/consumers/define-pipeline.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { targetTable } from '../../src/sinks/target-table.ts';
 import type { Write } from '../../src/sinks/write.ts';
 import { until } from '../support/capture.ts';
+import { during, type Tasks } from '../support/during.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 
 const described = targetTable({
@@ -79,13 +79,11 @@ describe('rows that partial changes lack', () => {
       const pipeline = describing(withLookUp);
       const engine = new Engine(shop.config, () => {});
       await engine.migrate([pipeline]);
-      const stop = new AbortController();
-      const ended = runTogether(stop.signal, [
+      const tasks: Tasks = [
         (signal) => engine.capture(shop.source, signal),
         (signal) => engine.consume(pipeline, signal),
-      ]);
-      ended.catch(() => {});
-      try {
+      ];
+      await during(tasks, async () => {
         await until('the rows are there', async () => Object.keys(await namesIn(shop)).length === 3);
         await pool.query(`UPDATE products SET name = 'refused' WHERE sku = 'sku2'`);
         const failures = (): ReturnType<typeof findFailures> => findFailures(engine, [pipeline], {});
@@ -103,10 +101,7 @@ describe('rows that partial changes lack', () => {
         await until('the other is right', async () => (await namesIn(shop))['sku2'] === 'mended');
         expect((await failures()).map(({ state }) => state)).toEqual(['settled']);
         expect((await debtsOf(engine, pipeline)).debts).toEqual([]);
-      } finally {
-        stop.abort();
-        await ended;
-      }
+      });
     },
   );
 });

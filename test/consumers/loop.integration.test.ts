@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Engine } from '../../src/cli/engine.ts';
 import { definePipeline, sourceTable } from '../../src/consumers/define-pipeline.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
+import { during, type Tasks } from '../support/during.ts';
 import { openShop } from '../support/shop.ts';
 
 /** Writes names in capitals back into the table that it reads. */
@@ -30,18 +30,17 @@ describe('a pipeline that writes back to its own source', () => {
     const { pool } = shop.database;
     const engine = new Engine(shop.config, () => {});
     await engine.migrate([shouting]);
-    const stop = new AbortController();
-    const ended = runTogether(stop.signal, [
+    const tasks: Tasks = [
       (signal) => engine.capture(shop.source, signal),
       (signal) => engine.consume(shouting, signal),
-    ]);
+    ];
     const quiet = async (): Promise<number> => {
       const { rows } = await pool.query<{ n: number }>(
         'SELECT count(*)::int AS n FROM products WHERE name <> upper(name)',
       );
       return rows[0]?.n ?? -1;
     };
-    try {
+    await during(tasks, async () => {
       await until('every name is loud', async () => (await quiet()) === 0);
       const live = engine.status.source(shop.source.name);
       // Each row as it was read, and as it was written; some are read after they were written.
@@ -53,9 +52,6 @@ describe('a pipeline that writes back to its own source', () => {
       expect(published).toBeLessThanOrEqual(402);
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       expect(live.published).toBe(published);
-    } finally {
-      stop.abort();
-      await ended;
-    }
+    });
   });
 });

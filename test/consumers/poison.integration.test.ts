@@ -6,10 +6,10 @@ import { Engine } from '../../src/cli/engine.ts';
 import { retryDebts, splitDebts } from '../../src/cli/retry-debts.ts';
 import { type Pipeline, definePipeline, sourceTable } from '../../src/consumers/define-pipeline.ts';
 import { countFailures } from '../../src/consumers/failure-list.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { targetTable } from '../../src/sinks/target-table.ts';
 import { createKafka } from '../../src/topics/kafka.ts';
 import { until } from '../support/capture.ts';
+import { during, type Tasks } from '../support/during.ts';
 import { productCodec, productTuple } from '../support/product-topic.ts';
 import { services } from '../support/services.ts';
 import { type Shop, openShop } from '../support/shop.ts';
@@ -198,12 +198,11 @@ describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
       (_, samples) => void latencies.push(...samples),
     );
     await engine.migrate([pipeline]);
-    const stop = new AbortController();
-    const ended = runTogether(stop.signal, [
+    const tasks: Tasks = [
       (signal) => engine.capture(shop.source, signal),
       (signal) => engine.consume(pipeline, signal),
-    ]);
-    try {
+    ];
+    await during(tasks, async () => {
       await until('the first rows are there', async () => (await difference(shop)) === 0, PATIENCE_MS);
       await shop.database.pool.query(`DELETE FROM products WHERE sku = 'sku${ROWS}'`);
       await shop.database.pool.query(`INSERT INTO products (sku, name) VALUES ('sku0', 'only one')`);
@@ -245,9 +244,6 @@ describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
       expect(await retryDebts(engine, owed, { keyed: [], unkeyed }, stop.signal)).toBe(true);
       expect((await found()).every(({ state }) => state === 'settled')).toBe(true);
       expect(await difference(shop)).toBe(0);
-    } finally {
-      stop.abort();
-      await ended;
-    }
+    });
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { Engine } from '../../src/cli/engine.ts';
 import { configuredPipelines } from '../../src/cli/pipelines.ts';
-import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
+import { during, type Tasks } from '../support/during.ts';
 import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { openShop } from '../support/shop.ts';
 
@@ -15,21 +15,17 @@ it('every batch that is applied belongs to the trace of what published its recor
   const engine = new Engine(shop.config, () => {});
   const pipelines = configuredPipelines(shop.config);
   await engine.migrate(pipelines);
-  const stop = new AbortController();
-  const ended = runTogether(stop.signal, [
+  const tasks: Tasks = [
     (signal) => engine.capture(shop.source, signal),
     ...pipelines.map((pipeline) => (signal: AbortSignal) => engine.consume(pipeline, signal)),
-  ]);
+  ];
   const { pool } = shop.database;
   const items = async (): Promise<number> => (await pool.query('SELECT FROM items')).rowCount ?? 0;
-  try {
+  await during(tasks, async () => {
     await until('the backfill is there', async () => (await items()) === 200, 60_000);
     await pool.query(`INSERT INTO products (sku, name, price) VALUES ('new', 'Kettle', 1)`);
     await until('the change is there', async () => (await items()) === 201, 60_000);
-  } finally {
-    stop.abort();
-    await ended;
-  }
+  });
   const spans = (name: string): typeof receiver.spans => receiver.spans.filter((span) => span.name === name);
   const published = new Set(spans('freshet publish').map(({ spanId }) => spanId));
   const applied = spans('freshet apply');

@@ -33,11 +33,20 @@ async function install(folder: string): Promise<string> {
   return app;
 }
 
-async function end(child: ChildProcess): Promise<number | null> {
+/** Ends it with its scope; `ended` rejects when it ends before that. */
+function whileRuns(child: ChildProcess): { readonly ended: Promise<never> } & AsyncDisposable {
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const [code] = (await exited) as [number | null];
-  return code;
+  const ended = exited.then(([code, signal]) => {
+    throw new Error(`it ended with ${String(code ?? signal)}`);
+  });
+  ended.catch(() => {});
+  return {
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
 }
 
 it(
@@ -76,16 +85,18 @@ it(
     const labels = async (): Promise<unknown[]> =>
       (await target.pool.query('SELECT sku, label FROM labels ORDER BY sku').catch(() => ({ rows: [] })))
         .rows;
+    await using running = whileRuns(freshet);
     try {
-      await until('the labels are there', async () => (await labels()).length === 2);
+      await Promise.race([
+        until('the labels are there', async () => (await labels()).length === 2),
+        running.ended,
+      ]);
       await source.pool.query(`UPDATE products SET name = 'Lamp 2' WHERE sku = 'a'`);
       await source.pool.query(`DELETE FROM products WHERE sku = 'b'`);
       await until('the changes are there', async () => (await labels()).length === 1);
       expect(await labels()).toEqual([{ sku: 'a', label: 'Lamp 2' }]);
     } catch (error) {
       throw new Error(`freshet run said:\n${output}`, { cause: error });
-    } finally {
-      await end(freshet);
     }
   },
   4 * MINUTE,

@@ -7,10 +7,10 @@ import { createUpsertPipeline, upsertPipeline } from '../../../../src/consumers/
 import type { Config } from '../../../../src/config.ts';
 import type { ConfigInput } from '../../../../src/config-schema.ts';
 import { connect } from '../../../../src/runtime/postgres.ts';
-import { runTogether } from '../../../../src/runtime/shutdown.ts';
 import { createTargetPool, TARGET_DEFAULTS } from '../../../../src/sinks/target-pool.ts';
 import { until } from '../../../support/capture.ts';
 import { CommandLine } from '../../../support/command-line.ts';
+import { during, type Tasks } from '../../../support/during.ts';
 import { EmbeddingsApi } from '../../../support/embeddings-api.ts';
 import { openShop, type Shop } from '../../../support/shop.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -55,21 +55,9 @@ async function embeddingsOf({ database }: Shop): Promise<Map<string, Stored>> {
   return new Map(rows.map((row) => [row.sku, row]));
 }
 
-/** What ends the background work by itself fails the test at once. */
-async function during(run: (signal: AbortSignal) => Promise<void>, act: () => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const ended = run(stop.signal);
-  try {
-    await Promise.race([act(), ended]);
-  } finally {
-    stop.abort();
-    await ended;
-  }
-}
-
 async function whileWorking(engine: Engine, act: () => Promise<void>): Promise<void> {
   engine.metrics.embeddingsStale.set(NOT_COUNTED);
-  await during((signal) => workOnEmbeddings(engine, signal), act);
+  await during([(signal) => workOnEmbeddings(engine, signal)], act);
 }
 
 async function stale({ metrics }: Engine): Promise<number> {
@@ -85,13 +73,12 @@ describe('embeddings', () => {
     const { shop, engine } = await withItems(6, {});
     await using _shop = shop;
     const { database, source } = shop;
-    const run = (stop: AbortSignal): Promise<void> =>
-      runTogether(stop, [
-        (signal) => engine.capture(source, signal),
-        (signal) => engine.consume(createUpsertPipeline(null), signal),
-        (signal) => workOnEmbeddings(engine, signal),
-      ]);
-    await during(run, async () => {
+    const tasks: Tasks = [
+      (signal) => engine.capture(source, signal),
+      (signal) => engine.consume(createUpsertPipeline(null), signal),
+      (signal) => workOnEmbeddings(engine, signal),
+    ];
+    await during(tasks, async () => {
       await until(
         'all items are embedded',
         async () => (await embeddingsOf(shop)).size === 6 && (await stale(engine)) === 0,
