@@ -202,7 +202,7 @@ describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
       (signal) => engine.capture(shop.source, signal),
       (signal) => engine.consume(pipeline, signal),
     ];
-    await during(tasks, async () => {
+    await during(tasks, async (signal) => {
       await until('the first rows are there', async () => (await difference(shop)) === 0, PATIENCE_MS);
       await shop.database.pool.query(`DELETE FROM products WHERE sku = 'sku${ROWS}'`);
       await shop.database.pool.query(`INSERT INTO products (sku, name) VALUES ('sku0', 'only one')`);
@@ -237,11 +237,11 @@ describe('poison among good records', { timeout: 2 * PATIENCE_MS }, () => {
       const owed = await debtsOf(engine, pipeline);
       const { keyed, unkeyed } = splitDebts(owed.debts);
       expect([keyed.length, unkeyed.length]).toEqual([expected - EACH, EACH]);
-      expect(await retryDebts(engine, owed, { keyed, unkeyed: [] }, stop.signal)).toBe(true);
+      expect(await retryDebts(engine, owed, { keyed, unkeyed: [] }, signal)).toBe(true);
       expect(await difference(shop)).toBe(0);
       const half = countFailures(await found());
       expect(half.reduce((sum, { open }) => sum + open, 0)).toBe(EACH);
-      expect(await retryDebts(engine, owed, { keyed: [], unkeyed }, stop.signal)).toBe(true);
+      expect(await retryDebts(engine, owed, { keyed: [], unkeyed }, signal)).toBe(true);
       expect((await found()).every(({ state }) => state === 'settled')).toBe(true);
       expect(await difference(shop)).toBe(0);
     });
