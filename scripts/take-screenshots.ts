@@ -20,6 +20,7 @@ const COLUMNS = 110;
 const BUSY_MS = 45_000;
 const SHOTS = [
   { name: 'status-page', width: 1_280, height: 900, colorScheme: 'light' },
+  { name: 'status-page-below', width: 1_280, height: 1_300, colorScheme: 'light', from: '#freshness-title' },
   { name: 'status-page-dark', width: 1_280, height: 1_000, colorScheme: 'dark' },
   { name: 'status-page-phone', width: 390, height: 1_600, colorScheme: 'light' },
 ] as const;
@@ -102,11 +103,12 @@ async function takeTerminal(browser: Browser, text: string): Promise<void> {
 }
 
 async function takePage(browser: Browser, url: string): Promise<void> {
-  for (const { name, width, height, colorScheme } of SHOTS) {
+  for (const { name, width, height, colorScheme, ...below } of SHOTS) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
     await page.goto(url);
     await page.waitForSelector('#changes tr:nth-child(8)', { timeout: 60_000 });
     await page.waitForSelector('.letters li', { timeout: 60_000 });
+    if ('from' in below) await page.locator(below.from).evaluate((title) => title.scrollIntoView());
     await page.screenshot({ path: join(IMAGES, `${name}.png`) });
     process.stdout.write(`docs/images/${name}.png\n`);
     await page.close();
