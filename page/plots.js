@@ -124,6 +124,8 @@ class PlotCard {
       this.#pointer = null;
       this.#readOut();
     });
+    // Also when it is laid out for the first time: its width is not known before.
+    new ResizeObserver(() => this.#draw()).observe(this.#plot);
   }
 
   /**
@@ -144,11 +146,7 @@ class PlotCard {
       appliedThrough,
       appliedThrough === null ? 'nothing applied yet' : `complete up to ${time(appliedThrough)}`,
     );
-    this.#width = this.#plot.clientWidth || USUAL_WIDTH;
-    const scale = new Scale(samples, now, this.#width);
-    setText(this.#top, duration(scale.top));
-    setAttributes(this.#curve, { d: scale.curve(samples) });
-    setAttributes(this.#area, { d: scale.area(samples) });
+    this.#draw();
     const worst = worstByMinute(samples, now);
     const known = worst.map(({ seconds }) => seconds).filter((seconds) => seconds !== null);
     setAttributes(this.#plot, {
@@ -165,6 +163,14 @@ class PlotCard {
         if (row.lastChild !== null) setText(row.lastChild, duration(seconds));
       },
     );
+  }
+
+  #draw() {
+    this.#width = this.#plot.clientWidth || USUAL_WIDTH;
+    const scale = new Scale(this.#samples, this.#now, this.#width);
+    setText(this.#top, duration(scale.top));
+    setAttributes(this.#curve, { d: scale.curve(this.#samples) });
+    setAttributes(this.#area, { d: scale.area(this.#samples) });
     this.#readOut();
   }
 

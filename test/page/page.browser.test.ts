@@ -22,6 +22,12 @@ const CUT_TEXTS = `(() => {
     return left < picture.left - 1 || right > picture.right + 1;
   }).map((node) => node.textContent);
 })()`;
+/** Runs in the browser: whether every curve ends within its plot. */
+const CURVES_FIT = `[...document.querySelectorAll('#plots svg')].every((plot) => {
+  const curve = plot.querySelector('.curve').getBoundingClientRect();
+  return curve.width > 0 && curve.right <= plot.getBoundingClientRect().right + 1;
+})`;
+const TWO_FRAMES = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`;
 const ANIMATIONS = `[...document.querySelectorAll('.drops:not(.still)')]
   .map((node) => getComputedStyle(node).animationName)`;
 
@@ -149,12 +155,16 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
   it.each([320, 390, 768, 1_024, 1_440])('needs no sideways scrolling on %d pixels', async (width) => {
     await using served = await ServedPage.open();
     served.letters = [LETTER];
+    for (let seconds = 60; seconds >= 0; seconds -= 5)
+      served.ages.note({ ...served.report, at: new Date(Date.now() - seconds * 1_000).toISOString() });
     await using opened = await BrowserPage.open(browser, served.url, { viewport: { width, height: 800 } });
     const { page } = await opened.ready();
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(width);
     const cut = await page.evaluate<string[]>(CUT_TEXTS);
     expect(cut).toEqual([]);
+    await page.evaluate(TWO_FRAMES);
+    expect(await page.evaluate<boolean>(CURVES_FIT)).toBe(true);
   });
 
   it.each([
