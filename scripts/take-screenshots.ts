@@ -108,7 +108,7 @@ async function takePage(browser: Browser, url: string): Promise<void> {
     await page.goto(url);
     await page.waitForSelector('#changes tr:nth-child(8)', { timeout: 60_000 });
     await page.waitForSelector('.letters li', { timeout: 60_000 });
-    if ('from' in below) await page.locator(below.from).evaluate('(title) => title.scrollIntoView()');
+    if ('from' in below) await page.evaluate(`document.querySelector('${below.from}').scrollIntoView()`);
     await page.screenshot({ path: join(IMAGES, `${name}.png`) });
     process.stdout.write(`docs/images/${name}.png\n`);
     await page.close();
