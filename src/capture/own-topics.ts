@@ -8,7 +8,7 @@ import {
   withAdmin,
 } from '../topics/topic-admin.ts';
 
-/** The dead letters of what capture itself could not publish. */
+/** Whose dead letters those are that the capture itself could not publish: in topic names, and where a pipeline is named. */
 export const CAPTURE_GROUP = 'capture';
 
 /** Makes the topics that a capture has beside those of its tables: checkpoint, requests, dead letters. */

@@ -1,3 +1,4 @@
+import { CAPTURE_GROUP } from '../capture/own-topics.ts';
 import type { SourceConfig } from '../config.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
 import {
@@ -13,9 +14,6 @@ import { type Debt, readDebts } from '../sinks/owed-keys.ts';
 import { readDeadLetters } from '../topics/dead-letter-reader.ts';
 import { dlqTopic } from '../topics/names.ts';
 import type { Engine } from './engine.ts';
-
-/** Names the capture's own letters where a pipeline is named. */
-export const CAPTURE = 'capture';
 
 /** What a pipeline owes, as its target has it. */
 export interface PipelineDebts {
@@ -46,7 +44,7 @@ export async function findFailures(
     if (filter.pipeline !== undefined && filter.pipeline !== pipeline.name) continue;
     failures.push(...(await ofPipeline(engine, pipeline)));
   }
-  if (filter.pipeline === undefined || filter.pipeline === CAPTURE) {
+  if (filter.pipeline === undefined || filter.pipeline === CAPTURE_GROUP) {
     const prefixes = new Set(engine.config.sources.map(({ prefix }) => prefix));
     for (const prefix of prefixes) failures.push(...(await ofCapture(engine, prefix)));
   }
@@ -65,7 +63,7 @@ async function ofPipeline(engine: Engine, pipeline: Pipeline): Promise<Failure[]
 
 async function ofCapture(engine: Engine, prefix: string): Promise<Failure[]> {
   const failures: Failure[] = [];
-  for await (const stored of readDeadLetters(engine.config.kafka, dlqTopic(prefix, CAPTURE)))
-    failures.push(...captureFailure(CAPTURE, stored));
+  for await (const stored of readDeadLetters(engine.config.kafka, dlqTopic(prefix, CAPTURE_GROUP)))
+    failures.push(...captureFailure(CAPTURE_GROUP, stored));
   return failures;
 }

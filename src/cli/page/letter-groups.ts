@@ -1,3 +1,4 @@
+import { CAPTURE_GROUP } from '../../capture/own-topics.ts';
 import { formatTable } from '../../change/table.ts';
 import { parseDeadLetter } from '../../consumers/dead-letters.ts';
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
@@ -9,7 +10,6 @@ import { connect } from '../../runtime/postgres.ts';
 import { groupDebts } from '../../sinks/owed-keys.ts';
 import { type StoredLetter, readDeadLetters } from '../../topics/dead-letter-reader.ts';
 import { dlqTopic, topicName } from '../../topics/names.ts';
-import { CAPTURE } from '../dead-letters.ts';
 import type { Engine } from '../engine.ts';
 
 /** Of a pipeline; the rest is in `freshet dlq list`. */
@@ -80,12 +80,15 @@ export class LetterGroups {
   async #ofCapture(sinceMs: number): Promise<LetterGroup[]> {
     const groups = new Map<string, LetterGroup>();
     for (const prefix of new Set(this.#engine.config.sources.map((source) => source.prefix))) {
-      for await (const stored of readDeadLetters(this.#engine.config.kafka, dlqTopic(prefix, CAPTURE))) {
+      for await (const stored of readDeadLetters(
+        this.#engine.config.kafka,
+        dlqTopic(prefix, CAPTURE_GROUP),
+      )) {
         if (stored.writtenAtMs < sinceMs) continue;
-        for (const { table, code, cause, at } of captureFailure(CAPTURE, stored)) {
+        for (const { table, code, cause, at } of captureFailure(CAPTURE_GROUP, stored)) {
           const before = groups.get(`${table} ${code}`);
           groups.set(`${table} ${code}`, {
-            pipeline: CAPTURE,
+            pipeline: CAPTURE_GROUP,
             table,
             code,
             letters: (before?.letters ?? 0) + 1,
