@@ -1,13 +1,11 @@
 import type pg from 'pg';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lsn, parseLsn } from '../change/lsn.ts';
 import { formatTable, type TableId } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { errorMessage, sqlState } from '../runtime/postgres.ts';
 import { RefreshPlan } from '../snapshot/refresh-plan.ts';
 import { ensurePublication } from '../source/publication.ts';
-import { createSlot, dropSlot, isInRecovery, readSlot } from '../source/slot.ts';
+import { createSlot, isInRecovery, readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
 import { readTableFacts } from '../source/table-facts.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
@@ -19,14 +17,12 @@ import { ensureChangeTopics, withAdmin } from '../topics/topic-admin.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { CAPTURE_KEY, type CaptureEntry, judgeHistory, parseCaptureEntry } from './history.ts';
 import { initialPlan, planKey, planStates } from './initial-plan.ts';
+import { dropHeldSlot } from './held-slot.ts';
 import type { Lease } from './lease.ts';
 import { freshState, type MergeState, stateToJson } from './merge-state.ts';
 import { newEpoch } from './new-epoch.ts';
 import { changeTopics, observeHistory } from './observe-history.ts';
 import { isTableEntry, TableStates } from './table-states.ts';
-
-const RELEASE_PAUSE_MS = 100;
-const SLOT_IN_USE = '55006';
 
 /**
  * Everything that must hold before a slot is touched. Throws PREFLIGHT, TABLE_MISSING or TABLE_UNSUPPORTED,
@@ -169,20 +165,6 @@ async function newSlot(control: pg.Client, config: CaptureConfig): Promise<Lsn> 
   return createSlot(control, config.slot, config.slotTimeoutMs, config.failoverSlot);
 }
 
-/** Who holds it is ended, and may take a while for that, or come back until it hears that the lease is another's. */
-async function dropHeldSlot(control: pg.Client, config: CaptureConfig): Promise<void> {
-  const deadline = Date.now() + config.slotTimeoutMs;
-  for (;;) {
-    await releaseSlot(control, config);
-    try {
-      return await dropSlot(control, config.slot);
-    } catch (cause) {
-      if (sqlState(cause) !== SLOT_IN_USE) throw cause;
-      if (Date.now() > deadline) throw new FreshetError('SLOT_BUSY', errorMessage(cause), { cause });
-    }
-  }
-}
-
 /** Null where none is needed. */
 export function publicationOf({ publication, snapshotOnly }: CaptureConfig): string | null {
   return snapshotOnly === true ? null : publication;
@@ -226,12 +208,4 @@ function freshPlan(table: TableId, epoch: number): RefreshPlan {
 
 function planEntry(plan: RefreshPlan): { key: string; value: string } {
   return { key: planKey(plan.request.id), value: JSON.stringify(plan.state) };
-}
-
-/** Ends whoever holds the slot: only the holder of the lease may ask for it. */
-export async function releaseSlot(control: pg.Client, config: CaptureConfig): Promise<void> {
-  const slot = await readSlot(control, config.slot);
-  if (slot === null || slot.activePid === null) return;
-  await control.query('SELECT pg_terminate_backend($1)', [slot.activePid]).catch(() => {});
-  await sleep(RELEASE_PAUSE_MS);
 }

@@ -1,8 +1,6 @@
 import type pg from 'pg';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TableId, TableSchema } from '../change/table.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
-import { isFreshetError } from '../runtime/errors.ts';
 import { connect } from '../runtime/postgres.ts';
 import { runTogether } from '../runtime/shutdown.ts';
 import { ChunkReader } from '../snapshot/chunk-reader.ts';
@@ -18,6 +16,7 @@ import { TopicTail } from '../topics/topic-tail.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
 import { ControlDesk } from './control-desk.ts';
 import { serveRequests } from './control-reader.ts';
+import { withoutHolder } from './held-slot.ts';
 import { CAPTURE_KEY, type CaptureEntry } from './history.ts';
 import type { Lease } from './lease.ts';
 import { Merge } from './merge.ts';
@@ -34,7 +33,6 @@ import {
   preparePlans,
   prepareSlot,
   publicationOf,
-  releaseSlot,
 } from './session-start.ts';
 import { SnapshotScheduler } from './snapshot-scheduler.ts';
 import { watchSource } from './source-watch.ts';
@@ -46,8 +44,6 @@ import { TableResolver } from './table-resolver.ts';
 import { TableStates } from './table-states.ts';
 import { TableWatch } from './table-watch.ts';
 import { TopicEnds } from './topic-ends.ts';
-
-const RELEASE_PAUSE_MS = 250;
 
 /** One connection to the source, from its preflight to its loss: everything in memory dies with it. */
 export async function runSession(
@@ -234,7 +230,6 @@ async function proveLease(lease: Lease): Promise<void> {
   if (entry !== undefined) await lease.publish([], [{ key: CAPTURE_KEY, value: entry }]);
 }
 
-/** A predecessor's connection may outlive it: the lease is ours, so its hold on the slot is ended. */
 async function openStream(
   control: pg.Client,
   config: CaptureConfig,
@@ -243,20 +238,6 @@ async function openStream(
   const { connection, slot, publication } = config;
   const { queueBytes, silenceTimeoutMs } = config.stream;
   if (config.snapshotOnly === true) return WalClock.open({ connection, slot, silenceTimeoutMs });
-  const deadline = Date.now() + config.slotTimeoutMs;
-  for (;;) {
-    try {
-      return await ReplicationStream.open({
-        connection,
-        slot,
-        publication,
-        queueBytes,
-        silenceTimeoutMs,
-      });
-    } catch (error) {
-      if (!isFreshetError(error, 'SLOT_BUSY') || Date.now() > deadline || signal.aborted) throw error;
-      await releaseSlot(control, config);
-      await sleep(RELEASE_PAUSE_MS, undefined, { signal }).catch(() => {});
-    }
-  }
+  const options = { connection, slot, publication, queueBytes, silenceTimeoutMs };
+  return withoutHolder(control, config, () => ReplicationStream.open(options), signal);
 }

@@ -1,9 +1,8 @@
 import { connect } from '../runtime/postgres.ts';
-import { dropSlot } from '../source/slot.ts';
 import type { CaptureConfig, CaptureDependencies } from './capture-config.ts';
+import { dropHeldSlot } from './held-slot.ts';
 import { CAPTURE_KEY, parseCaptureEntry } from './history.ts';
 import { Lease } from './lease.ts';
-import { releaseSlot } from './session-start.ts';
 
 /**
  * Drops the slot where it was made for one refresh; the checkpoint says so first, so that the next
@@ -18,7 +17,6 @@ export async function dropTransientSlot(
   if (entry?.transient !== true) return false;
   await lease.publish([], [{ key: CAPTURE_KEY, value: JSON.stringify({ ...entry, slotReady: false }) }]);
   await using client = await connect(config.connection, `control ${config.slot}`);
-  await releaseSlot(client, config);
-  await dropSlot(client, config.slot);
+  await dropHeldSlot(client, config);
   return true;
 }

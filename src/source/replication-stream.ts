@@ -10,6 +10,7 @@ import {
   type PostgresConfig,
   sqlState,
 } from '../runtime/postgres.ts';
+import { slotBusy } from './slot.ts';
 import { type StreamItem, StreamQueue } from './stream-queue.ts';
 
 export interface ReplicationStreamOptions {
@@ -240,11 +241,8 @@ export class ReplicationStream implements AsyncDisposable {
   #explain(error: unknown): FreshetError {
     const state = sqlState(error);
     const slot = this.#options.slot;
-    if (state === '55006') {
-      return new FreshetError('SLOT_BUSY', `replication slot "${slot}" is in use: ${errorMessage(error)}`, {
-        cause: error,
-      });
-    }
+    const busy = slotBusy(slot, error);
+    if (busy !== null) return busy;
     if (state === '55000' && /invalidat|can no longer|obsolete|removed/i.test(errorMessage(error))) {
       return new FreshetError('SLOT_LOST', `replication slot "${slot}": ${errorMessage(error)}`, {
         cause: error,

@@ -84,11 +84,24 @@ export async function createSlot(
   }
 }
 
+/** Does nothing where there is none. Throws SLOT_BUSY while somebody streams from it. */
 export async function dropSlot(client: pg.ClientBase, slot: string): Promise<void> {
-  await client.query(
-    `SELECT pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
-    [slot],
-  );
+  try {
+    await client.query(
+      `SELECT pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+      [slot],
+    );
+  } catch (error) {
+    throw slotBusy(slot, error) ?? error;
+  }
+}
+
+/** Null: the server refused for another reason. */
+export function slotBusy(slot: string, error: unknown): FreshetError | null {
+  if (sqlState(error) !== '55006') return null;
+  return new FreshetError('SLOT_BUSY', `replication slot "${slot}" is in use: ${errorMessage(error)}`, {
+    cause: error,
+  });
 }
 
 const BLOCKERS = `
