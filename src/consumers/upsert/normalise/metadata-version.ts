@@ -22,37 +22,40 @@ const DIGEST_CHARACTERS = 32;
  * nothing can be taken for something else: `5:brand"4:Acme3:sku"1:1`.
  */
 export function metadataVersion(content: Content): string {
-  return digest(fieldsText(content));
+  return digest(contentText(sortedFields(content), content));
 }
 
 /** Gives the same version of content whose keys are known: `keys` in code unit order. */
-export function versionOf<K extends string>(
-  keys: readonly K[],
-): (content: Readonly<Record<K, ContentValue>>) => string {
-  const fields = keys.map((key) => ({ key, name: nameText(key) }));
-  return (content) => {
-    let text = '';
-    for (const { key, name } of fields) {
-      const value = content[key];
-      if (value !== null && value !== undefined) text += name + valueText(value);
-    }
-    return digest(text);
-  };
+export function versionOf<K extends string>(keys: readonly K[]): (content: ContentOf<K>) => string {
+  const fields = fieldsOf(keys);
+  return (content) => digest(contentText(fields, content));
 }
 
 function digest(text: string): string {
   return hash('sha256', text, 'hex').slice(0, DIGEST_CHARACTERS);
 }
 
-function nameText(key: string): string {
-  return `${key.length}:${key}`;
+type ContentOf<K extends string> = Readonly<Record<K, ContentValue>>;
+
+interface Field<K extends string> {
+  readonly key: K;
+  /** As it is hashed. */
+  readonly name: string;
 }
 
-function fieldsText(fields: Content): string {
+function sortedFields(content: Content): Field<string>[] {
+  return fieldsOf(Object.keys(content).toSorted());
+}
+
+function fieldsOf<K extends string>(keys: readonly K[]): Field<K>[] {
+  return keys.map((key) => ({ key, name: `${key.length}:${key}` }));
+}
+
+function contentText<K extends string>(fields: readonly Field<K>[], content: ContentOf<K>): string {
   let text = '';
-  for (const key of Object.keys(fields).toSorted()) {
-    const value = fields[key];
-    if (value !== null && value !== undefined) text += nameText(key) + valueText(value);
+  for (const { key, name } of fields) {
+    const value = content[key];
+    if (value !== null && value !== undefined) text += name + valueText(value);
   }
   return text;
 }
@@ -60,7 +63,7 @@ function fieldsText(fields: Content): string {
 function valueText(value: ContentValue): string {
   if (typeof value === 'string') return `"${value.length}:${value}`;
   if (typeof value !== 'object' || value === null) return `=${String(value)};`;
-  if (!isList(value)) return `{${fieldsText(value)}}`;
+  if (!isList(value)) return `{${contentText(sortedFields(value), value)}}`;
   let text = `[${value.length}:`;
   for (const item of value) text += valueText(item);
   return text;
