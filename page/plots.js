@@ -6,8 +6,6 @@ import { toneOf, wordOf } from './tone.js';
 /** @import { AgeSample, PageEvents } from '../src/metrics/page/page-events.ts' */
 
 const SPAN_MS = 600_000;
-/** Before the page is laid out. */
-const USUAL_WIDTH = 300;
 const HEIGHT = 96;
 const TOP = 14;
 const BOTTOM = 16;
@@ -110,7 +108,8 @@ class PlotCard {
   /** @type {readonly AgeSample[]} */
   #samples = [];
   #now = 0;
-  #width = USUAL_WIDTH;
+  /** 0 before the page is laid out. */
+  #width = 0;
   /** @type {number | null} */
   #pointer = null;
 
@@ -124,7 +123,7 @@ class PlotCard {
       this.#pointer = null;
       this.#readOut();
     });
-    // Also when it is laid out for the first time: its width is not known before.
+    // Also when it is laid out for the first time.
     new ResizeObserver(() => this.#draw()).observe(this.#plot);
   }
 
@@ -166,7 +165,8 @@ class PlotCard {
   }
 
   #draw() {
-    this.#width = this.#plot.clientWidth || USUAL_WIDTH;
+    this.#width = this.#plot.clientWidth;
+    if (this.#width === 0) return;
     const scale = new Scale(this.#samples, this.#now, this.#width);
     setText(this.#top, duration(scale.top));
     setAttributes(this.#curve, { d: scale.curve(this.#samples) });

@@ -25,7 +25,8 @@ export class EventStream {
   readonly #watchers = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | null = null;
   #shownAt = '';
-  #letters = '[]';
+  /** The event that told of them last. */
+  #letters = eventText('letters', []);
   #isReadingLetters = false;
 
   constructor(feeds: PageFeeds) {
@@ -57,7 +58,7 @@ export class EventStream {
       eventText('past', { version, ages: ages.all() }) +
         eventText('now', report) +
         eventText('changes', changes.kept) +
-        `event: letters\ndata: ${this.#letters}\n\n`,
+        this.#letters,
     );
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
     this.#readLetters(report);
@@ -87,10 +88,10 @@ export class EventStream {
     this.#feeds
       .letters(report)
       .then((groups) => {
-        const text = JSON.stringify(groups);
+        const text = eventText('letters', groups);
         if (text === this.#letters) return;
         this.#letters = text;
-        this.#send(`event: letters\ndata: ${text}\n\n`);
+        this.#send(text);
       })
       // What cannot be asked is told by the report.
       .catch(() => {})
