@@ -169,8 +169,9 @@ class PlotCard {
     if (this.#width === 0) return;
     const scale = new Scale(this.#samples, this.#now, this.#width);
     setText(this.#top, duration(scale.top));
-    setAttributes(this.#curve, { d: scale.curve(this.#samples) });
-    setAttributes(this.#area, { d: scale.area(this.#samples) });
+    const curve = scale.curve(this.#samples);
+    setAttributes(this.#curve, { d: curve });
+    setAttributes(this.#area, { d: areaUnder(curve) });
     this.#readOut();
   }
 
@@ -224,24 +225,27 @@ class Scale {
     return path;
   }
 
-  /** @param {readonly AgeSample[]} samples */
-  area(samples) {
-    return this.curve(samples)
-      .split('M')
-      .filter((part) => part !== '')
-      .map((part) => {
-        const [start] = part.split(' ', 1);
-        const end = (part.split('L').at(-1) ?? part).split(' ', 1)[0];
-        return `M${start} ${HEIGHT - BOTTOM}L${part}L${end} ${HEIGHT - BOTTOM}Z`;
-      })
-      .join('');
-  }
-
   /** @param {number} seconds */
   #yOf(seconds) {
     const share = Math.min(1, seconds / this.top);
     return Math.round((HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)) * 10) / 10;
   }
+}
+
+/**
+ * Each piece of the curve, down to the ground at both of its ends.
+ * @param {string} curve
+ */
+function areaUnder(curve) {
+  return curve
+    .split('M')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [start] = part.split(' ', 1);
+      const end = (part.split('L').at(-1) ?? part).split(' ', 1)[0];
+      return `M${start} ${HEIGHT - BOTTOM}L${part}L${end} ${HEIGHT - BOTTOM}Z`;
+    })
+    .join('');
 }
 
 /**

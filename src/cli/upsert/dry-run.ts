@@ -1,7 +1,7 @@
 import { type CatalogPlaces, compareProducts, surplusItem } from '../../consumers/upsert/catalog/compare.ts';
 import { readFeed } from '../../consumers/upsert/catalog/feed-file.ts';
+import { FeedRejects } from '../../consumers/upsert/catalog/feed-rejects.ts';
 import { ownerPages } from '../../consumers/upsert/catalog/item-rows.ts';
-import type { FeedReject } from '../../consumers/upsert/catalog/take-snapshot.ts';
 import type { Product } from '../../consumers/upsert/items.ts';
 import { type BringHooks, findDifferences } from './bring.ts';
 import { type Differences, DifferenceTally } from './difference-tally.ts';
@@ -34,8 +34,8 @@ export async function dryRunUpsert(
       from: file ?? 'public.products',
       rows: feed?.rows ?? found.compared,
       duplicates: feed?.duplicates ?? 0,
-      rejected: feed?.rejected ?? 0,
-      rejects: feed?.rejects ?? [],
+      rejected: feed?.rejects.count ?? 0,
+      rejects: feed?.rejects.named ?? [],
       content_hash: null,
       brands_learned: 0,
       items: itemCounts(found),
@@ -76,12 +76,10 @@ async function feedDifferences(
 }
 
 const PAGE = 2_000;
-const NAMED_REJECTS = 20;
 
 /** What a feed says: of a sku that comes again the first row. Its skus are held in memory: nothing can be written to. */
 class FeedProducts {
-  readonly rejects: FeedReject[] = [];
-  rejected = 0;
+  readonly rejects = new FeedRejects();
   duplicates = 0;
   readonly #file: string;
   readonly #skus = new Set<string>();
@@ -101,10 +99,8 @@ class FeedProducts {
   async *pages(): AsyncGenerator<Product[]> {
     let page: Product[] = [];
     for await (const row of readFeed(this.#file)) {
-      if (!('product' in row)) {
-        this.rejected += 1;
-        if (this.rejects.length < NAMED_REJECTS) this.rejects.push({ line: row.line, reason: row.reason });
-      } else if (this.#skus.has(row.product.sku)) this.duplicates += 1;
+      if (!('product' in row)) this.rejects.add(row);
+      else if (this.#skus.has(row.product.sku)) this.duplicates += 1;
       else {
         this.#skus.add(row.product.sku);
         page.push(row.product);

@@ -1,5 +1,5 @@
 import type { CatalogPlaces } from '../../consumers/upsert/catalog/compare.ts';
-import type { FeedReject } from '../../consumers/upsert/catalog/take-snapshot.ts';
+import type { FeedReject } from '../../consumers/upsert/catalog/feed-rejects.ts';
 import type { DifferenceCounts } from './difference-tally.ts';
 
 export interface UpsertReport {

@@ -4,20 +4,16 @@ import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { type CopyCell, copyRows } from '../../../sinks/copy-rows.ts';
 import { readFeed } from './feed-file.ts';
+import { type FeedReject, FeedRejects } from './feed-rejects.ts';
 import { snapshotColumns, SNAPSHOT_COLUMNS } from './product-rows.ts';
 import { freeName, type SnapshotOrigin, snapshotTable } from './snapshot-tables.ts';
-
-/** Lines of the feed that are no products; only so many are named. */
-export interface FeedReject {
-  readonly line: number;
-  readonly reason: string;
-}
 
 export interface TakenSnapshot {
   readonly snapshot: string;
   readonly rows: number;
   /** Of a sku that comes again the first row counts. */
   readonly duplicates: number;
+  /** Lines of the feed that are no products; only so many are named. */
   readonly rejected: number;
   readonly rejects: readonly FeedReject[];
   readonly contentHash: string;
@@ -29,13 +25,7 @@ interface SnapshotHooks {
 }
 
 const COLUMNS = SNAPSHOT_COLUMNS.join(', ');
-const NAMED_REJECTS = 20;
 const BATCH_ROWS = 2_000;
-
-interface Loaded {
-  readonly rejected: number;
-  readonly rejects: readonly FeedReject[];
-}
 
 /** The source's products as one statement sees them. */
 export async function snapshotOfTable(
@@ -49,7 +39,7 @@ export async function snapshotOfTable(
     const out = source.query(copyTo(`COPY (SELECT ${columns} FROM ${table}) TO STDOUT`));
     const into = target.query(copyFrom(`COPY pg_temp.arriving (${COLUMNS}) FROM STDIN`));
     await pipeline(out, new LineCounter(progress), into, { signal });
-    return { rejected: 0, rejects: [] };
+    return new FeedRejects();
   });
 }
 
@@ -60,8 +50,7 @@ export async function snapshotOfFeed(
   { signal, progress }: SnapshotHooks,
 ): Promise<TakenSnapshot> {
   return take(target, { origin: 'feed', takenFrom: file }, async () => {
-    const rejects: FeedReject[] = [];
-    let rejected = 0;
+    const rejects = new FeedRejects();
     let read = 0;
     let rows: (readonly CopyCell[])[] = [];
     const flush = async (): Promise<void> => {
@@ -73,14 +62,11 @@ export async function snapshotOfFeed(
     for await (const row of readFeed(file)) {
       read += 1;
       if ('product' in row) rows.push(SNAPSHOT_COLUMNS.map((column) => row.product[column] ?? null));
-      else {
-        rejected += 1;
-        if (rejects.length < NAMED_REJECTS) rejects.push({ line: row.line, reason: row.reason });
-      }
+      else rejects.add(row);
       if (rows.length === BATCH_ROWS) await flush();
     }
     await flush();
-    return { rejected, rejects };
+    return rejects;
   });
 }
 
@@ -88,7 +74,7 @@ export async function snapshotOfFeed(
 async function take(
   target: ClientBase,
   from: { readonly origin: SnapshotOrigin; readonly takenFrom: string },
-  load: () => Promise<Loaded>,
+  load: () => Promise<FeedRejects>,
 ): Promise<TakenSnapshot> {
   await target.query('BEGIN');
   try {
@@ -98,7 +84,7 @@ async function take(
     await target.query(
       `CREATE TEMP TABLE arriving (LIKE analytics.catalog_feed, n bigint GENERATED ALWAYS AS IDENTITY) ON COMMIT DROP`,
     );
-    const { rejected, rejects } = await load();
+    const { count: rejected, named: rejects } = await load();
     await target.query(`CREATE TABLE ${table} (LIKE analytics.catalog_feed)`);
     const arrived = await target.query<{ n: string }>('SELECT count(*) AS n FROM pg_temp.arriving');
     const kept = await target.query(
