@@ -4,6 +4,7 @@ import { formatTable, type TableId } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { connect, errorMessage, type PostgresConfig } from '../runtime/postgres.ts';
 import { readPublication } from '../source/publication.ts';
+import { isMigrated } from '../sinks/schema.ts';
 import { readSlot } from '../source/slot.ts';
 import { readTable } from '../source/table-catalog.ts';
 import { TypeCatalog } from '../source/type-catalog.ts';
@@ -26,7 +27,7 @@ export async function diagnose(config: Config): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const source of config.sources) findings.push(...(await diagnoseSource(source)));
   findings.push(
-    await reach('target', config.target),
+    await diagnoseTarget(config.target),
     await diagnoseKafka(config),
     await diagnoseRegistry(config),
   );
@@ -36,8 +37,8 @@ export async function diagnose(config: Config): Promise<Finding[]> {
 /** A start needs every service once: what cannot be reached now is named, instead of being tried for ever. Throws PREFLIGHT. */
 export async function assertReachable(config: Config): Promise<void> {
   const findings = await Promise.all([
-    ...config.sources.map((source) => reachable(`source ${source.name}`, source.connection)),
-    reach('target', config.target),
+    ...config.sources.map((source) => diagnoseConnection(`source ${source.name}`, source.connection)),
+    diagnoseTarget(config.target),
     diagnoseKafka(config),
     diagnoseRegistry(config),
   ]);
@@ -48,7 +49,7 @@ export async function assertReachable(config: Config): Promise<void> {
   });
 }
 
-async function reachable(name: string, config: PostgresConfig): Promise<Finding> {
+async function diagnoseConnection(name: string, config: PostgresConfig): Promise<Finding> {
   const check = `${name}: connection`;
   try {
     await using _client = await connect(config, 'doctor');
@@ -175,18 +176,16 @@ async function slot(client: pg.Client, prefix: string, source: SourceConfig): Pr
 async function publication(client: pg.Client, prefix: string, source: SourceConfig): Promise<Finding> {
   const check = `${prefix}: publication`;
   const published = await readPublication(client, source.publication);
-  const { rows } = await client.query<{ may: boolean }>(
-    `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
-  );
+  const may = await mayCreate(client);
   const create = `CREATE PUBLICATION ${pg.escapeIdentifier(source.publication)} FOR TABLE ${source.tables.map(quote).join(', ')} WITH (publish_via_partition_root = true);`;
   if (published === null) {
-    return finding(check, rows[0]?.may === true, `"${source.publication}" does not exist yet`, create);
+    return finding(check, may, `"${source.publication}" does not exist yet`, create);
   }
   const missing = source.tables.filter((table) => !published.includes(formatTable(table)));
   const cure = `ALTER PUBLICATION ${pg.escapeIdentifier(source.publication)} ADD TABLE ${missing.map(quote).join(', ')};`;
   return finding(
     check,
-    missing.length === 0 || rows[0]?.may === true,
+    missing.length === 0 || may,
     `${published.length} tables, ${missing.length} to be added`,
     cure,
   );
@@ -220,22 +219,27 @@ async function tables(client: pg.Client, prefix: string, source: SourceConfig): 
   return findings;
 }
 
-async function reach(name: string, config: PostgresConfig): Promise<Finding> {
-  const check = `${name}: connection`;
+/** A start makes what is missing there; who finds it made needs no right for that. */
+async function diagnoseTarget(config: PostgresConfig): Promise<Finding> {
   try {
     await using client = await connect(config, 'doctor');
-    const { rows } = await client.query<{ may: boolean }>(
-      `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
-    );
+    const ok = (await mayCreate(client)) || (await isMigrated(client));
     return finding(
-      check,
-      rows[0]?.may === true,
-      'connected',
+      'target',
+      ok,
+      ok ? 'connected' : 'its role may not create the schema "freshet", which is not there',
       'GRANT CREATE ON DATABASE … TO the role of target.url; or run freshet migrate as an administrator.',
     );
   } catch (error) {
-    return failed(check, error);
+    return failed('target', error);
   }
+}
+
+async function mayCreate(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
+  );
+  return rows[0]?.may === true;
 }
 
 async function diagnoseKafka(config: Config): Promise<Finding> {
