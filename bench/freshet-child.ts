@@ -1,4 +1,5 @@
 /** The Freshet process of a benchmark: does one job and tells its parent when it works and when it is done. */
+import { ConsumerThread } from '../src/cli/threads/consumer-thread.ts';
 import { runCapture } from '../src/capture/capture.ts';
 import type { CaptureConfig } from '../src/capture/capture-config.ts';
 import type { CaptureObserver } from '../src/capture/observer.ts';
@@ -148,8 +149,9 @@ async function consume(job: Job, config: Config, progress: Progress, signal: Abo
   const { kafka, target, consumers } = config;
   const registry = firstUse(createRegistry(config.registry), () => progress.working());
   const settings = { maxBatchRecords: consumers.maxBatchRecords, poolSize: consumers.connections };
+  const pipeline = job.consume === 'transform' ? transformPipeline(config.transform) : upsertPipeline;
   const runner = createPipelineRunner({
-    pipeline: job.consume === 'transform' ? transformPipeline(config.transform) : upsertPipeline,
+    pipeline,
     kafka,
     registry,
     target,
@@ -157,7 +159,12 @@ async function consume(job: Job, config: Config, progress: Progress, signal: Abo
     settings,
     observer,
   });
-  await runner.run(signal);
+  const threads = Array.from({ length: consumers.threads - 1 }, () => new ConsumerThread(config));
+  await Promise.all(threads.map((thread) => thread.start()));
+  await runTogether(signal, [
+    (stop) => runner.run(stop),
+    ...threads.map((thread) => (stop: AbortSignal) => thread.consume(pipeline.name, observer, stop)),
+  ]);
 }
 
 /** The pipeline asks for a schema when its first batch has come: joining the group is start-up. */

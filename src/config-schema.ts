@@ -127,7 +127,10 @@ const consumers = z.strictObject({
     .default(4 * MEBIBYTE)
     .describe('a larger record comes alone'),
   batchTargetMs: count(10, 600_000).default(2_000).describe('batches get smaller where they take longer'),
-  connections: count(1, 64).default(4),
+  connections: count(1, 64).default(4).describe('to the target, of each thread'),
+  threads: count(1, 64)
+    .default(1)
+    .describe('that share the partitions of each pipeline; each is a member of its group'),
   refreshOwedAfterMs: count(0, 3_600_000)
     .default(5_000)
     .describe('rows that partial changes lack are asked for after this long; 0: never'),

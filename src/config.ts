@@ -49,9 +49,15 @@ export interface SourceConfig {
   readonly failoverSlot: boolean;
 }
 
+/** What a config file says, checked. */
+export interface LoadedConfig extends ParsedConfig {
+  /** Its path; null: none, the defaults or what a command says. */
+  readonly file: string | null;
+}
+
 /** The config with every default filled in, secrets read and places known. */
 export interface Config extends Omit<
-  ParsedConfig,
+  LoadedConfig,
   'sources' | 'target' | 'kafka' | 'registry' | 'http' | 'itemsApi' | 'embeddings'
 > {
   readonly cacheDir: string | undefined;
@@ -76,7 +82,7 @@ export function dryRunRequested({ DRY_RUN = '' }: Environment): boolean {
 }
 
 /** Reads and checks the config file. Reports every problem at once: CONFIG_INVALID. */
-export async function loadConfigFile(env: Environment, cwd: string): Promise<ParsedConfig> {
+export async function loadConfigFile(env: Environment, cwd: string): Promise<LoadedConfig> {
   const named = env.FRESHET_CONFIG;
   const path = resolve(cwd, named ?? 'freshet.config.ts');
   if (!existsSync(path)) {
@@ -84,21 +90,21 @@ export async function loadConfigFile(env: Environment, cwd: string): Promise<Par
     return parseConfig({}, 'the defaults', env);
   }
   const parsed = parseConfig(await importDefault(path, '', 'defineConfig({ … })'), path, env);
-  return { ...parsed, pipelines: await importPipelines(parsed.pipelines, dirname(path)) };
+  return { ...parsed, file: path, pipelines: await importPipelines(parsed.pipelines, dirname(path)) };
 }
 
-export function parseConfig(input: unknown, origin: string, env: Environment): ParsedConfig {
+export function parseConfig(input: unknown, origin: string, env: Environment): LoadedConfig {
   const result = configSchema.safeParse(input);
   if (!result.success)
     throw invalid(
       result.error.issues.map((issue) => describe(issue)),
       origin,
     );
-  return withEnvironment(result.data, env);
+  return { ...withEnvironment(result.data, env), file: null };
 }
 
 /** Puts places and secrets in: from the file, the environment, or embedded services that run. */
-export function resolveConfig(parsed: ParsedConfig, env: Environment, running: ServiceUrls | null): Config {
+export function resolveConfig(parsed: LoadedConfig, env: Environment, running: ServiceUrls | null): Config {
   const problems: string[] = malformed(env);
   const sourceUrl = env.FRESHET_SOURCE_URL ?? running?.sourceUrl;
   const listed = parsed.sources ?? [
@@ -318,5 +324,3 @@ function invalid(problems: readonly string[], origin?: string): FreshetError {
     },
   );
 }
-
-export type { ParsedConfig };

@@ -2,7 +2,7 @@ import {
   type Config,
   type Environment,
   loadConfigFile,
-  type ParsedConfig,
+  type LoadedConfig,
   resolveConfig,
 } from '../config.ts';
 import { runningUrls } from '../embedded/background.ts';
@@ -17,7 +17,7 @@ export interface JsonOption {
   readonly json?: boolean;
 }
 
-export async function parsedConfig({ env, cwd }: CommandContext): Promise<ParsedConfig> {
+export async function parsedConfig({ env, cwd }: CommandContext): Promise<LoadedConfig> {
   return loadConfigFile(env, cwd);
 }
 

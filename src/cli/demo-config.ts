@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, type Environment, type ParsedConfig, resolveConfig } from '../config.ts';
+import { type Config, type Environment, type LoadedConfig, resolveConfig } from '../config.ts';
 import { demoExamples } from '../demo/examples.ts';
 import type { ServiceUrls } from '../embedded/services.ts';
 
@@ -12,7 +12,7 @@ export const DEMO_SOURCE = 'shop';
 
 /** The configured settings on the demo's source, with every example's pipeline and the config's own ones. */
 export function demoConfig(
-  parsed: ParsedConfig,
+  parsed: LoadedConfig,
   dataFolder: string | null,
   { FRESHET_CACHE_DIR, FRESHET_HTTP_TOKEN, FRESHET_HTTP_TOKEN_FILE }: Environment,
   urls: ServiceUrls,
@@ -43,7 +43,7 @@ export function demoConfig(
 }
 
 /** A data folder may have a taxonomy beside its catalogue. */
-function withTaxonomy(upsert: ParsedConfig['upsert'], folder: string | null): ParsedConfig['upsert'] {
+function withTaxonomy(upsert: LoadedConfig['upsert'], folder: string | null): LoadedConfig['upsert'] {
   if (folder === null) return upsert;
   const taxonomyFile = join(folder, 'catalog', 'taxonomy.txt');
   return existsSync(taxonomyFile) ? { taxonomyFile, ...upsert } : upsert;

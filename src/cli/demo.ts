@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Config, Environment, ParsedConfig, SourceConfig } from '../config.ts';
+import type { Config, Environment, LoadedConfig, SourceConfig } from '../config.ts';
 import type { DemoExample, ExampleDatabases } from '../demo/example.ts';
 import { demoExamples } from '../demo/examples.ts';
 import { ownExample } from '../demo/own-example.ts';
@@ -35,7 +35,7 @@ import { workOnScores } from './score/work.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface DemoSettings {
-  readonly parsed: ParsedConfig;
+  readonly parsed: LoadedConfig;
   readonly env: Environment;
   /** Where real data lies; null: generated rows. */
   readonly dataFolder: string | null;

@@ -7,7 +7,8 @@ import { formatTable } from '../change/table.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { LetterContent } from '../consumers/dead-letters.ts';
 import type { Pipeline } from '../consumers/define-pipeline.ts';
-import { createPipelineRunner } from '../consumers/pipeline-runner.ts';
+import type { ConsumerObserver } from '../consumers/observer.ts';
+import { createPipelineRunner, type PipelineRunnerOptions } from '../consumers/pipeline-runner.ts';
 import { captureObserver, type Log } from '../metrics/capture-metrics.ts';
 import { announcePipeline, consumerObserver } from '../metrics/consumer-metrics.ts';
 import { LiveStatus } from '../metrics/live-status.ts';
@@ -16,6 +17,7 @@ import { AgeHistory } from '../metrics/page/age-history.ts';
 import { ChangeSample } from '../metrics/page/change-sample.ts';
 import { openTracing } from '../metrics/open-tracing.ts';
 import { FreshetError } from '../runtime/errors.ts';
+import { runTogether } from '../runtime/shutdown.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
 import type { Tracing } from '../runtime/tracing.ts';
 import { migrateTarget } from '../sinks/schema.ts';
@@ -23,6 +25,8 @@ import { sinkFailure } from '../sinks/sink-error.ts';
 import { createKafka } from '../topics/kafka.ts';
 import { createRegistry, type SchemaRegistryPort } from '../topics/registry.ts';
 import { controlPlace } from './control-place.ts';
+import { isDivisible } from './pipelines.ts';
+import { ConsumerThread } from './threads/consumer-thread.ts';
 import { readVersion } from './version.ts';
 
 const HOUR_MS = 3_600_000;
@@ -41,6 +45,8 @@ export class Engine {
   readonly #latencies: LatencyListener;
   /** One for all roles: what a capture of this process registers, its pipelines need not ask for. */
   readonly #registry: SchemaRegistryPort;
+  /** Beside this one. */
+  readonly #threads: readonly ConsumerThread[];
   #tracing: Promise<Tracing> | null = null;
 
   constructor(config: Config, log: Log, latencies: LatencyListener = () => {}) {
@@ -49,6 +55,7 @@ export class Engine {
     this.log = log;
     this.#registry = createRegistry(config.registry);
     this.#latencies = latencies;
+    this.#threads = Array.from({ length: config.consumers.threads - 1 }, () => new ConsumerThread(config));
   }
 
   /** Creates what Freshet and the pipelines need in their targets. */
@@ -100,10 +107,39 @@ export class Engine {
     await repartition(this.#captureConfig(source), this.#captureDependencies(source), request, grow);
   }
 
-  /** Runs one pipeline; waits for topics that a capture has not made yet. */
+  /** Runs one pipeline, on as many threads as are configured; waits for topics that a capture has not made yet. */
   async consume(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
-    const source = this.sourceOf(pipeline);
     announcePipeline(this.metrics, this.status, pipeline.name);
+    const observer = consumerObserver(this.metrics, this.status, this.log, this.#latencies, this.changes);
+    const threads = isDivisible(pipeline) ? this.#threads : [];
+    // They join the group together: one that comes later makes the others give up partitions they have begun.
+    await Promise.all(threads.map((thread) => thread.start()));
+    const written = { rows: 0 };
+    const ofThreads: ConsumerObserver = {
+      ...observer,
+      written: (name, table, rows, unchanged) => {
+        written.rows += rows;
+        observer.written(name, table, rows, unchanged);
+      },
+    };
+    await runTogether(signal, [
+      (stop) => this.#runMember(pipeline, observer, { written }, stop),
+      ...threads.map((thread) => (stop: AbortSignal) => thread.consume(pipeline.name, ofThreads, stop)),
+    ]);
+  }
+
+  /** A further member of the pipeline's group in this process. */
+  async takePart(pipeline: Pipeline, observer: ConsumerObserver, signal: AbortSignal): Promise<void> {
+    await this.#runMember(pipeline, observer, { isFurther: true }, signal);
+  }
+
+  async #runMember(
+    pipeline: Pipeline,
+    observer: ConsumerObserver,
+    part: Pick<PipelineRunnerOptions, 'isFurther' | 'written'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const source = this.sourceOf(pipeline);
     const { kafka, consumers } = this.config;
     const tracing = await this.#openTracing();
     const runner = createPipelineRunner({
@@ -122,8 +158,9 @@ export class Engine {
         letterContent: letterContent(this.config),
         deadLetterRetentionMs: consumers.deadLetters.retentionHours * HOUR_MS,
       },
-      observer: consumerObserver(this.metrics, this.status, this.log, this.#latencies, this.changes),
+      observer,
       tracing,
+      ...part,
     });
     try {
       await runner.run(signal);

@@ -31,6 +31,9 @@ function upsertPipelineOf(config: Config): Pipeline {
   return createDeliveredPipeline(taxonomy, sink, again);
 }
 
+/** Made of nothing but the config: a thread that has it can make them again. */
+const configured = new WeakSet<Pipeline>();
+
 /** The configured pipelines: ours by name, the user's own as `definePipeline` made them. */
 export function configuredPipelines(config: Config): Pipeline[] {
   const pipelines = config.pipelines.map((entry, index) => {
@@ -41,10 +44,17 @@ export function configuredPipelines(config: Config): Pipeline[] {
   });
   const names = pipelines.map((pipeline) => pipeline.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === undefined) return pipelines;
-  throw new FreshetError('CONFIG_INVALID', `pipelines: "${twice}" is there twice`, {
-    cure: 'Leave one of them out.',
-  });
+  if (twice !== undefined)
+    throw new FreshetError('CONFIG_INVALID', `pipelines: "${twice}" is there twice`, {
+      cure: 'Leave one of them out.',
+    });
+  for (const pipeline of pipelines) configured.add(pipeline);
+  return pipelines;
+}
+
+/** Whether threads can share its work. One that delivers to an API keeps its rate limit and its circuit breaker in one place. */
+export function isDivisible(pipeline: Pipeline): boolean {
+  return configured.has(pipeline) && pipeline.watchDelivery === null;
 }
 
 export function pipelineNamed(pipelines: readonly Pipeline[], name: string): Pipeline {

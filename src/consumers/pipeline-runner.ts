@@ -42,6 +42,14 @@ export interface PipelineRunnerOptions {
   readonly settings?: Partial<ConsumerSettings>;
   readonly observer: ConsumerObserver;
   readonly tracing?: Tracing | undefined;
+  /** A further member of the group in one process: it consumes, and leaves to the first what is done once a process. */
+  readonly isFurther?: boolean;
+  /** Rows that the group's members in this process have written. The runner adds its own. */
+  readonly written?: WrittenRows;
+}
+
+interface WrittenRows {
+  rows: number;
 }
 
 export interface PipelineRunner {
@@ -78,19 +86,19 @@ class Runner implements PipelineRunner {
   readonly #group: string;
   /** Topic → "schema.table". */
   readonly #tables: ReadonlyMap<string, string>;
-
-  #written = 0;
+  readonly #written: WrittenRows;
 
   constructor(options: PipelineRunnerOptions) {
-    const { pipeline, prefix, settings } = options;
+    const { pipeline, prefix, settings, written = { rows: 0 } } = options;
     this.#options = options;
+    this.#written = written;
     this.#settings = { ...CONSUMER_DEFAULTS, ...settings };
     this.#group = consumerGroup(prefix, pipeline);
     this.#tables = tablesByTopic(prefix, pipeline);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { kafka: config, target, pipeline, prefix, observer } = this.#options;
+    const { kafka: config, target, pipeline, prefix, observer, isFurther = false } = this.#options;
     const { replicationFactor, deadLetterRetentionMs } = this.#settings;
     const kafka = createKafka(config, (level, message) => {
       if (level !== 'info') observer.log(pipeline.name, level, message);
@@ -110,9 +118,13 @@ class Runner implements PipelineRunner {
         await unlessPaused(pool, this.#group, signal, tell, (unpaused) =>
           runTogether(unpaused, [
             (stop) => this.#consume(kafka, pool, producer, stop),
-            (stop) => this.#accompany(stop),
-            () => producer.prepare(),
-            (stop) => this.#refreshOwed(kafka, pool, stop),
+            ...(isFurther
+              ? []
+              : [
+                  (stop: AbortSignal) => this.#accompany(stop),
+                  () => producer.prepare(),
+                  (stop: AbortSignal) => this.#refreshOwed(kafka, pool, stop),
+                ]),
           ]),
         );
       });
@@ -148,7 +160,7 @@ class Runner implements PipelineRunner {
     await companion?.(
       {
         target,
-        writes: () => this.#written,
+        writes: () => this.#written.rows,
         viewAge: (view, seconds) => observer.viewAge(name, view, seconds),
         unresolved: (kind, count) => observer.unresolved(name, kind, count),
         missing: (field, rows, of) => observer.missing(name, field, rows, of),
@@ -213,7 +225,7 @@ class Runner implements PipelineRunner {
 
   #lanes(pool: Pool, deadLetters: DeadLetterProducer, signal: AbortSignal): PipelineLanes {
     const { pipeline, registry, observer, tracing } = this.#options;
-    const report = new LaneReport(pipeline, observer, (rows) => (this.#written += rows));
+    const report = new LaneReport(pipeline, observer, (rows) => (this.#written.rows += rows));
     const sources = new Map(Object.values(pipeline.sources).map((each) => [formatTable(each.table), each]));
     const columns = new Map([...sources].map(([table, { row }]) => [table, new Set(Object.keys(row.shape))]));
     const decoder = createRecordDecoder(registry, {

@@ -70,7 +70,7 @@ export class ChangeSample {
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
-  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
   const text = typeof value === 'string' ? value.slice(0, MOST_CHARACTERS + 1) : plain(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }
