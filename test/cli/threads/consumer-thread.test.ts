@@ -34,6 +34,6 @@ describe('a consumer thread', () => {
   });
 
   it('stops when it is told to, be it before it has begun', async () => {
-    await thread().consume('upsert', unheard, AbortSignal.abort());
+    await expect(thread().consume('upsert', unheard, AbortSignal.abort())).resolves.toBeUndefined();
   });
 });

@@ -67,7 +67,8 @@ describe('what a thread tells', () => {
 
   it('shows few of the changes, and no more than are asked for', () => {
     const heard = hear((observer) => {
-      for (let i = 0; i < 100; i++) observer.changed?.('p', (most) => Array(most).fill(CHANGE));
+      for (let i = 0; i < 100; i++)
+        observer.changed?.('p', (most) => Array.from({ length: most }, () => CHANGE));
     });
     expect(heard).toEqual([['changed', 'p', [structuredClone(CHANGE)]]]);
   });
