@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenHere, type LocalServer } from '../support/local-server.ts';
 
 /** What happens to a connection: closed, reset, or left open without a byte passing for a while. */
 const HARMS = ['cut', 'reset', 'stall'] as const;
@@ -7,13 +7,13 @@ const STALL_MS = 2_000;
 
 /** Stands before a service, and while `harming` harms every connection after a random time. */
 export class TcpProxy implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: LocalServer;
   readonly #random: () => number;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly harms = { cut: 0, reset: 0, stall: 0 };
   harming = false;
 
-  private constructor(server: Server, random: () => number) {
+  private constructor(server: LocalServer, random: () => number) {
     this.#server = server;
     this.#random = random;
   }
@@ -21,15 +21,13 @@ export class TcpProxy implements AsyncDisposable {
   /** `port`: of a service on this machine. */
   static async before(port: number, random: () => number): Promise<TcpProxy> {
     const server = createServer();
-    const proxy = new TcpProxy(server, random);
+    const proxy = new TcpProxy(await listenHere(server), random);
     server.on('connection', (client) => proxy.#join(client, connect(port, '127.0.0.1')));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
     return proxy;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server.port;
   }
 
   #join(client: Socket, service: Socket): void {
@@ -73,11 +71,6 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const [client, service] of this.#pairs) {
-      client.destroy();
-      service.destroy();
-    }
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#server[Symbol.asyncDispose]();
   }
 }

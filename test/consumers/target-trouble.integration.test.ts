@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { toLsn } from '../../src/change/lsn.ts';
@@ -9,6 +8,7 @@ import { createKafka } from '../../src/topics/kafka.ts';
 import { withAdmin } from '../../src/topics/topic-admin.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase } from '../support/database.ts';
+import { closedPort } from '../support/local-server.ts';
 import { type RunningPipeline, startPipeline } from '../support/pipeline.ts';
 import { ProductTopic } from '../support/product-topic.ts';
 import { services } from '../support/services.ts';
@@ -145,15 +145,6 @@ it('a target that is lost while it is prepared is tried again', async () => {
   await until('the row is there', async () => 'a' in (await names(target.pool)));
   expect(running.tally.retries).toEqual(['ECONNRESET', '40P01']);
 });
-
-/** A port on which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 it('a schema registry that is away is waited for, and makes no dead letters', async () => {
   await using target = await createDatabase();

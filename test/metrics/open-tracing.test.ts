@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openTracing } from '../../src/metrics/open-tracing.ts';
+import { closedPort } from '../support/local-server.ts';
 import { OtlpReceiver } from '../support/otlp-receiver.ts';
 
 const PLACE = { group: 'shop.upsert', topic: 'shop.public.products', partition: 3 };
@@ -65,11 +64,7 @@ describe('tracing', () => {
   });
 
   it('survives headers that are none, and a receiver that is not there', async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    const tracing = await open(`http://127.0.0.1:${port}/v1/traces`);
+    const tracing = await open(`http://127.0.0.1:${await closedPort()}/v1/traces`);
     tracing.applying(PLACE, 1, ['', 'nonsense', '00-0-0-00']).end();
     await expect(tracing.flush()).resolves.toBeUndefined();
   });

@@ -1,8 +1,9 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { ReplicationStream } from '../../src/source/replication-stream.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { listenHere } from '../support/local-server.ts';
 
 const SLOT = 'starting';
 
@@ -12,11 +13,9 @@ async function before(
   meet: (near: Socket, far: Socket) => void,
 ): Promise<{ readonly url: string } & AsyncDisposable> {
   const { hostname: host, port } = new URL(url);
-  const open = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect({ host, port: Number(port) });
     for (const socket of [near, far]) {
-      open.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => [near, far].forEach((each) => each.destroy()));
     }
@@ -26,15 +25,9 @@ async function before(
     });
     far.pipe(near);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const detour = Object.assign(new URL(url), { port: String((server.address() as AddressInfo).port) });
-  return {
-    url: detour.href,
-    async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const listening = await listenHere(server);
+  const detour = Object.assign(new URL(url), { port: String(listening.port) });
+  return { url: detour.href, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };
 }
 
 async function withSlot(): Promise<{ readonly database: TestDatabase; readonly slot: string }> {

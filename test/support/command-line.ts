@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/config-schema.ts';
+import { startCommand } from './command.ts';
 import { services } from './services.ts';
 import type { Shop } from './shop.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
-const NODE = ['--conditions=freshet-source', '--disable-warning=TimeoutNegativeWarning', MAIN];
-
 interface Ended {
-  readonly code: number;
+  readonly code: number | null;
   readonly out: string;
   readonly error: string;
 }
@@ -34,18 +31,14 @@ export class CommandLine {
   }
 
   /** Words are parted by spaces. */
-  run(line: string): Promise<Ended> {
+  async run(line: string): Promise<Ended> {
     const { kafkaBrokers, registryUrl } = services();
     const env = {
-      ...process.env,
       FRESHET_KAFKA_BROKERS: kafkaBrokers.join(','),
       FRESHET_REGISTRY_URL: registryUrl,
     };
-    return new Promise((resolve) => {
-      execFile(process.execPath, [...NODE, ...line.split(' ')], { cwd: this.#cwd, env }, (error, out, said) =>
-        resolve({ code: error === null ? 0 : Number(error.code), out: out.trim(), error: said.trim() }),
-      );
-    });
+    const { code, stdout, stderr } = await startCommand(line.split(' '), env, this.#cwd).ended;
+    return { code, out: stdout.trim(), error: stderr.trim() };
   }
 
   async json(line: string, code = 0): Promise<unknown> {

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { listenHere, type LocalServer } from './local-server.ts';
 
 interface Asked {
   readonly model: string;
@@ -14,29 +14,27 @@ export class EmbeddingsApi implements AsyncDisposable {
   readonly requests: (readonly string[])[] = [];
   /** Asked for each request; a status other than 200 refuses it. */
   statusOf: (texts: readonly string[]) => number | Promise<number> = () => 200;
-  readonly #server: Server;
+  readonly #server: LocalServer;
 
-  private constructor(server: Server) {
+  private constructor(server: LocalServer) {
     this.#server = server;
   }
 
   static async start(): Promise<EmbeddingsApi> {
     const server = createServer();
-    const api = new EmbeddingsApi(server);
+    const api = new EmbeddingsApi(await listenHere(server));
     server.on('request', (request, response) => {
       void api.#answer(request, response).catch(() => response.destroy());
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return api;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+    return `http://127.0.0.1:${this.#server.port}/v1`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

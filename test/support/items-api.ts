@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { listenHere, type LocalServer } from './local-server.ts';
 
 interface SentItem {
   readonly idempotency_key: string;
@@ -36,30 +36,28 @@ export class ItemsApi implements AsyncDisposable {
   behaviour: (request: number, items: readonly SentItem[]) => Behaviour | undefined = () => undefined;
   /** Items that were applied, doubles and older ones left out. */
   applied = 0;
-  readonly #server: Server;
+  readonly #server: LocalServer;
   readonly #versions = new Map<string, string>();
 
-  private constructor(server: Server) {
+  private constructor(server: LocalServer) {
     this.#server = server;
   }
 
   static async start(): Promise<ItemsApi> {
     const server = createServer();
-    const api = new ItemsApi(server);
+    const api = new ItemsApi(await listenHere(server));
     server.on('request', (request, response) => {
       void api.#answer(request, response).catch(() => response.destroy());
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return api;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1/items:upsert`;
+    return `http://127.0.0.1:${this.#server.port}/v1/items:upsert`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { listenHere, type LocalServer } from './local-server.ts';
 
 const value = z
   .object({ stringValue: z.string(), intValue: z.union([z.string(), z.number()]) })
@@ -31,31 +31,31 @@ const request = z.object({
 /** Takes spans as a collector does: OTLP as JSON over HTTP. */
 export class OtlpReceiver implements AsyncDisposable {
   readonly spans: z.output<typeof span>[] = [];
-  readonly #server: Server;
+  readonly #server: LocalServer;
 
-  private constructor() {
-    this.#server = createServer((asked, response) => {
-      void text(asked).then((body) => {
-        const { resourceSpans } = request.parse(JSON.parse(body));
-        for (const { scopeSpans } of resourceSpans)
-          for (const { spans } of scopeSpans) this.spans.push(...spans);
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-      });
-    });
+  private constructor(server: LocalServer) {
+    this.#server = server;
   }
 
   static async open(): Promise<OtlpReceiver> {
-    const receiver = new OtlpReceiver();
-    await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve));
+    const server = createServer();
+    const receiver = new OtlpReceiver(await listenHere(server));
+    server.on('request', (asked, response) => {
+      void text(asked).then((body) => {
+        const { resourceSpans } = request.parse(JSON.parse(body));
+        for (const { scopeSpans } of resourceSpans)
+          for (const { spans } of scopeSpans) receiver.spans.push(...spans);
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      });
+    });
     return receiver;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1/traces`;
+    return `http://127.0.0.1:${this.#server.port}/v1/traces`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server[Symbol.asyncDispose]();
   }
 }

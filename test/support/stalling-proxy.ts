@@ -1,27 +1,26 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenHere, type LocalServer } from './local-server.ts';
 
 /** Forwards TCP connections, until it stalls: then those that are open stay open, and nothing comes through. */
 export class StallingProxy implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: LocalServer;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #stallsNewOnes = false;
 
-  private constructor(server: Server) {
+  private constructor(server: LocalServer) {
     this.#server = server;
   }
 
   /** `at`: the port to listen on; 0: any that is free. */
   static async open(to: { readonly host: string; readonly port: number }, at = 0): Promise<StallingProxy> {
     const server = createServer();
-    const proxy = new StallingProxy(server);
+    const proxy = new StallingProxy(await listenHere(server, at));
     server.on('connection', (near) => proxy.#forward(near, connect(to)));
-    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
     return proxy;
   }
 
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+    return this.#server.port;
   }
 
   /** New connections come through, unless they stall as well. */
@@ -42,8 +41,7 @@ export class StallingProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.restore();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server[Symbol.asyncDispose]();
   }
 
   #forward(near: Socket, far: Socket): void {

@@ -7,8 +7,9 @@ import type { KafkaConfig } from '../../src/topics/kafka-config.ts';
 import { type OutgoingRecord, TransactionalPublisher } from '../../src/topics/publisher.ts';
 import type { Compression } from '../../src/topics/wire/compression.ts';
 import { TransactionalProducer } from '../../src/topics/wire/transactional-producer.ts';
-import { services } from '../support/services.ts';
 import { teachZstd } from '../support/kafkajs-zstd.ts';
+import { listenHere } from '../support/local-server.ts';
+import { services } from '../support/services.ts';
 
 const PARTITIONS = 3;
 const OPTIONS = { timeoutMs: 10_000 };
@@ -226,9 +227,8 @@ describe('TransactionalPublisher, when connections break', () => {
     ],
   ])('fails with CONNECTION at once on a port that %s', async (_name, behave) => {
     const server = createServer((socket) => socket.on('error', () => {}).once('data', () => behave(socket)));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await using listening = await listenHere(server);
+    const { port } = listening;
     const opening = TransactionalPublisher.open(
       { brokers: [`127.0.0.1:${port}`], clientId: 'x' },
       randomUUID(),
@@ -238,7 +238,6 @@ describe('TransactionalPublisher, when connections break', () => {
       code: 'CONNECTION',
       message: expect.stringContaining(`127.0.0.1:${port}`),
     });
-    server.close();
   });
 });
 

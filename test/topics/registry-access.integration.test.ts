@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRegistry, type RegistryOptions } from '../../src/topics/registry.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
+import { listenHere, type LocalServer } from '../support/local-server.ts';
 import { services } from '../support/services.ts';
 import { StallingProxy } from '../support/stalling-proxy.ts';
 
@@ -34,7 +34,7 @@ function guard({ ca, server: { cert, key } }: Certificates, url: string) {
 
 describe('a registry behind TLS and a password', () => {
   let certificates: Certificates;
-  let server: ReturnType<typeof guard>;
+  let server: LocalServer;
   let url: string;
 
   beforeAll(async () => {
@@ -42,15 +42,11 @@ describe('a registry behind TLS and a password', () => {
     certificates = makeCertificates(folder);
     rmSync(folder, { recursive: true });
     const registry = new URL(services().registryUrl);
-    server = guard(certificates, registry.href);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `https://localhost:${(server.address() as AddressInfo).port}${registry.pathname}`;
+    server = await listenHere(guard(certificates, registry.href));
+    url = `https://localhost:${server.port}${registry.pathname}`;
   });
 
-  afterAll(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  afterAll(() => server[Symbol.asyncDispose]());
 
   const registering = (options: Omit<RegistryOptions, 'url'>): Promise<number> =>
     createRegistry({ url, ...options }).register(`guarded-${process.pid}-${performance.now()}`, SCHEMA);

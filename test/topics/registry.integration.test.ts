@@ -1,11 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import { tupleFromTexts } from '../../src/change/tuple.ts';
 import { createRecordDecoder } from '../../src/topics/codec/record-decoder.ts';
 import { createTableCodec } from '../../src/topics/codec/table-codec.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
+import { closedPort } from '../support/local-server.ts';
 import { services } from '../support/services.ts';
 import { base, column, created, recordOf, table } from './codec/wire.ts';
 
@@ -89,10 +88,7 @@ describe('a schema registry', () => {
 
 describe('a registry that does not answer', () => {
   it('is CONNECTION, after some attempts', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
+    const port = await closedPort();
     const registry = createRegistry({ url: `http://127.0.0.1:${port}` });
     await expect(registry.schemaById(1)).rejects.toMatchObject({
       code: 'CONNECTION',

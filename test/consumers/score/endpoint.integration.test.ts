@@ -1,5 +1,4 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { lockLeads } from '../../../src/consumers/score/lead-rows.ts';
 import { OpenAiScorer } from '../../../src/consumers/score/openai-scorer.ts';
@@ -7,6 +6,7 @@ import { PausingScorer } from '../../../src/consumers/score/pausing-scorer.ts';
 import { continuousJob, continuousKind } from '../../../src/consumers/score/score-jobs.ts';
 import { TARGET_DEFAULTS, createTargetPool, inTransaction } from '../../../src/sinks/target-pool.ts';
 import { until } from '../../support/capture.ts';
+import { listenHere } from '../../support/local-server.ts';
 import { addLeads, addMessage, leadScore, scoreDatabase, startWorker } from '../../support/score.ts';
 
 type Answer = (response: ServerResponse) => void;
@@ -42,15 +42,11 @@ async function endpoint() {
       (state.cured ? good : (WAYS[way]?.[0] ?? good))(response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const listening = await listenHere(server);
   return {
     state,
-    url: `http://127.0.0.1:${port}/v1`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    url: `http://127.0.0.1:${listening.port}/v1`,
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { OpenAiScorer, type OpenAiScorerOptions } from '../../../src/consumers/score/openai-scorer.ts';
 import { parseRetryAfter } from '../../../src/consumers/score/openai-failure.ts';
 import type { Conversation, ScoreUsage } from '../../../src/consumers/score/scorer.ts';
 import { ScorerError } from '../../../src/consumers/score/scorer-error.ts';
+import { listenHere } from '../../support/local-server.ts';
 
 const SECRET = 'sk-test-very-secret';
 const PRIVATE = 'my name is Zebulon Quark, call 555 123 4567';
@@ -35,15 +35,11 @@ async function endpoint(answer: Answer) {
       answer(response, entry, received.length);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const listening = await listenHere(server);
   return {
     received,
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    baseUrl: `http://127.0.0.1:${listening.port}/v1`,
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 
