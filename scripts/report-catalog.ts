@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBrandDictionary, learnSpellings } from '../src/consumers/upsert/normalise/brand-dictionary.ts';
+import { formatCategoryPath } from '../src/consumers/upsert/normalise/category-path.ts';
 import { nameKey } from '../src/consumers/upsert/normalise/category-words.ts';
 import {
   normaliseItem,
@@ -74,9 +75,8 @@ async function normaliseAll(folder: string) {
 }
 
 function countItems(products: readonly Product[], items: readonly NormalisedItem[]) {
-  const depths = items.map(({ category_path: path }) => (path === null ? 0 : path.split(' > ').length));
-  const endsInName = ({ name, category_path: path }: NormalisedItem) => {
-    const last = nameKey(path?.split(' > ').at(-1) ?? '');
+  const endsInName = ({ name, category_path: levels }: NormalisedItem) => {
+    const last = nameKey(levels.at(-1) ?? '');
     return last !== '' && name !== null && last === nameKey(name);
   };
   return {
@@ -84,9 +84,9 @@ function countItems(products: readonly Product[], items: readonly NormalisedItem
     brands: new Set(items.map(({ brand }) => brand)).size,
     withBrand: items.filter(({ brand }) => brand !== null).length,
     withSourceBrand: products.filter(({ manufacturer }) => manufacturer !== null).length,
-    withPath: items.filter(({ category_path: path }) => path !== null).length,
-    distinctPaths: new Set(items.map(({ category_path: path }) => path)).size,
-    deeperThanFour: depths.filter((depth) => depth > 4).length,
+    withPath: items.filter(({ category_path: levels }) => levels.length > 0).length,
+    distinctPaths: new Set(items.map(({ category_path: levels }) => formatCategoryPath(levels))).size,
+    deeperThanFour: items.filter(({ category_path: levels }) => levels.length > 4).length,
     endInOwnName: items.filter(endsInName).length,
     withCategory: items.filter(({ category }) => category !== null).length,
   };

@@ -3,7 +3,7 @@ import type { Row, Value } from '../../change/change.ts';
 import type { RowOf } from '../../sinks/target-row.ts';
 import { targetTable } from '../../sinks/target-table.ts';
 import { type Content, versionOf } from './normalise/metadata-version.ts';
-import { type ItemReview, type NormaliseContext, normaliseContent } from './normalise/normalise-item.ts';
+import { type ItemReview, type NormaliseContext, normaliseItem } from './normalise/normalise-item.ts';
 
 export const productRow = z.object({
   sku: z.string(),
@@ -174,7 +174,7 @@ function contentOf(
   product: Product,
   rules: NormaliseContext,
 ): { readonly content: ItemContent; readonly reviews: readonly StoredReview[] } {
-  const { content: item, reviews } = normaliseContent(product, rules);
+  const { item, reviews } = normaliseItem(product, rules);
   const content = {
     name: item.name,
     brand: item.brand,

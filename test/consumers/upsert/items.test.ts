@@ -40,6 +40,7 @@ describe('an item', () => {
     expect(itemOf({ ...PRODUCT, updated_at: '2027-01-01T00:00:00Z' }, RULES)['metadata_version']).toBe(
       item['metadata_version'],
     );
+    expect(itemOf({ ...PRODUCT, manufacturer: 'Insignia Electronics' }, RULES)).toEqual(item);
     expect(itemOf({ ...PRODUCT, price: '9.51' }, RULES)['metadata_version']).not.toBe(
       item['metadata_version'],
     );

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Product } from '../items.ts';
-import { canonicalBrand } from '../normalise/canonical-brand.ts';
-import { type NormaliseContext, normaliseContent } from '../normalise/normalise-item.ts';
+import { type NormaliseContext, normaliseItem } from '../normalise/normalise-item.ts';
 import type { CatalogPlaces } from './compare.ts';
 import { itemsOf, type StoredItem } from './item-rows.ts';
 import { productPages, type ProductTable, skusIn } from './product-rows.ts';
@@ -177,14 +176,13 @@ class FieldTally {
 
 /** A colour in the brand field is no brand, and a path that is only the product's name no category; what is undecided is a value. */
 function sourceHas(product: Product, rules: NormaliseContext): Presence {
-  const { name, review } = canonicalBrand(product.manufacturer, rules.brands);
-  const { content } = normaliseContent(product, rules);
+  const { item, reviews } = normaliseItem(product, rules);
   return {
-    brand: name !== null || review !== null,
-    category: content.category_path.length > 0,
-    description: content.description !== null,
-    image_url: content.image_url !== null,
-    embedding: content.name !== null || content.description !== null,
+    brand: item.brand !== null || reviews.some(({ field }) => field === 'brand'),
+    category: item.category_path.length > 0,
+    description: item.description !== null,
+    image_url: item.image_url !== null,
+    embedding: item.name !== null || item.description !== null,
   };
 }
 

@@ -8,7 +8,6 @@ import {
   parseCategoryPath,
   type PathReviewReason,
 } from './category-path.ts';
-import { metadataVersion } from './metadata-version.ts';
 import type { Taxonomy, TaxonomyNode } from './taxonomy.ts';
 
 /** A product as its source has it. `category_path` in any of the forms of `parseCategoryPath`. */
@@ -36,14 +35,13 @@ export interface NormalisedItem {
   readonly category_id: string | null;
   /** Likeness of the match, from 0.6 to 1; null where undecided. */
   readonly category_confidence: number | null;
-  /** The source's own path, cleaned: "A > B > C", at most four levels. */
-  readonly category_path: string | null;
+  /** The levels of the source's own path, cleaned, outermost first: at most four. Empty where there is none. */
+  readonly category_path: readonly string[];
   readonly description: string | null;
   readonly image_url: string | null;
   readonly price: string | null;
   readonly currency: string | null;
   readonly availability: string | null;
-  readonly metadata_version: string;
 }
 
 /** One entry of the list of what could not be decided. `value` is the source's, so that equal ones can be counted. */
@@ -69,27 +67,11 @@ export interface NormaliseContext {
   readonly taxonomy: Taxonomy | null;
 }
 
-/** An item without its version; `category_path` is the levels, outermost first. */
-type ItemContent = Omit<NormalisedItem, 'category_path' | 'metadata_version'> & {
-  readonly category_path: readonly string[];
-};
-
 /** Brings one product into canonical form. Pure: the same product and context give the same item. */
 export function normaliseItem(
   product: CatalogProduct,
   context: NormaliseContext,
 ): { item: NormalisedItem; reviews: ItemReview[] } {
-  const { content, reviews } = normaliseContent(product, context);
-  const { category_path: levels } = content;
-  const item = { ...content, category_path: levels.length === 0 ? null : formatCategoryPath(levels) };
-  return { item: { ...item, metadata_version: metadataVersion(item) }, reviews };
-}
-
-/** What `normaliseItem` gives, before it is made one text and hashed. */
-export function normaliseContent(
-  product: CatalogProduct,
-  context: NormaliseContext,
-): { content: ItemContent; reviews: ItemReview[] } {
   const reviews: ItemReview[] = [];
   const name = textOrNull(product.name);
   const brand = canonicalBrand(product.manufacturer, context.brands);
@@ -104,7 +86,7 @@ export function normaliseContent(
     });
   const category = categoryOf(path.levels, name, context.taxonomy);
   if (category.review !== null) reviews.push(category.review);
-  const content = {
+  const item = {
     sku: product.sku,
     name,
     brand: brand.name,
@@ -118,7 +100,7 @@ export function normaliseContent(
     currency: textOrNull(product.currency),
     availability: textOrNull(product.availability),
   };
-  return { content, reviews };
+  return { item, reviews };
 }
 
 /** As the source writes it, and the canonical one. */
