@@ -82,8 +82,10 @@ describe('an HTTP sink', { timeout: 90_000 }, () => {
     await using api = await ItemsApi.start();
     const shared = sink(api);
     api.behaviour = (request) => (request === 0 ? { status: 429, retryAfter: retryAfter() } : undefined);
+    const answers: unknown[] = [];
+    shared.watch({ request: (status) => answers.push(status), waits: () => {}, circuit: () => {} });
     const delivered = shared.deliver(upserts(1));
-    await expect.poll(() => api.requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => answers, { timeout: 30_000 }).toContain(429);
     await Promise.all([delivered, shared.deliver(upserts(2))]);
     const [asked = 0, ...others] = api.requests.map(({ atMs }) => atMs);
     expect(Math.min(...others) - asked).toBeGreaterThan(850);
