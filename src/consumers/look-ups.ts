@@ -14,6 +14,11 @@ export interface LookUp<Change, Shape extends z.ZodObject = z.ZodObject> {
    * text, timestamps as Date.
    */
   readonly sql: string;
+  /**
+   * The statement's name, of its own: it is then planned once a connection, not for every batch. Only where no
+   * change of a table can change the columns that it gives.
+   */
+  readonly statement?: string;
   readonly row: Shape;
   /** The keys that a change needs; null and undefined are none. */
   readonly keysOf: (change: Change) => readonly (string | null | undefined)[];
@@ -37,7 +42,10 @@ type FetchRows = (lookUp: LookUp<never>, keys: readonly string[]) => Promise<rea
 export type FoundRow = Readonly<Record<string, unknown>> & { readonly key?: unknown };
 
 export function fetchBySql(client: ClientBase): FetchRows {
-  return async ({ sql }, keys) => (await client.query<FoundRow>(sql, [textArray(keys)])).rows;
+  return async ({ sql, statement }, keys) => {
+    const named = statement === undefined ? {} : { name: statement };
+    return (await client.query<FoundRow>({ ...named, text: sql, values: [textArray(keys)] })).rows;
+  };
 }
 
 /** Asks each look-up once. Throws RECORD_INVALID where a row is not as the look-up says. */

@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg';
 import type { Row, Value } from '../change/change.ts';
 import { textArray, valueText } from './array-parameter.ts';
+import { RowArrayWriter } from './row-array-writer.ts';
 import {
   clearStatement,
   deleteStatement,
   keyColumns,
   lookupStatement,
   patchStatement,
+  rowType,
   upsertStatement,
 } from './statements.ts';
 import type { TargetColumn, TargetTable } from './target-table.ts';
@@ -25,14 +27,23 @@ export interface WriteCounts {
 
 /** Statement names and texts of a table: prepared once a connection. */
 interface Prepared {
-  readonly upsert: { readonly name: string; readonly text: string };
-  readonly delete: { readonly name: string; readonly text: string };
+  readonly upsertRows: NamedStatement;
+  readonly upsertColumns: NamedStatement;
+  readonly delete: NamedStatement;
+}
+
+interface NamedStatement {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** Executes writes within a transaction that the caller holds. */
 export class RowWriter {
   readonly #prepared = new Map<TargetTable, Prepared>();
   readonly #arrays = new TextArrayWriter();
+  readonly #rowArrays = new RowArrayWriter();
+  /** Row type → its oid, or null where the target lacks it, by connection: that of another database is another one. */
+  readonly #typeOids = new WeakMap<PoolClient, Map<string, number | null>>();
 
   /** `from`: where the rows come from, for their stamp. Deletes run last, the referencing tables' first. */
   async write(client: PoolClient, tables: readonly TableWrites[], from: string): Promise<WriteCounts[]> {
@@ -102,8 +113,26 @@ export class RowWriter {
     from: string,
   ): Promise<number> {
     if (writes.length === 0) return 0;
-    const values = this.#rowParameters(table, table.columns, writes, from);
-    return (await client.query({ ...this.#preparedFor(table).upsert, values })).rowCount ?? 0;
+    const { upsertRows, upsertColumns } = this.#preparedFor(table);
+    const typeOid = await this.#typeOid(client, rowType(table));
+    if (typeOid === null) {
+      const values = this.#rowParameters(table, table.columns, writes, from);
+      return (await client.query({ ...upsertColumns, values })).rowCount ?? 0;
+    }
+    const rows = this.#rowArrays.rows(typeOid, table, writes);
+    const values = table.stamped ? [rows, from] : [rows];
+    return (await client.query({ ...upsertRows, values })).rowCount ?? 0;
+  }
+
+  async #typeOid(client: PoolClient, type: string): Promise<number | null> {
+    let known = this.#typeOids.get(client);
+    if (known === undefined) this.#typeOids.set(client, (known = new Map<string, number | null>()));
+    let oid = known.get(type);
+    if (oid === undefined) {
+      const { rows } = await client.query<{ oid: number | null }>('SELECT to_regtype($1)::oid AS oid', [type]);
+      known.set(type, (oid = rows[0]?.oid ?? null));
+    }
+    return oid;
   }
 
   async #delete(client: PoolClient, table: TargetTable, writes: readonly KeyWrite[]): Promise<number> {
@@ -154,7 +183,8 @@ export class RowWriter {
     if (known !== undefined) return known;
     const ordinal = this.#prepared.size;
     const prepared: Prepared = {
-      upsert: { name: `freshet_upsert_${ordinal}`, text: upsertStatement(table) },
+      upsertRows: { name: `freshet_upsert_${ordinal}`, text: upsertStatement(table, 'rows') },
+      upsertColumns: { name: `freshet_upsert_columns_${ordinal}`, text: upsertStatement(table, 'columns') },
       delete: { name: `freshet_delete_${ordinal}`, text: deleteStatement(table) },
     };
     this.#prepared.set(table, prepared);

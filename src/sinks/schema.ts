@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { FreshetError } from '../runtime/errors.ts';
 import { lockedTransaction } from './locked-transaction.ts';
+import { rowType, rowTypeStatement } from './statements.ts';
 import { EPOCH_COLUMN, FROM_COLUMN, type TargetTable, quoteIdent, quoteTable } from './target-table.ts';
 
 /** What a pipeline needs in the target database. */
@@ -142,12 +143,22 @@ async function migrateTable(client: ClientBase, table: TargetTable): Promise<voi
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(table.schema)}`);
     await client.query(createTable(table));
   }
+  await createRowType(client, table);
   // Even where it changes nothing, ALTER TABLE waits for every reader: only where it is needed.
   if (!table.stamped || (await hasStamps(client, table))) return;
   await client.query(
     `ALTER TABLE ${quoteTable(table)} ADD COLUMN IF NOT EXISTS ${quoteIdent(FROM_COLUMN)} text,
      ADD COLUMN IF NOT EXISTS ${quoteIdent(EPOCH_COLUMN)} bigint`,
   );
+}
+
+/** Without it, or where this role may not make it, rows are written column by column. */
+async function createRowType(client: ClientBase, table: TargetTable): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT 1 WHERE to_regtype($1) IS NULL AND has_schema_privilege('freshet', 'CREATE')`,
+    [rowType(table)],
+  );
+  if (rowCount === 1) await client.query(rowTypeStatement(table));
 }
 
 async function hasStamps(client: ClientBase, table: TargetTable): Promise<boolean> {

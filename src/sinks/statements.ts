@@ -12,11 +12,30 @@ import {
  * tables then the rows' epochs (text array) and, as one text, where they come from.
  */
 
+/** How an upsert gets its rows: a text array per column, or one array of rows, of the type `rowType` names. */
+export type RowSource = 'columns' | 'rows';
+
+/** Texts of one row in a parameter. An array of them is read once, where as many arrays as columns are each read for themselves. */
+export function rowType(table: TargetTable): string {
+  return `freshet.texts_${valueCount(table)}`;
+}
+
+/** For a target that lacks the type. */
+export function rowTypeStatement(table: TargetTable): string {
+  const fields = Array.from({ length: valueCount(table) }, (_, i) => `c${i} text`);
+  return `CREATE TYPE ${rowType(table)} AS (${fields.join(', ')})`;
+}
+
+/** Of a row in the parameters: its columns, and the epoch of a stamped one. */
+function valueCount(table: TargetTable): number {
+  return table.columns.length + (table.stamped ? 1 : 0);
+}
+
 /**
  * Writes only rows that are new or differ: an unchanged one costs an index look-up, where ON CONFLICT
  * alone would lock it, and so write it. A row whose stamp grew differs.
  */
-export function upsertStatement(table: TargetTable): string {
+export function upsertStatement(table: TargetTable, source: RowSource): string {
   const written = writtenColumns(table);
   const keys = keyColumns(table);
   const others = written.filter((column) => !keys.includes(column));
@@ -24,7 +43,7 @@ export function upsertStatement(table: TargetTable): string {
   const insert = [
     `INSERT INTO ${quoteTable(table)} AS t (${names(written)})`,
     `SELECT ${written.map((column) => `n.${quoteIdent(column.name)}`).join(', ')}`,
-    `FROM (${newRows(table, table.columns)}) AS n`,
+    `FROM (${newRows(table, table.columns, source)}) AS n`,
     `LEFT JOIN ${quoteTable(table)} AS t ON ${join}`,
     `WHERE ${differs(keys.slice(0, 1), others, 'n')}`,
     `ON CONFLICT (${names(keys)})`,
@@ -47,7 +66,7 @@ export function patchStatement(table: TargetTable, changed: readonly TargetColum
   return [
     `UPDATE ${quoteTable(table)} AS t`,
     `SET ${set.map((column) => `${quoteIdent(column.name)} = n.${quoteIdent(column.name)}`).join(', ')}`,
-    `FROM (${newRows(table, [...keys, ...changed])}) AS n`,
+    `FROM (${newRows(table, [...keys, ...changed], 'columns')}) AS n`,
     `WHERE ${where.join(' AND ')}`,
   ].join('\n');
 }
@@ -103,14 +122,16 @@ function names(columns: readonly TargetColumn[]): string {
 }
 
 /** A subquery of the parameters' rows, cast to the columns' types. */
-function newRows(table: TargetTable, columns: readonly TargetColumn[]): string {
-  const arrays = columns.length + (table.stamped ? 1 : 0);
+function newRows(table: TargetTable, columns: readonly TargetColumn[], source: RowSource): string {
+  const values = columns.length + (table.stamped ? 1 : 0);
+  const arrays = source === 'columns' ? values : 1;
   const selected = columns.map(({ name, type }, i) => `p.c${i}::${type} AS ${quoteIdent(name)}`);
   if (table.stamped) {
     selected.push(`p.c${columns.length}::int8 AS ${quoteIdent(EPOCH_COLUMN)}`);
     selected.push(`$${arrays + 1}::text AS ${quoteIdent(FROM_COLUMN)}`);
   }
-  return `SELECT ${selected.join(', ')} FROM ${unnest(arrays, 'p')}`;
+  const rows = source === 'columns' ? unnest(values, 'p') : `unnest($1::${rowType(table)}[]) AS p`;
+  return `SELECT ${selected.join(', ')} FROM ${rows}`;
 }
 
 function unnest(arrays: number, alias: string, ordinality = false): string {

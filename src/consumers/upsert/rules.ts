@@ -57,6 +57,7 @@ export class CurrentRules {
   /** For a pipeline's `lookUps`. */
   readonly lookUp = {
     sql: RULES_QUERY,
+    statement: 'freshet_catalog_rules',
     row: rulesRow,
     keysOf: (): readonly string[] => [this.#version],
   };

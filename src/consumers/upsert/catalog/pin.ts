@@ -28,6 +28,7 @@ const PIN = 'pin';
 export const pinLookUps = {
   pin: {
     sql: `SELECT ($1::text[])[1] AS key, snapshot FROM freshet.catalog_pin WHERE snapshot IS NOT NULL`,
+    statement: 'freshet_catalog_pin',
     row: z.object({ snapshot: z.string() }),
     keysOf: (): readonly string[] => [PIN],
   },
