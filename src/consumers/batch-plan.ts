@@ -55,7 +55,7 @@ class BatchPlanner {
   add(item: Item): void {
     switch (item.kind) {
       case 'change':
-        return this.#change(item.identity, item.change);
+        return this.#change(item);
       case 'poison':
         return this.#poison(item);
       case 'truncate':
@@ -78,12 +78,13 @@ class BatchPlanner {
   }
 
   /** A whole row, or a delete, makes up for whatever was missed of its key. */
-  #change(identity: KeyIdentity, change: AnyChange): void {
+  #change(keyed: KeyedChange): void {
+    const { identity, change } = keyed;
     if (change.kind === 'patch' && this.#isLeftOut(identity)) return;
     this.#changedSince.delete(identity);
     if (this.#owed.delete(identity)) this.#settle.add(identity);
     this.#owe.delete(identity);
-    this.#changes.push({ identity, change });
+    this.#changes.push(keyed);
   }
 
   /** A partial change of an owed key: only a refresh brings its row, and it may be a sound one by now. */

@@ -29,10 +29,12 @@ export async function incompleteChanges(
     // A write does not tell its change; a change by itself tells its writes.
     return (
       missing.size > 0 &&
-      transformed(pipeline, [change], context).some(
-        ({ write }) =>
-          write.kind === 'patch' && missing.get(write.table)?.has(writeKey(write.table, write.row)) === true,
-      )
+      transformed(pipeline, [change], context)
+        .flatMap(({ writes }) => writes)
+        .some(
+          (write) =>
+            write.kind === 'patch' && missing.get(write.table)?.has(writeKey(write.table, write.row)) === true,
+        )
     );
   });
 }

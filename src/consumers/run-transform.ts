@@ -1,11 +1,11 @@
 import { FreshetError, isFreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
-import type { EpochWrite, Write } from '../sinks/write.ts';
+import type { EpochWrites, Write } from '../sinks/write.ts';
 import type { AnyChange, Pipeline, PipelineContext, Rejection } from './define-pipeline.ts';
 
 export interface SoundChanges {
   readonly sound: readonly AnyChange[];
-  readonly writes: readonly EpochWrite[];
+  readonly writes: readonly EpochWrites[];
   readonly rejected: readonly Rejection<AnyChange>[];
 }
 
@@ -42,12 +42,9 @@ export function transformed(
   pipeline: Pipeline,
   changes: readonly AnyChange[],
   context: PipelineContext,
-): EpochWrite[] {
-  const writes: EpochWrite[] = [];
-  for (const [epoch, group] of Map.groupBy(changes, (change) => change.epoch)) {
-    for (const write of transform(pipeline, group, context)) writes.push({ write, epoch });
-  }
-  return writes;
+): EpochWrites[] {
+  const groups = Map.groupBy(changes, (change) => change.epoch);
+  return [...groups].map(([epoch, group]) => ({ epoch, writes: transform(pipeline, group, context) }));
 }
 
 /** A transform that throws does so because of a row: alone, that row becomes a dead letter. */

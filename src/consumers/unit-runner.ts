@@ -84,7 +84,7 @@ export class UnitRunner {
     const deletes = gone.flatMap((output) => this.#deleteOf(output));
     const counts: WriteCounts[] = [];
     for (const writes of [deletes, upserts]) {
-      const reduced = reduceWrites(writes.map((write) => ({ write, epoch: 0 })));
+      const reduced = reduceWrites([{ writes, epoch: 0 }]);
       if (reduced.length > 0) counts.push(...(await this.#rows.write(place.client, reduced, place.from)));
     }
     return counts;

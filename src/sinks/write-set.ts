@@ -3,7 +3,7 @@ import { formatTable } from '../change/table.ts';
 import { FreshetError } from '../runtime/errors.ts';
 import { valueText } from './array-parameter.ts';
 import type { TargetTable } from './target-table.ts';
-import type { EpochWrite, Write } from './write.ts';
+import type { EpochWrites, Write } from './write.ts';
 
 /** The one thing to do about a key of a table. */
 export interface KeyWrite {
@@ -26,14 +26,16 @@ export interface TableWrites {
  * an upsert becomes part of it, a patch after a delete has nothing to change. Tables stand in the order
  * in which they are first written.
  */
-export function reduceWrites(writes: readonly EpochWrite[]): TableWrites[] {
+export function reduceWrites(groups: readonly EpochWrites[]): TableWrites[] {
   const tables = new Map<TargetTable, Map<string, KeyWrite>>();
-  for (const { write, epoch } of writes) {
-    let keys = tables.get(write.table);
-    if (keys === undefined) tables.set(write.table, (keys = new Map<string, KeyWrite>()));
-    const row = write.kind === 'delete' ? write.key : write.row;
-    const key = writeKey(write.table, row);
-    keys.set(key, combine(keys.get(key), { kind: write.kind, row, epoch }));
+  for (const { writes, epoch } of groups) {
+    for (const write of writes) {
+      let keys = tables.get(write.table);
+      if (keys === undefined) tables.set(write.table, (keys = new Map<string, KeyWrite>()));
+      const row = write.kind === 'delete' ? write.key : write.row;
+      const key = writeKey(write.table, row);
+      keys.set(key, combine(keys.get(key), { kind: write.kind, row, epoch }));
+    }
   }
   return [...tables].map(([table, keys]) => byKind(table, keys));
 }

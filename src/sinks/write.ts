@@ -12,9 +12,9 @@ export type Write =
   | { readonly kind: 'patch'; readonly table: TargetTable; readonly row: Row }
   | { readonly kind: 'delete'; readonly table: TargetTable; readonly key: Row };
 
-/** A write together with the epoch of the change that it comes from. */
-export interface EpochWrite {
-  readonly write: Write;
+/** Writes together with the epoch of the changes that they come from. */
+export interface EpochWrites {
+  readonly writes: readonly Write[];
   readonly epoch: number;
 }
 

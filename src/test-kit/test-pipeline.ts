@@ -74,7 +74,7 @@ class PipelineTest<S extends Sources> {
 
   /** The writes of the last batch, one a key at most, in any order. */
   expect(writes: readonly Write[]): this {
-    const expected = reduceWrites(writes.map((write) => ({ write, epoch: 1 })));
+    const expected = reduceWrites([{ writes, epoch: 1 }]);
     const what = `pipeline "${this.#pipeline.name}" did not write what was expected`;
     assertSame(what, this.#written.flatMap(told), expected.flatMap(told));
     return this;

@@ -40,7 +40,7 @@ async function write(
 ): Promise<[number, number]> {
   const pool = createTargetPool({ url: database.url }, 'test', TARGET_DEFAULTS);
   try {
-    const tables = reduceWrites(writes.map((each) => ({ write: each, epoch })));
+    const tables = reduceWrites([{ writes, epoch }]);
     const [counts] = await inTransaction(pool, (client) => new RowWriter().write(client, tables, from));
     return [counts?.written ?? 0, counts?.unchanged ?? 0];
   } finally {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/change/change.ts';
 import { targetTable } from '../../src/sinks/target-table.ts';
 import { reduceWrites } from '../../src/sinks/write-set.ts';
-import type { EpochWrite } from '../../src/sinks/write.ts';
+import type { EpochWrites, Write } from '../../src/sinks/write.ts';
 
 const table = targetTable({
   name: 't',
@@ -27,13 +27,24 @@ const writes = fc
   )
   .map((steps) => {
     let epoch = 1;
-    return steps.map(({ id, kind, x, step }, i): EpochWrite => {
+    return steps.map(({ id, kind, x, step }, i): { readonly write: Write; readonly epoch: number } => {
       epoch += i % 4 === 0 ? step : 0;
       if (kind === 'delete') return { write: { kind: 'delete', table, key: { id } }, epoch };
       if (kind === 'upsert') return { write: { kind: 'upsert', table, row: { id, x, y: i } }, epoch };
       return { write: { kind: 'patch', table, row: { id, x } }, epoch };
     });
   });
+
+/** As a batch has them: what comes together has one epoch. */
+function grouped(all: readonly { readonly write: Write; readonly epoch: number }[]): EpochWrites[] {
+  const groups: { writes: Write[]; epoch: number }[] = [];
+  for (const { write, epoch } of all) {
+    const last = groups.at(-1);
+    if (last?.epoch === epoch) last.writes.push(write);
+    else groups.push({ writes: [write], epoch });
+  }
+  return groups;
+}
 
 function one(state: State, kind: string, row: Row, epoch: number): void {
   const id = String(row['id']);
@@ -52,7 +63,7 @@ describe('reducing writes', () => {
         for (const { write, epoch } of all)
           one(expected, write.kind, write.kind === 'delete' ? write.key : write.row, epoch);
         const actual = start();
-        const [reduced] = reduceWrites(all);
+        const [reduced] = reduceWrites(grouped(all));
         const kept = [...(reduced?.upserts ?? []), ...(reduced?.patches ?? []), ...(reduced?.deletes ?? [])];
         for (const { kind, row, epoch } of kept) one(actual, kind, row, epoch);
         expect(actual).toEqual(expected);
@@ -63,15 +74,12 @@ describe('reducing writes', () => {
   });
 
   it('sorts rows by key, so that transactions lock in one order', () => {
-    const all = ['c', 'a', 'b'].map((id): EpochWrite => ({
-      write: { kind: 'upsert', table, row: { id } },
-      epoch: 1,
-    }));
-    expect(reduceWrites(all)[0]?.upserts.map(({ row }) => row['id'])).toEqual(['a', 'b', 'c']);
+    const writes = ['c', 'a', 'b'].map((id): Write => ({ kind: 'upsert', table, row: { id } }));
+    expect(reduceWrites([{ writes, epoch: 1 }])[0]?.upserts.map(({ row }) => row['id'])).toEqual(['a', 'b', 'c']);
   });
 
   it('refuses a row without its key', () => {
-    expect(() => reduceWrites([{ write: { kind: 'upsert', table, row: { x: 1 } }, epoch: 1 }])).toThrow(
+    expect(() => reduceWrites([{ writes: [{ kind: 'upsert', table, row: { x: 1 } }], epoch: 1 }])).toThrow(
       /no value for its key "id"/,
     );
   });

@@ -110,15 +110,25 @@ interface BatchContext {
   readonly headers: HeaderReader;
 }
 
+/** What the records of one batch share. Offsets and times are far below 2^53; those of a record are small beside them. */
+interface RecordBase extends BatchContext {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly timestampMs: number;
+}
+
 /** A batch is fetched as a whole, also where `from` is in its middle. */
 function readRecords(batch: Buffer, context: BatchContext, from: bigint, into: RawRecord[]): void {
   const attributes = batch.readInt16BE(ATTRIBUTES_AT);
-  // Offsets and times are far below 2^53.
-  const baseOffset = Number(batch.readBigInt64BE(0));
-  const firstOffset = Number(from);
   const isAppendTime = (attributes & APPEND_TIME) !== 0;
-  const baseTimestamp = Number(batch.readBigInt64BE(isAppendTime ? MAX_TIMESTAMP_AT : FIRST_TIMESTAMP_AT));
   const bytes = decompress(attributes & CODEC, batch.subarray(HEADER_BYTES));
+  const base: RecordBase = {
+    ...context,
+    bytes,
+    offset: Number(batch.readBigInt64BE(0)),
+    timestampMs: Number(batch.readBigInt64BE(isAppendTime ? MAX_TIMESTAMP_AT : FIRST_TIMESTAMP_AT)),
+  };
+  const first = Number(from) - base.offset;
   const reader = new VarintReader(bytes);
   for (let count = batch.readInt32BE(COUNT_AT); count > 0; count--) {
     const length = reader.number();
@@ -126,13 +136,11 @@ function readRecords(batch: Buffer, context: BatchContext, from: bigint, into: R
     if (length < 0 || end > bytes.length) throw new RangeError('a record ends behind its batch');
     reader.skip(1);
     const delta = reader.number();
-    const timestampMs = isAppendTime ? baseTimestamp : baseTimestamp + delta;
-    const offset = baseOffset + reader.number();
+    const offset = reader.number();
     const key = reader.bytes();
     const value = reader.bytes();
-    if (offset >= firstOffset) {
-      into.push(new FetchedRecord(context, offset, timestampMs, key, value, bytes, reader.at));
-    }
+    if (offset >= first)
+      into.push(new FetchedRecord(base, offset, isAppendTime ? 0 : delta, key, value, reader.at));
     reader.skip(end - reader.at);
   }
 }
@@ -141,48 +149,46 @@ function readRecords(batch: Buffer, context: BatchContext, from: bigint, into: R
 class FetchedRecord implements RawRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly #context: BatchContext;
+  readonly #base: RecordBase;
   readonly #offset: number;
   readonly #timestampMs: number;
-  readonly #bytes: Buffer;
   readonly #headersAt: number;
 
+  /** `offset` and `timestampMs`: behind those of the batch. */
   constructor(
-    context: BatchContext,
+    base: RecordBase,
     offset: number,
     timestampMs: number,
     key: Buffer | null,
     value: Buffer | null,
-    bytes: Buffer,
     headersAt: number,
   ) {
     this.key = key;
     this.value = value;
-    this.#context = context;
+    this.#base = base;
     this.#offset = offset;
     this.#timestampMs = timestampMs;
-    this.#bytes = bytes;
     this.#headersAt = headersAt;
   }
 
   get topic(): string {
-    return this.#context.topic;
+    return this.#base.topic;
   }
 
   get partition(): number {
-    return this.#context.partition;
+    return this.#base.partition;
   }
 
   get offset(): string {
-    return String(this.#offset);
+    return String(this.#base.offset + this.#offset);
   }
 
   get timestamp(): string {
-    return String(this.#timestampMs);
+    return String(this.#base.timestampMs + this.#timestampMs);
   }
 
   get headers(): Headers {
-    return this.#context.headers.of(this, this.#bytes, this.#headersAt);
+    return this.#base.headers.of(this, this.#base.bytes, this.#headersAt);
   }
 }
 
