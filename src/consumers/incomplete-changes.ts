@@ -33,7 +33,8 @@ export async function incompleteChanges(
         .flatMap(({ writes }) => writes)
         .some(
           (write) =>
-            write.kind === 'patch' && missing.get(write.table)?.has(writeKey(write.table, write.row)) === true,
+            write.kind === 'patch' &&
+            missing.get(write.table)?.has(writeKey(write.table, write.row)) === true,
         )
     );
   });

@@ -129,7 +129,9 @@ export class RowWriter {
     if (known === undefined) this.#typeOids.set(client, (known = new Map<string, number | null>()));
     let oid = known.get(type);
     if (oid === undefined) {
-      const { rows } = await client.query<{ oid: number | null }>('SELECT to_regtype($1)::oid AS oid', [type]);
+      const { rows } = await client.query<{ oid: number | null }>('SELECT to_regtype($1)::oid AS oid', [
+        type,
+      ]);
       known.set(type, (oid = rows[0]?.oid ?? null));
     }
     return oid;

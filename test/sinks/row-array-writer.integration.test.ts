@@ -40,7 +40,9 @@ const writes = fc.array(
 
 async function oidOf(database: TestDatabase, table: TargetTable): Promise<number> {
   await database.pool.query(rowTypeStatement(table));
-  const { rows } = await database.pool.query<{ oid: number }>('SELECT $1::regtype::oid AS oid', [rowType(table)]);
+  const { rows } = await database.pool.query<{ oid: number }>('SELECT $1::regtype::oid AS oid', [
+    rowType(table),
+  ]);
   return rows[0]?.oid ?? 0;
 }
 

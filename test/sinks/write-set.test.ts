@@ -75,7 +75,11 @@ describe('reducing writes', () => {
 
   it('sorts rows by key, so that transactions lock in one order', () => {
     const writes = ['c', 'a', 'b'].map((id): Write => ({ kind: 'upsert', table, row: { id } }));
-    expect(reduceWrites([{ writes, epoch: 1 }])[0]?.upserts.map(({ row }) => row['id'])).toEqual(['a', 'b', 'c']);
+    expect(reduceWrites([{ writes, epoch: 1 }])[0]?.upserts.map(({ row }) => row['id'])).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   it('refuses a row without its key', () => {
