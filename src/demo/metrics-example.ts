@@ -1,6 +1,6 @@
-import { beginReading } from '../cli/transform/source-results.ts';
 import { verifyTransform } from '../cli/transform/verification.ts';
 import { refreshDailyView } from '../consumers/transform/daily-view.ts';
+import { beginReading } from '../runtime/transactions.ts';
 import type { DemoExample } from './example.ts';
 import { ItemRandom } from './item-random.ts';
 import { createPositionTables, loadPositions } from './positions-source.ts';

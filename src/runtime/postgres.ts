@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { ClientConfig } from 'pg';
 import { FreshetError } from './errors.ts';
@@ -78,10 +79,14 @@ async function disconnect(client: pg.Client): Promise<void> {
   clearTimeout(cut);
 }
 
-/** `pg` does not publish its socket. */
+/** `pg` does not publish its socket. Null before there is one. */
+export function socketOf(client: pg.ClientBase | null): Socket | null {
+  const { connection } = (client ?? {}) as { connection?: { stream?: Socket } };
+  return connection?.stream ?? null;
+}
+
 export function destroySocket(client: pg.ClientBase | null): void {
-  const { connection } = (client ?? {}) as { connection?: { stream?: { destroy(): void } } };
-  connection?.stream?.destroy();
+  socketOf(client)?.destroy();
 }
 
 /** Connects, and turns what PostgreSQL answers into an error that names the cure. */

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { atomically } from '../runtime/transactions.ts';
 
 /** Does work in a transaction that holds an advisory lock: commits it, or leaves nothing of it. */
 export async function lockedTransaction(
@@ -6,13 +7,8 @@ export async function lockedTransaction(
   lock: string | number,
   work: () => Promise<void>,
 ): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await atomically(client, async () => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [lock]);
     await work();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
 }

@@ -8,6 +8,7 @@ import {
   destroySocket,
   errorMessage,
   type PostgresConfig,
+  socketOf,
   sqlState,
 } from '../runtime/postgres.ts';
 import { slotBusy } from './slot.ts';
@@ -255,6 +256,7 @@ export class ReplicationStream implements AsyncDisposable {
     return connectionError(error, this.#options.connection);
   }
 
+  /** There is no other back-pressure. */
   #pause(): void {
     this.#paused = true;
     socketOf(this.#client)?.pause();
@@ -265,13 +267,4 @@ export class ReplicationStream implements AsyncDisposable {
     this.#heardAt = Date.now();
     socketOf(this.#client)?.resume();
   }
-}
-
-/** `pg` does not publish its socket; pausing it is the only back-pressure there is. */
-function socketOf(client: pg.Client | null): { pause(): void; resume(): void } | null {
-  if (client === null) return null;
-  const { connection } = client as unknown as {
-    connection?: { stream?: { pause(): void; resume(): void } };
-  };
-  return connection?.stream ?? null;
 }

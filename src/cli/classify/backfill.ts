@@ -9,6 +9,7 @@ import { type ClassifyReport, classifyReport } from '../../consumers/classify/re
 import type { Pipeline } from '../../consumers/define-pipeline.ts';
 import { consumerGroup } from '../../consumers/pipeline-runner.ts';
 import { connect } from '../../runtime/postgres.ts';
+import { beginReading } from '../../runtime/transactions.ts';
 import { readTallies } from '../../sinks/refresh-tallies.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
 import type { Engine } from '../engine.ts';
@@ -42,7 +43,7 @@ export async function dryRunClassify(
   const startedAt = performance.now();
   const tables = engine.config.classify;
   await using client = await connect(engine.sourceOf(classifyPipeline(tables)).connection, 'dry run');
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  await beginReading(client);
   if (account !== null) await assertAccount(client, tables, account);
   let rows = 0;
   const { tally, examples } = await dryRun(client, tables, {

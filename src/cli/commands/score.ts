@@ -11,6 +11,7 @@ import { FreshetError } from '../../runtime/errors.ts';
 import { connect, errorMessage, sqlState } from '../../runtime/postgres.ts';
 import { countText } from '../../runtime/quantity-text.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
+import { beginReading } from '../../runtime/transactions.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../../sinks/target-pool.ts';
 import type { RegisterCommands } from '../command-groups.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
@@ -113,7 +114,7 @@ async function verifyCommand(context: CommandContext, options: JsonOption): Prom
   const settings = await config(context);
   const engine = new Engine(settings, createLog(terminal, true));
   await using client = await connect(engine.sourceOf(scorePipeline(settings)).connection, 'verify score');
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  await beginReading(client);
   const found = await verifyScores(client, scoreQueue(settings), settings.score.scale).catch(notMigrated);
   await client.query('COMMIT');
   const differences = differencesOf(found);

@@ -3,6 +3,7 @@ import { topicsOf } from '../../consumers/pipeline-runner.ts';
 import { refreshDailyView } from '../../consumers/transform/daily-view.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { connect } from '../../runtime/postgres.ts';
+import { atomically } from '../../runtime/transactions.ts';
 import { openLane } from '../../sinks/positions.ts';
 import { createKafka } from '../../topics/kafka.ts';
 import { type EndOffset, endOffsets, forgetGroup, withAdmin } from '../../topics/topic-admin.ts';
@@ -45,14 +46,14 @@ export async function rollbackTransform(setup: TransformSetup): Promise<Rollback
   if (!(await hasMetricTables(target))) return {};
   const rows = await countRows(target, setup.group);
   const ends = await endsOf(setup);
-  await target.query('BEGIN');
-  await target.query('TRUNCATE metric_facts CASCADE');
-  await target.query(`TRUNCATE ${STATE_TABLES.join(', ')}`);
-  for (const [table, column] of OF_GROUP)
-    await target.query(`DELETE FROM ${table} WHERE ${column} = $1`, [setup.group]);
-  for (const { topic, partition, offset } of ends)
-    await openLane(target, { group: setup.group, topic, partition }, offset);
-  await target.query('COMMIT');
+  await atomically(target, async () => {
+    await target.query('TRUNCATE metric_facts CASCADE');
+    await target.query(`TRUNCATE ${STATE_TABLES.join(', ')}`);
+    for (const [table, column] of OF_GROUP)
+      await target.query(`DELETE FROM ${table} WHERE ${column} = $1`, [setup.group]);
+    for (const { topic, partition, offset } of ends)
+      await openLane(target, { group: setup.group, topic, partition }, offset);
+  });
   await refreshDailyView(target, { wait: true });
   await withAdmin(createKafka(setup.config.kafka), (admin) => forgetGroup(admin, setup.group));
   return rows;

@@ -4,13 +4,14 @@ import { consumerGroup } from '../../consumers/pipeline-runner.ts';
 import { transformPipeline } from '../../consumers/transform/pipeline.ts';
 import { runningUrls } from '../../embedded/background.ts';
 import { connect } from '../../runtime/postgres.ts';
+import { beginReading } from '../../runtime/transactions.ts';
 import { createKafka } from '../../topics/kafka.ts';
 import { hasMembers, withAdmin } from '../../topics/topic-admin.ts';
 import { type CommandContext, parsedConfig } from '../context.ts';
 import { Engine } from '../engine.ts';
 import { createLog, type Terminal } from '../terminal.ts';
 import type { Places } from './expected-results.ts';
-import { beginReading, type SourceTables } from './source-results.ts';
+import type { SourceTables } from './source-results.ts';
 
 /** What every command of the pipeline works with. */
 export interface TransformSetup {

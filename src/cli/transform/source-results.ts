@@ -36,11 +36,6 @@ export type ResultFilter =
   | { readonly kind: 'brand'; readonly brandId: string }
   | { readonly kind: 'results'; readonly results: readonly string[] };
 
-/** Begins a transaction in which the source stands still, and in which nothing can be written. */
-export async function beginReading(client: pg.ClientBase): Promise<void> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-}
-
 /** Rows that the filter leaves, counted. */
 export async function countPositions(
   client: pg.ClientBase,

@@ -16,6 +16,7 @@ import { readTaxonomy } from '../../consumers/upsert/taxonomy-file.ts';
 import type { Log } from '../../metrics/capture-metrics.ts';
 import { FreshetError } from '../../runtime/errors.ts';
 import { connect } from '../../runtime/postgres.ts';
+import { beginReading } from '../../runtime/transactions.ts';
 import { Engine } from '../engine.ts';
 
 /** A way into the items: whose rows, captured from where, through which pipeline. */
@@ -93,8 +94,7 @@ export async function withStillCatalog<T>(
   work: (places: CatalogPlaces) => Promise<T>,
 ): Promise<T> {
   return withConnections(setup, async (source, target) => {
-    for (const client of [source, target])
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    for (const client of [source, target]) await beginReading(client);
     const isMade = await hasCatalog(target);
     const { taxonomy } = setup;
     const rules = isMade ? await readRules(target, taxonomy) : { brands: buildBrandDictionary(), taxonomy };

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { atomically } from '../../../runtime/transactions.ts';
 import { SNAPSHOT_COLUMNS } from './product-rows.ts';
 
 const VALUES = SNAPSHOT_COLUMNS.map((column) => `s.${column}`).join(', ');
@@ -8,8 +9,7 @@ const ASSIGNED = SNAPSHOT_COLUMNS.filter((column) => column !== 'sku')
 
 /** Makes a snapshot's rows the feed. Who reads the feed meanwhile sees the old one or the new one, whole. */
 export async function copyFeed(client: ClientBase, snapshot: string): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await atomically(client, async () => {
     await client.query('LOCK TABLE analytics.catalog_feed IN EXCLUSIVE MODE');
     await client.query(
       `DELETE FROM analytics.catalog_feed AS f WHERE NOT EXISTS (SELECT FROM ${snapshot} AS s WHERE s.sku = f.sku)`,
@@ -19,10 +19,6 @@ export async function copyFeed(client: ClientBase, snapshot: string): Promise<vo
         WHEN MATCHED AND f::text IS DISTINCT FROM s::text THEN UPDATE SET ${ASSIGNED}
         WHEN NOT MATCHED THEN INSERT (${SNAPSHOT_COLUMNS.join(', ')}) VALUES (${VALUES})`,
     );
-    await client.query('COMMIT');
-    await client.query('ANALYZE analytics.catalog_feed');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
+  await client.query('ANALYZE analytics.catalog_feed');
 }

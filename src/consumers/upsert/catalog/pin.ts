@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
+import { atomically } from '../../../runtime/transactions.ts';
 import type { LookUpResults } from '../../look-ups.ts';
 import { productRow } from '../items.ts';
 import { productTexts, SNAPSHOT_COLUMNS } from './product-rows.ts';
@@ -56,19 +57,14 @@ export async function readPin(client: ClientBase): Promise<string | null> {
 
 /** Null: items follow their sources again, from the next batch on. */
 export async function setPin(client: ClientBase, snapshot: string | null): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await atomically(client, async () => {
     await client.query('LOCK TABLE freshet.catalog_pin IN ACCESS EXCLUSIVE MODE');
     await client.query(`CREATE OR REPLACE VIEW freshet.catalog_pinned AS ${await rowsOf(client, snapshot)}`);
     await client.query(
       `UPDATE freshet.catalog_pin SET snapshot = $1::text, pinned_at = CASE WHEN $1::text IS NULL THEN NULL ELSE now() END`,
       [snapshot],
     );
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 async function rowsOf(client: ClientBase, snapshot: string | null): Promise<string> {

@@ -2,6 +2,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { atomically } from '../../../runtime/transactions.ts';
 import { type CopyCell, copyRows } from '../../../sinks/copy-rows.ts';
 import { readFeed } from './feed-file.ts';
 import { type FeedReject, FeedRejects } from './feed-rejects.ts';
@@ -76,8 +77,7 @@ async function take(
   from: { readonly origin: SnapshotOrigin; readonly takenFrom: string },
   load: () => Promise<FeedRejects>,
 ): Promise<TakenSnapshot> {
-  await target.query('BEGIN');
-  try {
+  const taken = await atomically(target, async () => {
     await target.query(`SET LOCAL timezone = 'UTC'`);
     const snapshot = await freeName(target, new Date());
     const table = snapshotTable(snapshot);
@@ -99,13 +99,10 @@ async function take(
        VALUES ($1, $2, $3, $4, $5, $6, $7)`,
       [snapshot, from.origin, from.takenFrom, rows, duplicates, rejected, contentHash],
     );
-    await target.query('COMMIT');
-    await target.query(`ANALYZE ${table}`);
     return { snapshot, rows, duplicates, rejected, rejects, contentHash };
-  } catch (error) {
-    await target.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
+  await target.query(`ANALYZE ${snapshotTable(taken.snapshot)}`);
+  return taken;
 }
 
 /** 32 hexadecimal digits, whatever the order of the rows: they differ by their keys, so that none cancels another. */
