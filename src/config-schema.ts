@@ -116,6 +116,9 @@ const stream = z.strictObject({
   silenceTimeoutMs: count(1_000, 3_600_000).default(20_000),
   batchRecords: count(1, 100_000).default(5_000),
   batchBytes: count(64 * 1024, 256 * MEBIBYTE).default(4 * MEBIBYTE),
+  commitIntervalMs: count(0, 1_000)
+    .default(6)
+    .describe('from one small Kafka transaction to the next, at least; after a quiet a change goes at once'),
   transactionTimeoutMs: count(1_000, 900_000).default(15_000),
   slotTimeoutMs: count(1_000, 3_600_000).default(60_000),
   watchMs: count(100, 3_600_000).default(2_000),

@@ -54,6 +54,11 @@ export interface StreamSettings {
   /** One Kafka transaction, at most. */
   readonly batchRecords: number;
   readonly batchBytes: number;
+  /**
+   * From the start of one small Kafka transaction to that of the next, at least; what comes after a longer
+   * quiet goes out at once. Default: 0. Milliseconds.
+   */
+  readonly commitIntervalMs?: number;
 }
 
 export interface CaptureDependencies {

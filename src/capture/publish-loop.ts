@@ -7,6 +7,7 @@ import type { ReplicationStream } from '../source/replication-stream.ts';
 import type { StreamItem } from '../source/stream-queue.ts';
 import type { CheckpointEntry } from '../topics/checkpoint.ts';
 import type { StreamSettings } from './capture-config.ts';
+import { CommitPace } from './commit-pace.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { CAPTURE_KEY, type CaptureEntry } from './history.ts';
 import { planKey } from './initial-plan.ts';
@@ -22,7 +23,7 @@ import { stopsTable, type TableGuard } from './table-guard.ts';
 export interface PublishLoopOptions {
   readonly stream: Pick<
     ReplicationStream,
-    'next' | 'take' | 'isEmpty' | 'confirm' | 'requestKeepalive' | 'onArrival'
+    'next' | 'take' | 'isEmpty' | 'queuedBytes' | 'confirm' | 'requestKeepalive' | 'onArrival'
   >;
   readonly applier: StreamApplier;
   readonly merge: Merge;
@@ -48,6 +49,8 @@ const LIVE_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 1_000;
 const KEEPALIVE_PAUSE_MS = 10;
 const XIDS_TO_FORGET = 10_000;
+/** Given to spare the making of an error, stack and all, at every change that comes. */
+const WOKEN = 'woken';
 
 /** Turns the stream and the ready chunks into Kafka transactions, one behind the other. */
 export class PublishLoop {
@@ -63,10 +66,15 @@ export class PublishLoop {
   #checkpointAt = 0;
   #forgetting = false;
   readonly #finished = new Set<string>();
+  readonly #pace: CommitPace;
+  #isPacing = false;
+  /** Since the queue was emptied into the batch. */
+  #arrivals = 0;
 
   constructor(options: PublishLoopOptions) {
     this.#options = options;
-    options.stream.onArrival(() => this.wake());
+    this.#pace = new CommitPace(options.clock, options.settings);
+    options.stream.onArrival(() => this.#arrived());
     options.control.onChange(() => this.wake());
   }
 
@@ -81,7 +89,7 @@ export class PublishLoop {
     const onAbort = (): void => this.wake();
     signal.addEventListener('abort', onAbort);
     try {
-      while (!signal.aborted) await this.#turn();
+      while (!signal.aborted) await this.#turn(signal);
       await this.#settle();
       if (this.#options.merge.passed > this.#durablePassed) this.#startCommit();
       await this.#settle();
@@ -98,7 +106,13 @@ export class PublishLoop {
     this.wake();
   }
 
-  async #turn(): Promise<void> {
+  /** What comes while small transactions are kept apart waits with the others, unless they are many. */
+  #arrived(): void {
+    this.#arrivals += 1;
+    if (!this.#isPacing || !this.#isFew) this.wake();
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
     const { writer, scheduler, guard, applier } = this.#options;
     this.#awake = false;
     const revived = guard.settle();
@@ -111,18 +125,39 @@ export class PublishLoop {
       this.#throwFailure();
       return;
     }
-    if (this.#commit !== null) {
+    if (this.#commit !== null || this.#isEarly(signal)) {
       // While the last transaction ends and this one begins more arrives: it goes into the same batch.
       await this.#settle();
+      if (this.#isEarly(signal)) await this.#waitForPace();
       await this.#options.lease.prepare();
       this.#collectArrived();
     }
     this.#startCommit();
   }
 
+  /** Only a few changes wait for the next transaction: what is asked for, read, finished or to be stopped does not. */
+  #isEarly(signal: AbortSignal): boolean {
+    if (this.#pace.leftMs <= 0 || !this.#isFew || signal.aborted) return false;
+    return !this.#hasNews && !this.#options.scheduler.isWaiting;
+  }
+
+  /** What is collected and what is queued make a small transaction together. */
+  get #isFew(): boolean {
+    const { writer, stream } = this.#options;
+    return this.#pace.isSmall(writer.count + this.#arrivals, writer.bytes + stream.queuedBytes);
+  }
+
+  async #waitForPace(): Promise<void> {
+    this.#isPacing = true;
+    await this.#sleep(this.#pace.leftMs);
+    this.#isPacing = false;
+    this.#throwFailure();
+  }
+
   async #collect(): Promise<void> {
     const { applier, writer, clock } = this.#options;
     const nowMs = clock.now();
+    this.#arrivals = 0;
     writer.startBatch(nowMs);
     for (let item = this.#next(nowMs); item !== undefined; item = this.#next(nowMs)) {
       const wait = applier.apply(item);
@@ -136,6 +171,7 @@ export class PublishLoop {
   #collectArrived(): void {
     const { stream, applier, writer, clock } = this.#options;
     const nowMs = clock.now();
+    this.#arrivals = 0;
     writer.startBatch(nowMs);
     while (!applier.waitsFor(stream.next)) {
       const item = this.#next(nowMs);
@@ -208,6 +244,7 @@ export class PublishLoop {
     const ends = writer.ends.snapshot();
     const startedAt = performance.now();
     this.#checkpointAt = clock.now();
+    this.#pace.begin(records.length, bytes);
     this.#chunkRecords = 0;
     failpoint('before-publish');
     this.#commit = lease
@@ -253,9 +290,15 @@ export class PublishLoop {
 
   /** Only what the checkpoint holds is confirmed: an idle source's keepalives must get there too. */
   #checkpointIsDue(): boolean {
-    const { merge, clock, scheduler, guard, control } = this.#options;
-    if (this.#finished.size > 0 || scheduler.hasFailed || guard.isDirty || control.isDirty) return true;
+    const { merge, clock } = this.#options;
+    if (this.#hasNews) return true;
     return merge.passed > this.#durablePassed && clock.now() - this.#checkpointAt >= IDLE_CHECKPOINT_MS;
+  }
+
+  /** Something besides the stream's changes and a chunk's rows is to be noted in the checkpoint. */
+  get #hasNews(): boolean {
+    const { scheduler, guard, control } = this.#options;
+    return this.#finished.size > 0 || scheduler.hasFailed || guard.isDirty || control.isDirty;
   }
 
   async #settle(): Promise<void> {
@@ -268,7 +311,7 @@ export class PublishLoop {
   }
 
   async #pause(): Promise<void> {
-    const { stream, scheduler, merge, clock } = this.#options;
+    const { stream, scheduler, merge } = this.#options;
     if (!this.#forgetting && merge.xids.size > XIDS_TO_FORGET) {
       this.#forgetting = true;
       void scheduler
@@ -279,9 +322,14 @@ export class PublishLoop {
     if (!stream.isEmpty || this.#awake) return;
     if (scheduler.isWaiting) stream.requestKeepalive();
     const ms = scheduler.isWaiting ? KEEPALIVE_PAUSE_MS : IDLE_CHECKPOINT_MS / 4;
+    await this.#sleep(ms);
+  }
+
+  /** Until then, or until something wakes the loop. */
+  async #sleep(ms: number): Promise<void> {
     const woken = new AbortController();
-    this.#wakeUp = () => woken.abort();
-    await clock.sleep(ms, woken.signal);
+    this.#wakeUp = () => woken.abort(WOKEN);
+    await this.#options.clock.sleep(ms, woken.signal);
     this.#wakeUp = () => {};
   }
 }

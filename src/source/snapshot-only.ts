@@ -81,6 +81,9 @@ export class WalClock implements AsyncDisposable {
     return this.#walEnd === null && this.#failure === null;
   }
 
+  /** Of messages, which there are none of. */
+  readonly queuedBytes = 0;
+
   onArrival(wake: () => void): void {
     this.#wake = wake;
   }

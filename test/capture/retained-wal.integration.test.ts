@@ -52,8 +52,6 @@ describe("a capture's slot", () => {
         progress: (plan) => (finished = plan.finishedAt !== null),
         walBudget: (isTight) => void told.push(isTight),
         published: (_t, op, rows) => (published += op === 'r' ? rows : 0),
-        // What runs before the slot has moved on keeps its WAL.
-        connected: () => void running.query('BEGIN; SELECT pg_current_xact_id()'),
       },
       {
         snapshot: { ...snapshot, walBudgetBytes: 8 * MEBIBYTE, chunkRows: 50 },
@@ -61,8 +59,10 @@ describe("a capture's slot", () => {
       },
     );
     await until('a part is published', () => published > 0);
+    // From now on the slot keeps all WAL; before, that of other tests could make the first part wait for ever.
+    await running.query('BEGIN; SELECT pg_current_xact_id()');
     await writeWal(database, 12);
-    await until('refreshes wait', () => told.length === 1);
+    await until('refreshes wait', () => told.at(-1) === true);
     const held = published;
     await new Promise((resolve) => setTimeout(resolve, 500));
     // What was in flight is still published.
@@ -74,6 +74,6 @@ describe("a capture's slot", () => {
       await database.pool.query('CHECKPOINT');
       return finished;
     });
-    expect(told).toEqual([true, false]);
+    expect(told.slice(0, 2)).toEqual([true, false]);
   });
 });

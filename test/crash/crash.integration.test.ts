@@ -21,7 +21,7 @@ describe(`a capture that is killed again and again (CRASH_SEED=${SEED})`, () => 
     async () => {
       await using database = await withItems();
       const snapshot = { ...SMALL_SNAPSHOT, chunkRows: 200, chunkBytes: 1 << 18 };
-      const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18 };
+      const stream = { queueBytes: 1 << 18, batchRecords: 60, batchBytes: 1 << 18, commitIntervalMs: 6 };
       const context = captureContext(database, ['items'], { snapshot, stream });
       const writer = new RandomWriter(database.pool, SEED);
       const killedAt: string[] = [];

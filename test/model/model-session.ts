@@ -39,6 +39,7 @@ import type { SimulatedTables } from './simulated-tables.ts';
 export interface SessionBounds {
   readonly partitions: number;
   readonly batchRecords: number;
+  readonly commitIntervalMs: number;
   readonly chunkRows: number;
   readonly chunksInFlight: number;
   readonly partsPerTable: number;
@@ -133,7 +134,7 @@ export class ModelSession {
       lease: kafka,
       clock,
       entry: () => entry,
-      settings: { queueBytes: 1_000_000, batchRecords: bounds.batchRecords, batchBytes: 1_000_000 },
+      settings: { ...bounds, queueBytes: 1_000_000, batchBytes: 1_000_000 },
       observer: QUIET,
       sweepTable: (plan) =>
         resolver.resolve(tables.schema(tables.numberOf(plan.request.table), BASE_COLUMNS)),

@@ -52,6 +52,11 @@ export class SimulatedKafka {
     return promise;
   }
 
+  /** Nothing was begun that has not ended. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0;
+  }
+
   recordsOf(xid: number): number {
     return this.#records.get(xid % 2 ** 32) ?? 0;
   }

@@ -163,6 +163,10 @@ export class SimulatedStream {
     return this.#queue.isEmpty && this.#failure === null;
   }
 
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
   onArrival(wake: () => void): void {
     this.#wake = wake;
   }

@@ -221,6 +221,8 @@ export class World {
       session !== null &&
       !session.hasEnded &&
       session.isRefreshed &&
+      // What the capture knows to be done is in the checkpoint as well.
+      this.kafka.isIdle &&
       this.control.requests.every(({ id }) => this.kafka.image.has(answerKey(id))) &&
       this.#ids().every((id) => !session.isHalted(id)) &&
       session.stream.isEmpty &&

@@ -64,7 +64,7 @@ export function captureContext(
     tables: tables.map((name) => ({ schema: 'public', name })),
     topics: { partitions: 3, replicationFactor: 1, retentionMs: 3_600_000, maxRecordBytes: 1_000_000 },
     snapshot: SMALL_SNAPSHOT,
-    stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20 },
+    stream: { queueBytes: 1 << 20, batchRecords: 1_000, batchBytes: 1 << 20, commitIntervalMs: 6 },
     onSlotLoss: 'stop',
     failoverSlot: false,
     transactionTimeoutMs: 10_000,

@@ -22,6 +22,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
 /** Longer than any answer that is asked for; such a length is not Kafka's. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Up to this, copying the parts into one costs less than handing each to the socket. */
+const SMALL_REQUEST_BYTES = 64 * 1024;
 /** Of a login's lifetime: then the connection is made anew, before the broker ends it. */
 const LOGIN_SHARE = 0.8;
 
@@ -129,10 +131,13 @@ export class BrokerConnection {
       .string(this.#clientId)
       .take();
     const length = body.reduce((sum, part) => sum + part.length, header.length);
+    const parts = [new WireWriter().int32(length).take(), header, ...body];
+    if (length <= SMALL_REQUEST_BYTES) {
+      this.#socket.write(Buffer.concat(parts));
+      return;
+    }
     this.#socket.cork();
-    this.#socket.write(new WireWriter().int32(length).take());
-    this.#socket.write(header);
-    for (const part of body) this.#socket.write(part);
+    for (const part of parts) this.#socket.write(part);
     this.#socket.uncork();
   }
 
