@@ -8,6 +8,7 @@ import type { RawRecord, RecordDecoder } from '../topics/codec/record-decoder.ts
 import { POSITION_HEADER } from '../topics/codec/headers.ts';
 import type { KeyIdentity } from './compaction.ts';
 import type { AnyChange, Pipeline, SourceTable } from './define-pipeline.ts';
+import { plainRowTest } from './plain-row.ts';
 
 interface ItemBase {
   readonly record: RawRecord;
@@ -140,6 +141,7 @@ class SourceReader {
   readonly #name: string;
   readonly #source: SourceTable;
   readonly #partial: SourceTable['row'];
+  readonly #isPlain: ((row: PartialRow) => boolean) | null;
   readonly #columns: readonly string[];
 
   constructor(name: string, source: SourceTable) {
@@ -147,6 +149,7 @@ class SourceReader {
     this.#name = name;
     this.#source = source;
     this.#partial = source.row.partial();
+    this.#isPlain = plainRowTest(source.row);
     this.#columns = Object.keys(source.row.shape);
   }
 
@@ -156,7 +159,7 @@ class SourceReader {
     const { epoch } = record.position;
     const [source, xid] = [this.#name, snapshot ? null : txId];
     if (record.op !== 'd' && this.#isComplete(record.after)) {
-      const row = this.#parse(this.#source.row, record.after);
+      const row = this.#whole(record.after);
       return { source, key, tag, snapshot, xid, position, epoch, kind: 'upsert', row };
     }
     const base = { source, key, tag, snapshot, xid, position, epoch };
@@ -169,6 +172,10 @@ class SourceReader {
       kind: 'patch',
       row: Object.fromEntries(Object.entries(row).filter(([name]) => name in known)),
     };
+  }
+
+  #whole(row: PartialRow): Readonly<Record<string, unknown>> {
+    return this.#isPlain?.(row) === true ? row : this.#parse(this.#source.row, row);
   }
 
   #isComplete(row: PartialRow): boolean {

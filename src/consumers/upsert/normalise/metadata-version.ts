@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { TextBuffer } from '../../../runtime/text-buffer.ts';
 
 /** What can be hashed. A key with `undefined` or null counts as absent. */
 export type Content = Readonly<Record<string, ContentValue>>;
@@ -22,17 +23,24 @@ const DIGEST_CHARACTERS = 32;
  * nothing can be taken for something else: `5:brand"4:Acme3:sku"1:1`.
  */
 export function metadataVersion(content: Content): string {
-  return digest(contentText(sortedFields(content), content));
+  return digest(sortedFields(content), content);
 }
 
 /** Gives the same version of content whose keys are known: `keys` in code unit order. */
 export function versionOf<K extends string>(keys: readonly K[]): (content: ContentOf<K>) => string {
   const fields = fieldsOf(keys);
-  return (content) => digest(contentText(fields, content));
+  return (content) => digest(fields, content);
 }
 
-function digest(text: string): string {
-  return hash('sha256', text, 'hex').slice(0, DIGEST_CHARACTERS);
+/** What is hashed is written here and not put together as a text: a text and its UTF-8 would be made for every item. */
+const OUT = new TextBuffer();
+const QUOTE = 0x22;
+const COLON = 0x3a;
+
+function digest<K extends string>(fields: readonly Field<K>[], content: ContentOf<K>): string {
+  OUT.clear();
+  writeContent(fields, content);
+  return hash('sha256', OUT.view(), 'hex').slice(0, DIGEST_CHARACTERS);
 }
 
 type ContentOf<K extends string> = Readonly<Record<K, ContentValue>>;
@@ -51,22 +59,30 @@ function fieldsOf<K extends string>(keys: readonly K[]): Field<K>[] {
   return keys.map((key) => ({ key, name: `${key.length}:${key}` }));
 }
 
-function contentText<K extends string>(fields: readonly Field<K>[], content: ContentOf<K>): string {
-  let text = '';
+function writeContent<K extends string>(fields: readonly Field<K>[], content: ContentOf<K>): void {
   for (const { key, name } of fields) {
     const value = content[key];
-    if (value !== null && value !== undefined) text += name + valueText(value);
+    if (value === null || value === undefined) continue;
+    OUT.text(name);
+    writeValue(value);
   }
-  return text;
 }
 
-function valueText(value: ContentValue): string {
-  if (typeof value === 'string') return `"${value.length}:${value}`;
-  if (typeof value !== 'object' || value === null) return `=${String(value)};`;
-  if (!isList(value)) return `{${contentText(sortedFields(value), value)}}`;
-  let text = `[${value.length}:`;
-  for (const item of value) text += valueText(item);
-  return text;
+function writeValue(value: ContentValue): void {
+  if (typeof value === 'string') {
+    OUT.byte(QUOTE);
+    OUT.digits(value.length);
+    OUT.byte(COLON);
+    OUT.text(value);
+  } else if (typeof value !== 'object' || value === null) OUT.text(`=${String(value)};`);
+  else if (isList(value)) {
+    OUT.text(`[${value.length}:`);
+    for (const item of value) writeValue(item);
+  } else {
+    OUT.text('{');
+    writeContent(sortedFields(value), value);
+    OUT.text('}');
+  }
 }
 
 function isList(value: object): value is readonly ContentValue[] {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { metadataVersion, versionOf } from '../../../../src/consumers/upsert/normalise/metadata-version.ts';
@@ -7,7 +8,41 @@ const content = fc.dictionary(
   fc.option(fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string()))),
 );
 
+/** The text that a version is said to be the hash of. */
+function contentText(fields: Readonly<Record<string, unknown>>): string {
+  const present = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined);
+  const sorted = present.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([key, value]) => `${key.length}:${key}${valueText(value)}`).join('');
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return `"${value.length}:${value}`;
+  if (Array.isArray(value)) return `[${value.length}:${value.map(valueText).join('')}`;
+  if (typeof value === 'object' && value !== null)
+    return `{${contentText(value as Record<string, unknown>)}}`;
+  return `=${String(value)};`;
+}
+
 describe('a metadata version', () => {
+  it('is half the SHA-256 of the content as a text, whatever its letters and lengths', () => {
+    const long = fc.nat(300).map((length) => 'wörter'.repeat(length));
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      long,
+      fc.constantFrom('\ud800', 'x'.repeat(70_000)),
+    );
+    const nested = fc.dictionary(
+      texts,
+      fc.option(fc.oneof(texts, fc.double(), fc.boolean(), fc.array(fc.option(texts)))),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.oneof(texts, nested, fc.constant(null))), (fields) => {
+        const digest = createHash('sha256').update(contentText(fields)).digest('hex');
+        expect(metadataVersion(fields)).toBe(digest.slice(0, 32));
+      }),
+    );
+  });
+
   it('does not depend on the order of keys, nor on keys that are null', () => {
     fc.assert(
       fc.property(content, fc.string({ minLength: 6 }), (fields, extra) => {
