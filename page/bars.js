@@ -6,8 +6,10 @@ import { count, counted, duration, percent, rate, tableName } from './format.js'
 /** Below this share of all rows a field counts as bad. */
 const LOW = 0.9;
 
-/** A row for each snapshot and refresh: how far it is, how fast, how long it still takes. */
-/** @param {FreshnessReport} report */
+/**
+ * A row for each snapshot and refresh: how far it is, how fast, how long it still takes.
+ * @param {FreshnessReport} report
+ */
 export function showSnapshots({ sources }) {
   const snapshots = sources.flatMap((source) =>
     source.snapshots.map((snapshot) => ({ source: source.name, snapshot })),

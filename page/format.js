@@ -85,7 +85,7 @@ export function tableName(table) {
 }
 
 /**
- * @param {number} value
+ * @param {number | null} value
  * @param {string} noun
  */
 export function counted(value, noun) {

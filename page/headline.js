@@ -1,5 +1,5 @@
 import { byId, html, keepList, setAttributes, setText } from './dom.js';
-import { count, counted, duration, percent, time } from './format.js';
+import { counted, duration, percent, time } from './format.js';
 import { openLetters, toneOf, wordOf, worstPipeline } from './tone.js';
 
 /** @import { FreshnessReport, PipelineReport } from '../src/metrics/freshness-report.ts' */
@@ -92,7 +92,7 @@ function freshSummary(report, oldest) {
 
 /** @param {PipelineReport} pipeline */
 function behindSummary({ ageSeconds, lag }) {
-  return `${duration(ageSeconds)} behind now · ${count(lag.records)} records to apply`;
+  return `${duration(ageSeconds)} behind now · ${counted(lag.records, 'record')} to apply`;
 }
 
 /** @param {FreshnessReport} report */
@@ -107,7 +107,7 @@ function backfillSummary({ sources, pipelines }) {
   const eta = etas.reduce((/** @type {number} */ longest, each) => Math.max(longest, each ?? 0), 0);
   if (eta > 0) parts.push(`about ${duration(eta)} to go`);
   const left = pipelines.reduce((sum, { lag }) => sum + (lag.records ?? 0), 0);
-  if (running.length === 0) return `all rows are published · ${count(left)} records to apply`;
+  if (running.length === 0) return `all rows are published · ${counted(left, 'record')} to apply`;
   return parts.join(' · ');
 }
 

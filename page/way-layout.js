@@ -23,7 +23,7 @@ const LANE_ROOM = 36;
 /** Above a narrow topic. */
 const LABEL_ROOM = 30;
 
-/** @typedef {{ width: number, height: number, boxes: Box[], edges: Edge[] }} Drawing */
+/** @typedef {{ height: number, boxes: Box[], edges: Edge[] }} Drawing */
 
 /**
  * @param {FreshnessReport} report
@@ -109,7 +109,7 @@ export function wideDrawing(report, width) {
   }
   if (pipelines.length > 0)
     boxes.push(targetBox(pipelines.length, { x: targetX, y: 0, width: targetWidth, height }));
-  return { width, height, boxes, edges };
+  return { height, boxes, edges };
 }
 
 /**
@@ -147,9 +147,9 @@ export function narrowDrawing(report, width) {
   }
   const bottom = y + 34;
   for (const { pipeline, y: at } of placed) edges.push(narrowWrite(pipeline, box, at, bottom));
-  if (pipelines.length === 0) return { width, height: y, boxes, edges };
+  if (pipelines.length === 0) return { height: y, boxes, edges };
   boxes.push(targetBox(pipelines.length, { x: 0, y: bottom, width, height: 52 }));
-  return { width, height: bottom + 52, boxes, edges };
+  return { height: bottom + 52, boxes, edges };
 }
 
 /**

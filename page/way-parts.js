@@ -1,4 +1,4 @@
-import { brief, bytes, duration, rate, tableName, time } from './format.js';
+import { brief, bytes, counted, duration, rate, tableName, time } from './format.js';
 import { toneOf, wordOf } from './tone.js';
 
 /** @import { PipelineReport, PipelineTableReport, SourceReport, SourceTableReport } from '../src/metrics/freshness-report.ts' */
@@ -49,11 +49,10 @@ export function sourceBox(source, place) {
 export function topicBox({ key, table }, place) {
   const y = place.y + place.height / 2 + 5;
   const name = label(fit(tableName(table.table), place.width - 20, 13), 'topic', place.x + 10, y);
-  const tone = table.state === 'live' ? 'good' : toneOf(table.state);
   return {
     key: `topic ${key}`,
     ...place,
-    tone,
+    tone: toneOf(table.state),
     isEnd: false,
     title: `${table.topic}, ${wordOf(table.state)}`,
     labels: [name],
@@ -91,7 +90,7 @@ export function targetBox(pipelines, place) {
   const middle = place.y + place.height / 2;
   const labels = [
     label('Targets', 'name', place.x + 12, middle - 4),
-    label(`of ${pipelines} pipeline${pipelines === 1 ? '' : 's'}`, 'soft', place.x + 12, middle + 15),
+    label(`of ${counted(pipelines, 'pipeline')}`, 'soft', place.x + 12, middle + 15),
   ];
   return { key: 'targets', ...place, tone: 'good', isEnd: true, title: 'Targets', labels };
 }

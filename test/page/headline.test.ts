@@ -27,6 +27,18 @@ describe('the headline', () => {
     expect(summary).toBe('1 min 31 s behind now · 12,330 records to apply');
   });
 
+  it('knows one record from several, and from none that are known', () => {
+    const summaryOf = (records: number | null): string => {
+      const report = exampleReport((each) => {
+        const labels = examplePipeline('labels', ['public.products'], 1, 'behind');
+        each.pipelines = [{ ...labels, lag: { ...labels.lag, records } }];
+      });
+      return headlineOf(report).summary;
+    };
+    expect(summaryOf(1)).toMatch(/ 1 record to apply$/);
+    expect(summaryOf(null)).toMatch(/ – records to apply$/);
+  });
+
   it('counts the dead letters of a fresh target', () => {
     const report = exampleReport((each) => {
       each.pipelines = each.pipelines.map((pipeline) => ({

@@ -12,6 +12,7 @@ import { connect } from '../../runtime/postgres.ts';
 import { beginReading } from '../../runtime/transactions.ts';
 import { readTallies } from '../../sinks/refresh-tallies.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
+import { secondsSince } from '../elapsed.ts';
 import type { Engine } from '../engine.ts';
 
 interface ClassifyScope {
@@ -107,8 +108,4 @@ function urlsOf({ sources }: Pipeline): TableId {
   const table = sources['urls']?.table;
   if (table === undefined) throw new Error('the pipeline reads no URLs');
   return table;
-}
-
-function secondsSince(startedAt: number): number {
-  return (performance.now() - startedAt) / 1_000;
 }

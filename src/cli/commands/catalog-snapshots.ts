@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { countText } from '../../runtime/quantity-text.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { createLog, openTerminal, type Terminal } from '../terminal.ts';
 import { bringAndTell } from '../upsert/catalog-command.ts';
@@ -65,7 +66,7 @@ async function listCommand(context: CommandContext, options: JsonOption): Promis
   else if (snapshots.length === 0) terminal.out('no snapshot yet: freshet backfill upsert makes one');
   else
     for (const { snapshot, takenAt, rows, takenFrom, contentHash, pinned } of snapshots) {
-      const count = rows.toLocaleString('en-US').padStart(11);
+      const count = countText(rows).padStart(11);
       terminal.out(
         `${snapshot}  ${takenAt}${count} rows  ${contentHash}  ${takenFrom}${pinned ? '  pinned' : ''}`,
       );
@@ -126,7 +127,7 @@ function refreshLines(report: RefreshReport): string[] {
   const { compared, items, examples, pinned, dry_run, seconds, left } = report;
   const against = pinned === null ? 'their sources' : `${pinned}, which is pinned`;
   return [
-    `${compared.toLocaleString('en-US')} products compared with ${against} in ${seconds.toFixed(1)} s`,
+    `${countText(compared)} products compared with ${against} in ${seconds.toFixed(1)} s`,
     ...differenceLines(items, examples),
     ...leftLine(left),
     ...(dry_run ? ['DRY RUN: nothing was written'] : []),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { catalogCoverage, type SourceCoverage } from '../../consumers/upsert/catalog/coverage.ts';
 import { FreshetError } from '../../runtime/errors.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 import { stopOnSignals } from '../../runtime/shutdown.ts';
 import { type CommandContext, config, type JsonOption } from '../context.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -47,7 +48,7 @@ async function coverageCommand(context: CommandContext, options: JsonOption): Pr
 }
 
 function sourceLines({ source, products, missing_items, fields, categories }: SourceCoverage): string[] {
-  const head = `${source}: ${products.toLocaleString('en-US')} products, ${missing_items} without an item`;
+  const head = `${source}: ${countText(products)} products, ${missing_items} without an item`;
   return [
     head,
     ...Object.entries(fields).map(

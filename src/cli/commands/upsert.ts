@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FreshetError } from '../../runtime/errors.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 import type { RegisterCommands } from '../command-groups.ts';
 import type { CommandContext, JsonOption } from '../context.ts';
 import { backfillUpsert } from '../upsert/backfill.ts';
@@ -41,18 +42,17 @@ function readable(file: string): string {
 
 function reportLines(report: UpsertReport): string[] {
   const { items, rejects, examples } = report;
-  const n = (value: number): string => value.toLocaleString('en-US');
   const counts = [
-    `${n(items.created)} created, ${n(items.updated)} updated, ${n(items.removed)} removed, ${n(items.unchanged)} unchanged`,
+    `${countText(items.created)} created, ${countText(items.updated)} updated, ${countText(items.removed)} removed, ${countText(items.unchanged)} unchanged`,
   ];
   const more = [
-    report.duplicates > 0 ? `${n(report.duplicates)} rows whose sku came before were left out` : null,
-    report.rejected > 0 ? `${n(report.rejected)} lines are no products` : null,
+    report.duplicates > 0 ? `${countText(report.duplicates)} rows whose sku came before were left out` : null,
+    report.rejected > 0 ? `${countText(report.rejected)} lines are no products` : null,
     ...rejects.map(({ line, reason }) => `  line ${line}: ${reason}`),
-    report.dead_letters > 0 ? `${n(report.dead_letters)} dead letters: freshet dlq list` : null,
-    report.left > 0 ? `${n(report.left)} items are not as they should be yet` : null,
+    report.dead_letters > 0 ? `${countText(report.dead_letters)} dead letters: freshet dlq list` : null,
+    report.left > 0 ? `${countText(report.left)} items are not as they should be yet` : null,
     report.undecided > 0
-      ? `${n(report.undecided)} items hold something undecided: freshet catalog review`
+      ? `${countText(report.undecided)} items hold something undecided: freshet catalog review`
       : null,
     report.pinned === null
       ? null
@@ -60,7 +60,7 @@ function reportLines(report: UpsertReport): string[] {
   ].filter((line) => line !== null);
   const shown = report.dry_run ? examples.map(({ sku, what }) => `  ${sku}: ${what}`) : [];
   const head = report.dry_run
-    ? `DRY RUN: nothing was written; ${n(report.rows)} rows of ${report.from} would be brought`
-    : `${report.snapshot}: ${n(report.rows)} rows of ${report.from}, content ${report.content_hash}`;
+    ? `DRY RUN: nothing was written; ${countText(report.rows)} rows of ${report.from} would be brought`
+    : `${report.snapshot}: ${countText(report.rows)} rows of ${report.from}, content ${report.content_hash}`;
   return [head, ...counts, ...shown, ...more, `${report.seconds.toFixed(1)} s`];
 }

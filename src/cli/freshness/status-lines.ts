@@ -5,6 +5,7 @@ import type {
   SnapshotReport,
   SourceReport,
 } from '../../metrics/freshness-report.ts';
+import { countText } from '../../runtime/quantity-text.ts';
 
 /** The report for people. */
 export function statusLines({ sources, pipelines }: FreshnessReport): string[] {
@@ -13,7 +14,7 @@ export function statusLines({ sources, pipelines }: FreshnessReport): string[] {
 
 function sourceLines(source: SourceReport): string[] {
   const { name, state, lag, publishedThrough, slot, tables, snapshots, error } = source;
-  const behind = lag.bytes === null ? '' : `, ${lag.bytes.toLocaleString('en-US')} bytes behind`;
+  const behind = lag.bytes === null ? '' : `, ${countText(lag.bytes)} bytes behind`;
   const halted = tables.flatMap(({ table, halt }) =>
     halt === null ? [] : [`  ${table} is halted (${halt.code}): ${halt.message}. ${halt.cure}`],
   );
@@ -43,10 +44,10 @@ function slotLine({
 
 function snapshotLine(snapshot: SnapshotReport): string {
   const { table, status, rowsPublished, estimatedRows, rowsPerSecond, etaSeconds } = snapshot;
-  const of = estimatedRows === null ? '' : ` of about ${estimatedRows.toLocaleString('en-US')}`;
-  const rate = rowsPerSecond === null ? '' : `, ${Math.round(rowsPerSecond).toLocaleString('en-US')} rows/s`;
+  const of = estimatedRows === null ? '' : ` of about ${countText(estimatedRows)}`;
+  const rate = rowsPerSecond === null ? '' : `, ${countText(rowsPerSecond)} rows/s`;
   const eta = etaSeconds === null ? '' : `, ETA ${duration(etaSeconds)}`;
-  return `  refresh of ${table}: ${status}, ${rowsPublished.toLocaleString('en-US')}${of} rows${rate}${eta}`;
+  return `  refresh of ${table}: ${status}, ${countText(rowsPublished)}${of} rows${rate}${eta}`;
 }
 
 function pipelineLines(pipeline: PipelineReport): string[] {
@@ -63,7 +64,7 @@ function pipelineLines(pipeline: PipelineReport): string[] {
     ...(letters.length === 0 ? [] : [`  dead letters: ${letters.join(', ')}: freshet dlq list`]),
     ...(staleEmbeddings === null || staleEmbeddings === 0
       ? []
-      : [`  embeddings: ${staleEmbeddings.toLocaleString('en-US')} items wait for one`]),
+      : [`  embeddings: ${countText(staleEmbeddings)} items wait for one`]),
     ...(jobs === null
       ? []
       : [
@@ -78,7 +79,7 @@ function moment(iso: string | null, ageSeconds: number | null): string {
 }
 
 function records(count: number | null): string {
-  return count === null ? 'unknown' : `${count.toLocaleString('en-US')} records`;
+  return count === null ? 'unknown' : `${countText(count)} ${count === 1 ? 'record' : 'records'}`;
 }
 
 function duration(seconds: number): string {

@@ -8,10 +8,11 @@ import {
 } from '../../consumers/upsert/catalog/take-snapshot.ts';
 import { learnBrandSpellings } from '../../consumers/upsert/learn-spellings.ts';
 import { readRules } from '../../consumers/upsert/rules.ts';
+import { secondsSince } from '../elapsed.ts';
 import { bringItems, type BringHooks } from './bring.ts';
 import { totalOf } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog } from './setup.ts';
-import { countUndecided, itemCounts, secondsSince, type UpsertReport } from './upsert-report.ts';
+import { countUndecided, itemCounts, type UpsertReport } from './upsert-report.ts';
 
 /** Makes a snapshot of the source, or of a feed, and brings it into the items. Throws USAGE on a file that cannot be read. */
 export async function backfillUpsert(

@@ -3,10 +3,11 @@ import { readFeed } from '../../consumers/upsert/catalog/feed-file.ts';
 import { FeedRejects } from '../../consumers/upsert/catalog/feed-rejects.ts';
 import { ownerPages } from '../../consumers/upsert/catalog/item-rows.ts';
 import type { Product } from '../../consumers/upsert/items.ts';
+import { secondsSince } from '../elapsed.ts';
 import { type BringHooks, findDifferences } from './bring.ts';
 import { type Differences, DifferenceTally } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withStillCatalog } from './setup.ts';
-import { countUndecided, itemCounts, secondsSince, type UpsertReport } from './upsert-report.ts';
+import { countUndecided, itemCounts, type UpsertReport } from './upsert-report.ts';
 
 /**
  * What a backfill from the source, or from a feed, would do now, by the brand spellings that are known already;

@@ -1,8 +1,8 @@
 import { readPin } from '../../consumers/upsert/catalog/pin.ts';
+import { secondsSince } from '../elapsed.ts';
 import { type BringHooks, bringItems, findDifferences } from './bring.ts';
 import { type DifferenceCounts, toldOf, totalOf } from './difference-tally.ts';
 import { type CatalogSetup, comparisonNow, withCatalog, withStillCatalog } from './setup.ts';
-import { secondsSince } from './upsert-report.ts';
 
 /** What the daily diff found and did. */
 export interface RefreshReport {

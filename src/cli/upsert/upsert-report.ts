@@ -54,7 +54,3 @@ export async function countUndecided({ target, isMade }: CatalogPlaces): Promise
   );
   return rows[0]?.n ?? 0;
 }
-
-export function secondsSince(startedAt: number): number {
-  return Math.round(performance.now() - startedAt) / 1_000;
-}

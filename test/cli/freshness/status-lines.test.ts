@@ -25,7 +25,13 @@ describe('freshet status', () => {
             snapshots: [snapshotReport({ rowsPerSecond: 10, etaSeconds: 7_500, estimatedRows: 75_000 })],
           }),
         ],
-        pipelines: [pipelineReport({ deadLetters: { '23514': 3 }, error: 'it does not answer' })],
+        pipelines: [
+          pipelineReport({
+            deadLetters: { '23514': 3 },
+            error: 'it does not answer',
+            lag: { records: 1, seconds: 0 },
+          }),
+        ],
       }),
     );
     expect(lines).toContain('  public.products is halted (TABLE_UNSUPPORTED): no key. Give it one.');
@@ -34,6 +40,7 @@ describe('freshet status', () => {
     );
     expect(lines).toContain('  dead letters: 3 23514: freshet dlq list');
     expect(lines).toContain('  it does not answer');
+    expect(lines).toContainEqual(expect.stringMatching(/^pipeline upsert: .* 1 record behind$/));
   });
 });
 
