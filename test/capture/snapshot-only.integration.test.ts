@@ -10,6 +10,8 @@ import { createProducts } from '../../src/demo/source-tables.ts';
 import { runTogether } from '../../src/runtime/shutdown.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import type { Tasks } from '../support/during.ts';
+import { start } from '../support/running.ts';
 import { services } from '../support/services.ts';
 
 const TABLE = { schema: 'public', name: 'products' };
@@ -84,12 +86,11 @@ describe('a snapshot-only capture', () => {
     };
     const seen: number[] = [];
     for (const round of [1, 2]) {
-      const stop = new AbortController();
-      const running = runTogether(stop.signal, [
+      const tasks: Tasks = [
         (signal) => engine.capture(origin, signal),
         (signal) => engine.consume(upsertPipeline, signal),
-      ]);
-      running.catch(() => {});
+      ];
+      const running = start((signal) => runTogether(signal, tasks));
       try {
         if (round === 1) await same();
         await source.pool.query(
@@ -102,8 +103,7 @@ describe('a snapshot-only capture', () => {
         await source.pool.query(`DELETE FROM products WHERE sku = 'sku${round + 4}'`);
         await refresh(`second-${round}`);
       } finally {
-        stop.abort();
-        await running;
+        await running.stop();
       }
     }
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));

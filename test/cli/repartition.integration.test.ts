@@ -10,20 +10,14 @@ import { partitionCounts, withAdmin } from '../../src/topics/topic-admin.ts';
 import { until } from '../support/capture.ts';
 import { createDatabase } from '../support/database.ts';
 import { type RunningPipeline, startPipeline } from '../support/pipeline.ts';
+import { type Running, start } from '../support/running.ts';
 import { services } from '../support/services.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 
 const TABLE = { schema: 'public', name: 'products' };
 
-function capture(shop: Shop): { stop: () => Promise<void>; ended: Promise<void> } {
-  const stop = new AbortController();
-  const ended = new Engine(shop.config, () => {}).capture(shop.source, stop.signal);
-  ended.catch(() => {});
-  const end = async (): Promise<void> => {
-    stop.abort();
-    await ended;
-  };
-  return { ended, stop: end };
+function capture({ config, source }: Shop): Running {
+  return start((signal) => new Engine(config, () => {}).capture(source, signal));
 }
 
 function consume({ source, database }: Shop, targetUrl = database.url): RunningPipeline {

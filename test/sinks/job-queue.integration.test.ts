@@ -2,10 +2,11 @@ import type { PoolClient } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { JobQueue } from '../../src/sinks/job-queue.ts';
-import { runJobWorker } from '../../src/sinks/job-worker.ts';
+import { type JobWorkerOptions, runJobWorker } from '../../src/sinks/job-worker.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../../src/sinks/target-pool.ts';
 import { until } from '../support/capture.ts';
 import { type TestDatabase, createDatabase } from '../support/database.ts';
+import { start } from '../support/running.ts';
 
 const KIND = { task: 'TEST', priority: 10, maxAttempts: 2 };
 const job = (key: string, n = 0) => ({ key, payload: { n }, runAt: null });
@@ -27,33 +28,25 @@ async function withClient<T>(database: TestDatabase, act: (client: PoolClient) =
 }
 
 function work(database: TestDatabase, queue: JobQueue, handle: (n: number) => Promise<void>, prefetch = 0) {
-  const stop = new AbortController();
   const failures: { message: string; final: boolean }[] = [];
   const pool = createTargetPool({ url: database.url }, 'work', TARGET_DEFAULTS);
-  const ended = runJobWorker(
-    {
-      queue,
-      pool,
-      task: 'TEST',
-      handle: (payload) => handle((payload as { n: number }).n),
-      concurrency: 4,
-      prefetch,
-      observer: { jobFailed: (message, final) => void failures.push({ message, final }), log: () => {} },
-    },
-    stop.signal,
-  );
-  ended.catch(() => {});
-  return {
-    failures,
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      try {
-        await ended;
-      } finally {
-        await pool.end();
-      }
-    },
+  const options: JobWorkerOptions = {
+    queue,
+    pool,
+    task: 'TEST',
+    handle: (payload) => handle((payload as { n: number }).n),
+    concurrency: 4,
+    prefetch,
+    observer: { jobFailed: (message, final) => void failures.push({ message, final }), log: () => {} },
   };
+  const running = start(async (signal) => {
+    try {
+      await runJobWorker(options, signal);
+    } finally {
+      await pool.end();
+    }
+  });
+  return { failures, [Symbol.asyncDispose]: () => running.stop() };
 }
 
 async function jobs(

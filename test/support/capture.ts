@@ -10,18 +10,13 @@ import { topicName } from '../../src/topics/names.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
 import type { TestDatabase } from './database.ts';
 import { QUIET } from './quiet-capture.ts';
+import { type Running, start } from './running.ts';
 import { services } from './services.ts';
 import { whatRuns } from './what-runs.ts';
 
-interface RunningCapture extends AsyncDisposable {
-  /** Settles when the capture ends; rejects with what stopped it. */
-  readonly ended: Promise<void>;
-  stop(): Promise<void>;
-}
-
 export interface CaptureContext {
   readonly config: CaptureConfig;
-  start(observer?: Partial<CaptureObserver>, config?: Partial<CaptureConfig>): RunningCapture;
+  start(observer?: Partial<CaptureObserver>, config?: Partial<CaptureConfig>): Running;
   /** Every committed record of a topic so far, in partition order. */
   read(table: string): Promise<ChangeRecord[]>;
 }
@@ -75,16 +70,11 @@ export function captureContext(
   return {
     config,
     start(observer = {}, changed = {}) {
-      const stop = new AbortController();
       const log: CaptureObserver['log'] = (level, message) => void told.push(`${level}: ${message}`);
       const dependencies = { kafka, kafkaConfig, registry, observer: { ...QUIET, log, ...observer } };
-      const ended = runCapture({ ...config, ...changed }, dependencies, stop.signal);
-      ended.catch((error: unknown) => told.push(`a capture ended with: ${String(error)}`));
-      const end = async (): Promise<void> => {
-        stop.abort();
-        await ended;
-      };
-      return { ended, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
+      const capture = start((signal) => runCapture({ ...config, ...changed }, dependencies, signal));
+      capture.ended.catch((error: unknown) => told.push(`a capture ended with: ${String(error)}`));
+      return capture;
     },
     read: async (table) => {
       const records = await readTopic(kafka, topicName(prefix, { schema: 'public', name: table }));

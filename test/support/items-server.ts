@@ -7,6 +7,7 @@ import type { ConfigInput } from '../../src/config-schema.ts';
 import { createPostedPipeline } from '../../src/consumers/upsert/posted-pipeline.ts';
 import { ITEMS_PATH } from '../../src/items-api/items-routes.ts';
 import { HttpServer } from '../../src/metrics/http-server.ts';
+import { start } from './running.ts';
 import { openShop, type Shop } from './shop.ts';
 
 interface PostOptions {
@@ -58,13 +59,8 @@ export class ItemsServerContext implements AsyncDisposable {
     const server = starting.use(
       await HttpServer.listen(here, [...httpRoutes(engine, [pipeline]), ...api.routes]),
     );
-    const stop = new AbortController();
-    const consumed = engine.consume(pipeline, stop.signal);
-    consumed.catch(() => {});
-    starting.defer(async () => {
-      stop.abort();
-      await consumed;
-    });
+    const consuming = start((signal) => engine.consume(pipeline, signal));
+    starting.defer(() => consuming.stop());
     return new ItemsServerContext(shop, engine, `${server.url}${ITEMS_PATH}`, keys, starting.move());
   }
 

@@ -4,6 +4,7 @@ import { createPipelineRunner } from '../../src/consumers/pipeline-runner.ts';
 import type { ConsumerSettings } from '../../src/consumers/runtime-settings.ts';
 import type { ServiceUrls } from '../../src/embedded/services.ts';
 import { createRegistry } from '../../src/topics/registry.ts';
+import { type Running, start } from './running.ts';
 
 /** Sums of what a pipeline reported. */
 export class Tally implements ConsumerObserver {
@@ -82,11 +83,8 @@ export class Tally implements ConsumerObserver {
   }
 }
 
-export interface RunningPipeline extends AsyncDisposable {
+export interface RunningPipeline extends Running {
   readonly tally: Tally;
-  /** Settles when the run ends; rejects with what stopped it. */
-  readonly ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
 export interface PipelineContextOptions {
@@ -105,7 +103,6 @@ export function startPipeline({
   pipeline,
   settings,
 }: PipelineContextOptions): RunningPipeline {
-  const stop = new AbortController();
   const tally = new Tally();
   const runner = createPipelineRunner({
     pipeline,
@@ -116,11 +113,5 @@ export function startPipeline({
     settings: { sessionTimeoutMs: 6_000, ...settings },
     observer: tally,
   });
-  const ended = runner.run(stop.signal);
-  ended.catch(() => {});
-  const end = async (): Promise<void> => {
-    stop.abort();
-    await ended;
-  };
-  return { tally, ended, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
+  return { tally, ...start((signal) => runner.run(signal)) };
 }

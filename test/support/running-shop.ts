@@ -4,14 +4,15 @@ import type { Config } from '../../src/config.ts';
 import { upsertPipeline } from '../../src/consumers/upsert/pipeline.ts';
 import type { FreshnessReport, PipelineReport } from '../../src/metrics/freshness-report.ts';
 import { runTogether } from '../../src/runtime/shutdown.ts';
+import type { Tasks } from './during.ts';
+import { type Running, start } from './running.ts';
 import type { Shop } from './shop.ts';
 import { StallingProxy } from './stalling-proxy.ts';
 
 /** Capture, `upsert` and watch of a shop, in this process; `config` as the pipeline and the watch see it. */
 export class RunningShop implements AsyncDisposable {
   readonly engine: Engine;
-  readonly #stop = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #running: Running;
 
   constructor(config: Config) {
     const engine = new Engine(config, () => {});
@@ -19,12 +20,12 @@ export class RunningShop implements AsyncDisposable {
     const [source] = config.sources;
     if (source === undefined) throw new Error('the config has no source');
     const scope = { sources: config.sources, pipelines: [upsertPipeline] };
-    this.#ended = runTogether(this.#stop.signal, [
+    const tasks: Tasks = [
       (signal) => engine.capture(source, signal),
       (signal) => engine.consume(upsertPipeline, signal),
       (signal) => watchFreshness(engine, scope, signal),
-    ]);
-    this.#ended.catch(() => {});
+    ];
+    this.#running = start((signal) => runTogether(signal, tasks));
   }
 
   get report(): FreshnessReport | null {
@@ -36,8 +37,7 @@ export class RunningShop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#ended.catch(() => {});
+    await this.#running[Symbol.asyncDispose]();
   }
 }
 

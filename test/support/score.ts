@@ -6,10 +6,11 @@ import { SCORE_TASK } from '../../src/consumers/score/score-jobs.ts';
 import { ScoreWorker } from '../../src/consumers/score/score-worker.ts';
 import type { LeadScorer } from '../../src/consumers/score/scorer.ts';
 import { JobQueue } from '../../src/sinks/job-queue.ts';
-import { runJobWorker } from '../../src/sinks/job-worker.ts';
+import { type JobWorkerOptions, runJobWorker } from '../../src/sinks/job-worker.ts';
 import { migrateTarget } from '../../src/sinks/schema.ts';
 import { TARGET_DEFAULTS, createTargetPool } from '../../src/sinks/target-pool.ts';
 import { type TestDatabase, createDatabase } from './database.ts';
+import { type Running, start } from './running.ts';
 
 export interface ScoreDatabase extends TestDatabase {
   readonly queue: JobQueue;
@@ -78,10 +79,9 @@ export async function leadScore(pool: Pool, id: string): Promise<StoredScore | u
   return rows[0];
 }
 
-interface RunningWorker extends AsyncDisposable {
+interface RunningWorker extends Running {
   readonly outcomes: string[];
   readonly failures: string[];
-  stop(): Promise<void>;
 }
 
 /** `await using worker = startWorker(database)`: works on the score jobs until the end of the scope. */
@@ -91,7 +91,6 @@ export function startWorker(
   settings: { readonly concurrency?: number; readonly prefetch?: number } = {},
 ): RunningWorker {
   const pool = createTargetPool({ url: database.url }, 'work', { ...TARGET_DEFAULTS, poolSize: 6 });
-  const stop = new AbortController();
   const outcomes: string[] = [];
   const failures: string[] = [];
   const worker = new ScoreWorker({
@@ -101,27 +100,21 @@ export function startWorker(
     calls: new CallLog(pool),
     finished: (outcome) => void outcomes.push(outcome),
   });
-  const ended = runJobWorker(
-    {
-      queue: database.queue,
-      pool,
-      task: SCORE_TASK,
-      handle: (payload, signal) => worker.handle(payload, signal),
-      concurrency: settings.concurrency ?? 20,
-      prefetch: settings.prefetch ?? 50,
-      observer: { jobFailed: (message) => void failures.push(message), log: () => {} },
-    },
-    stop.signal,
-  );
-  ended.catch(() => {});
-  const end = async (): Promise<void> => {
-    if (stop.signal.aborted) return;
-    stop.abort();
+  const options: JobWorkerOptions = {
+    queue: database.queue,
+    pool,
+    task: SCORE_TASK,
+    handle: (payload, signal) => worker.handle(payload, signal),
+    concurrency: settings.concurrency ?? 20,
+    prefetch: settings.prefetch ?? 50,
+    observer: { jobFailed: (message) => void failures.push(message), log: () => {} },
+  };
+  const running = start(async (signal) => {
     try {
-      await ended;
+      await runJobWorker(options, signal);
     } finally {
       await pool.end();
     }
-  };
-  return { outcomes, failures, stop: end, [Symbol.asyncDispose]: () => end().catch(() => {}) };
+  });
+  return { outcomes, failures, ...running };
 }

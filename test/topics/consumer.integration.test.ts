@@ -9,8 +9,9 @@ import { type BatchHandler, TopicConsumer } from '../../src/topics/consumer.ts';
 import { withAdmin } from '../../src/topics/topic-admin.ts';
 import { TransactionalProducer } from '../../src/topics/wire/transactional-producer.ts';
 import { until } from '../support/capture.ts';
-import { services } from '../support/services.ts';
 import { teachZstd } from '../support/kafkajs-zstd.ts';
+import { type Running, start } from '../support/running.ts';
+import { services } from '../support/services.ts';
 
 const PARTITIONS = 6;
 const brokers = services().kafkaBrokers;
@@ -55,13 +56,7 @@ class Store {
   }
 }
 
-interface Running extends AsyncDisposable {
-  readonly ended: Promise<void>;
-  stop(): Promise<void>;
-}
-
-function start(topic: string, handler: BatchHandler, group = randomUUID()): Running {
-  const stop = new AbortController();
+function consume(topic: string, handler: BatchHandler, group = randomUUID()): Running {
   const consumer = new TopicConsumer({
     kafka: config,
     group,
@@ -71,13 +66,7 @@ function start(topic: string, handler: BatchHandler, group = randomUUID()): Runn
     sessionTimeoutMs: 6_000,
     handler,
   });
-  const ended = consumer.run(stop.signal);
-  ended.catch(() => {});
-  const finish = async (): Promise<void> => {
-    stop.abort();
-    await ended;
-  };
-  return { ended, stop: finish, [Symbol.asyncDispose]: () => finish().catch(() => {}) };
+  return start((signal) => consumer.run(signal));
 }
 
 async function createTopic(): Promise<string> {
@@ -118,7 +107,7 @@ describe('a topic consumer', () => {
     await write(topic, numbered(0, 3_000), 'commit');
     await write(topic, numbered(3_000, 6_000), 'abort');
     const store = new Store();
-    await using running = start(topic, store.handler());
+    await using running = consume(topic, store.handler());
     await write(topic, numbered(6_000, 9_000), 'commit');
     const expected = [...numbered(0, 3_000), ...numbered(6_000, 9_000)];
     await until('all are there', async () => store.values.length >= expected.length);
@@ -141,7 +130,7 @@ describe('a topic consumer', () => {
     }
     await producer.disconnect();
     const store = new Store();
-    await using running = start(topic, store.handler());
+    await using running = consume(topic, store.handler());
     await until('all are there', async () => store.values.length >= 300);
     expect(sorted(store.values)).toEqual(numbered(0, 300));
     await running.stop();
@@ -152,7 +141,7 @@ describe('a topic consumer', () => {
     await write(topic, numbered(0, 600), 'commit');
     await write(topic, numbered(600, 1_200), 'abort');
     const [store, group] = [new Store(), randomUUID()];
-    await using running = start(topic, store.handler(), group);
+    await using running = consume(topic, store.handler(), group);
     await until('the group stands at the end', async () =>
       withAdmin(kafka, async (admin) => {
         const ends = await admin.fetchTopicOffsets(topic);
@@ -172,7 +161,7 @@ describe('a topic consumer', () => {
     await write(topic, ['0', '6', '12', '18'], 'commit');
     const seen: string[] = [];
     const answers = [1n, 3n];
-    await using running = start(topic, {
+    await using running = consume(topic, {
       assigned: async (partitions) => new Map(partitions.map((bounds) => [partitionKey(bounds), bounds.low])),
       handle: async (batch) => {
         seen.push(batch.records.map(({ value }) => value?.toString()).join(','));
@@ -193,7 +182,7 @@ describe('a topic consumer', () => {
     });
     const lows: bigint[] = [];
     const store = new Store();
-    await using running = start(topic, {
+    await using running = consume(topic, {
       ...store.handler(),
       assigned: async (partitions) => {
         lows.push(partitions.find(({ partition }) => partition === 0)?.low ?? -1n);
@@ -213,7 +202,7 @@ describe('a topic consumer', () => {
     const handler = new Store().handler(async () => {
       throw new Error('no disk');
     });
-    await using running = start(topic, handler);
+    await using running = consume(topic, handler);
     await expect(running.ended).rejects.toMatchObject({ code: 'INTERNAL', message: 'consuming: no disk' });
   });
 
@@ -227,10 +216,10 @@ describe('a topic consumer', () => {
         await sleep(100);
       }
     })();
-    await using first = start(topic, slowly(), group);
+    await using first = consume(topic, slowly(), group);
     await sleep(1_000);
-    await using second = start(topic, slowly(), group);
-    await using third = start(topic, slowly(), group);
+    await using second = consume(topic, slowly(), group);
+    await using third = consume(topic, slowly(), group);
     await sleep(3_000);
     await second.stop();
     await writing;
@@ -248,7 +237,7 @@ describe('a topic consumer', () => {
     const store = new Store();
     diagnostics.subscribe('net.client.socket', onSocket);
     try {
-      await using running = start(topic, store.handler());
+      await using running = consume(topic, store.handler());
       await until('it has its partitions', async () => store.assignments > 0);
       for (let i = 0; i < 5; i++) {
         await write(topic, numbered(i * 100, i * 100 + 100), 'commit');

@@ -6,29 +6,24 @@ import { backfillUpsert } from '../../../src/cli/upsert/backfill.ts';
 import { openCatalog } from '../../../src/cli/upsert/setup.ts';
 import { runTogether } from '../../../src/runtime/shutdown.ts';
 import { until } from '../../support/capture.ts';
+import type { Tasks } from '../../support/during.ts';
 import { ItemsServerContext, TOKEN } from '../../support/items-server.ts';
+import { type Running, start } from '../../support/running.ts';
 import { openShop, type Shop } from '../../support/shop.ts';
 
 /** The versions of the rows that no alias concerns. */
 const OTHERS = `SELECT sku, xmin::text FROM items WHERE brand IN ('Acme', 'Orbis') ORDER BY sku`;
 
 /** Capture and pipeline, as `freshet run` has them, until the end of the scope. */
-function running(shop: Shop): AsyncDisposable {
-  const stop = new AbortController();
+function running(shop: Shop): Running {
   const engine = new Engine(shop.config, () => {});
-  const ended = runTogether(stop.signal, [
+  const tasks: Tasks = [
     (signal) => engine.capture(shop.source, signal),
     ...configuredPipelines(shop.config).map(
       (pipeline) => (signal: AbortSignal) => engine.consume(pipeline, signal),
     ),
-  ]);
-  ended.catch(() => {});
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await ended.catch(() => {});
-    },
-  };
+  ];
+  return start((signal) => runTogether(signal, tasks));
 }
 
 async function brands(pool: Pool): Promise<Record<string, number>> {
