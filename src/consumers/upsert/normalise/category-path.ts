@@ -47,7 +47,7 @@ export function normaliseCategoryPath(
   const name = owner.name === null ? null : new NameForm(owner.name);
   const forms = formsOf(source);
   const levels = forms.length > 1 && isOnlyName(source, name) ? [] : forms;
-  const brandKeys = owner.brands.map(brandLetters).filter((key) => key !== '');
+  const brandKeys = owner.brands.map(brandLetters);
   const clean = textsOf(cleanLevels(levels, { name, brandKeys }));
   if (clean.length > MAX_DEPTH) return { ...limitDepth(clean), review: null };
   if (clean.length > 0) return { levels: clean, dropped: [], review: null };
@@ -100,7 +100,7 @@ function formsInTwo(text: string): readonly LevelForm[] | null {
   const outer = isSound(innermost) ? soundForms(text.slice(0, cut)) : null;
   if (outer === null) return null;
   const form = readLevel(innermost);
-  return form === null ? outer : [...outer, form];
+  return form === null ? outer : outer.concat(form);
 }
 
 const soundForms = boundedMemo((text): readonly LevelForm[] | null =>
@@ -168,6 +168,7 @@ function cleanLevel(raw: string): string {
 /** What a level is held against. */
 interface Owner {
   readonly name: NameForm | null;
+  /** Empty for a brand without letters: it is no level's. */
   readonly brandKeys: readonly string[];
 }
 
@@ -189,7 +190,8 @@ function isOwn(level: LevelForm, { name }: Owner): boolean {
 
 /** Made of the same words as an outer level: "Plant Containers & Sets" › "Plant Container Sets". */
 function repeats(level: LevelForm, outer: readonly LevelForm[]): boolean {
-  return outer.some((parent) => parent.identity === level.identity);
+  for (const { identity } of outer) if (identity === level.identity) return true;
+  return false;
 }
 
 /**
@@ -205,7 +207,7 @@ function withoutBrand(level: LevelForm, outer: readonly LevelForm[], owner: Owne
     if (outer.some((parent) => stemKey(parent.text) === stemKey(rest))) return null;
     if (isBrand) return withoutBrand(levelForm(rest), outer, owner);
   }
-  return owner.brandKeys.includes(level.key) ? null : level;
+  return level.key !== '' && owner.brandKeys.includes(level.key) ? null : level;
 }
 
 function beginsName(key: string, { name }: Owner): boolean {
