@@ -10,14 +10,17 @@ type TellCall = { [Name in keyof Telling]: readonly [Name, ...Parameters<Telling
 const SAMPLE_EVERY_MS = 250;
 const MOST_IN_A_SAMPLE = 2;
 
-/** An observer that hands on what it hears. Of changes it takes few: most are seen by nobody. */
-export function tellingObserver(tell: (told: Told) => void): ConsumerObserver {
-  let sampledAt = 0;
+/** An observer that hands on what it hears. Of changes it takes few: most are seen by nobody. `clock`: milliseconds. */
+export function tellingObserver(
+  tell: (told: Told) => void,
+  clock: () => number = () => performance.now(),
+): ConsumerObserver {
+  let sampledAt = Number.NEGATIVE_INFINITY;
   return {
     applied: (...told) => tell(['applied', ...told]),
     written: (...told) => tell(['written', ...told]),
     changed: (pipeline, sample) => {
-      const now = performance.now();
+      const now = clock();
       if (now - sampledAt < SAMPLE_EVERY_MS) return;
       sampledAt = now;
       tell(['changed', pipeline, sample(MOST_IN_A_SAMPLE)]);

@@ -12,9 +12,9 @@ const CHANGE: AppliedChange = {
 };
 
 /** What one observer is told, and what one behind a thread's border hears of it. */
-function hear(act: (observer: ConsumerObserver) => void): unknown[] {
+function hear(act: (observer: ConsumerObserver) => void, clock: () => number = () => 0): unknown[] {
   const crossed: Told[] = [];
-  act(tellingObserver((told) => crossed.push(structuredClone(told))));
+  act(tellingObserver((told) => crossed.push(structuredClone(told)), clock));
   const heard: unknown[] = [];
   const listener = new Proxy({} as ConsumerObserver, {
     get:
@@ -66,10 +66,12 @@ describe('what a thread tells', () => {
   });
 
   it('shows few of the changes, and no more than are asked for', () => {
-    const heard = hear((observer) => {
-      for (let i = 0; i < 100; i++)
+    let now = 0;
+    const tenASecond = (observer: ConsumerObserver): void => {
+      for (; now < 1_000; now += 100)
         observer.changed?.('p', (most) => Array.from({ length: most }, () => CHANGE));
-    });
-    expect(heard).toEqual([['changed', 'p', [structuredClone(CHANGE)]]]);
+    };
+    const shown = ['changed', 'p', [structuredClone(CHANGE)]];
+    expect(hear(tenASecond, () => now)).toEqual([shown, shown, shown, shown]);
   });
 });
