@@ -25,10 +25,17 @@ async function interrupt(site: TransformSite): Promise<EndedCommand> {
   await site.setup.engine.migrate([site.setup.pipeline]);
   const gate = await closeGate(pool, 'INSERT ON metric_facts', `NEW.collector_result_id > ${RESULTS / 3}`);
   const running = startCommand(COMMAND, site.env, site.folder);
-  await until('some results are there', async () => ((await counts(pool))[0] ?? 0) > 0);
-  running.kill('SIGINT');
-  await until('it has heard', () => running.told().includes('stopping'));
-  await gate.open();
+  try {
+    await until('some results are there', async () => ((await counts(pool))[0] ?? 0) > 0);
+    running.kill('SIGINT');
+    await until('it has heard', () => running.told().includes('stopping'));
+  } catch (error) {
+    running.kill('SIGKILL');
+    throw new Error(`it said: ${running.told()}`, { cause: error });
+  } finally {
+    // What waits there keeps every slot of the server from being made.
+    await gate.open();
+  }
   return running.ended;
 }
 
