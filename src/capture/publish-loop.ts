@@ -23,7 +23,7 @@ import { stopsTable, type TableGuard } from './table-guard.ts';
 export interface PublishLoopOptions {
   readonly stream: Pick<
     ReplicationStream,
-    'next' | 'take' | 'isEmpty' | 'queuedBytes' | 'confirm' | 'requestKeepalive' | 'onArrival'
+    'next' | 'take' | 'isEmpty' | 'queuedItems' | 'queuedBytes' | 'confirm' | 'requestKeepalive' | 'onArrival'
   >;
   readonly applier: StreamApplier;
   readonly merge: Merge;
@@ -68,8 +68,6 @@ export class PublishLoop {
   readonly #finished = new Set<string>();
   readonly #pace: CommitPace;
   #isPacing = false;
-  /** Since the queue was emptied into the batch. */
-  #arrivals = 0;
 
   constructor(options: PublishLoopOptions) {
     this.#options = options;
@@ -108,7 +106,6 @@ export class PublishLoop {
 
   /** What comes while small transactions are kept apart waits with the others, unless they are many. */
   #arrived(): void {
-    this.#arrivals += 1;
     if (!this.#isPacing || !this.#isFew) this.wake();
   }
 
@@ -144,7 +141,7 @@ export class PublishLoop {
   /** What is collected and what is queued make a small transaction together. */
   get #isFew(): boolean {
     const { writer, stream } = this.#options;
-    return this.#pace.isSmall(writer.count + this.#arrivals, writer.bytes + stream.queuedBytes);
+    return this.#pace.isSmall(writer.count + stream.queuedItems, writer.bytes + stream.queuedBytes);
   }
 
   async #waitForPace(): Promise<void> {
@@ -157,7 +154,6 @@ export class PublishLoop {
   async #collect(): Promise<void> {
     const { applier, writer, clock } = this.#options;
     const nowMs = clock.now();
-    this.#arrivals = 0;
     writer.startBatch(nowMs);
     for (let item = this.#next(nowMs); item !== undefined; item = this.#next(nowMs)) {
       const wait = applier.apply(item);
@@ -171,7 +167,6 @@ export class PublishLoop {
   #collectArrived(): void {
     const { stream, applier, writer, clock } = this.#options;
     const nowMs = clock.now();
-    this.#arrivals = 0;
     writer.startBatch(nowMs);
     while (!applier.waitsFor(stream.next)) {
       const item = this.#next(nowMs);

@@ -144,11 +144,15 @@ export class ReplicationStream implements AsyncDisposable {
     return this.#queue.isEmpty && this.#failure === null;
   }
 
+  get queuedItems(): number {
+    return this.#queue.length;
+  }
+
   get queuedBytes(): number {
     return this.#queue.bytes;
   }
 
-  /** Called when an item arrives or the stream breaks, if nothing was queued. */
+  /** Called when an item arrives, and when the stream breaks. */
   onArrival(wake: () => void): void {
     this.#wake = wake;
   }

@@ -81,6 +81,10 @@ export class WalClock implements AsyncDisposable {
     return this.#walEnd === null && this.#failure === null;
   }
 
+  get queuedItems(): number {
+    return this.#walEnd === null ? 0 : 1;
+  }
+
   /** Of messages, which there are none of. */
   readonly queuedBytes = 0;
 

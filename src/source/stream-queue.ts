@@ -15,7 +15,11 @@ export class StreamQueue {
   #bytes = 0;
 
   get isEmpty(): boolean {
-    return this.#head === this.#items.length;
+    return this.length === 0;
+  }
+
+  get length(): number {
+    return this.#items.length - this.#head;
   }
 
   /** Of the messages. */

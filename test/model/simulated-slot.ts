@@ -163,6 +163,10 @@ export class SimulatedStream {
     return this.#queue.isEmpty && this.#failure === null;
   }
 
+  get queuedItems(): number {
+    return this.#queue.length;
+  }
+
   get queuedBytes(): number {
     return this.#queue.bytes;
   }
