@@ -1,10 +1,8 @@
 import { TextBuffer } from '../runtime/text-buffer.ts';
 import { valueText } from './array-parameter.ts';
+import { openArray, TEXT_OID, writeText } from './binary-array.ts';
 import type { TargetTable } from './target-table.ts';
 import type { KeyWrite } from './write-set.ts';
-
-const TEXT_OID = 25;
-const NULL_LENGTH = -1;
 
 /**
  * Writes rows as one parameter, an array of rows of texts in the binary format (PostgreSQL's array_send and
@@ -17,7 +15,7 @@ export class RowArrayWriter {
   rows(typeOid: number, table: TargetTable, writes: readonly KeyWrite[]): Buffer {
     const out = this.#out;
     out.clear();
-    this.#open(typeOid, writes.length);
+    openArray(out, typeOid, writes.length, false);
     const columns = table.columns.map(({ name }) => name);
     let [epoch, epochText] = [Number.NaN, ''];
     for (const write of writes) {
@@ -39,18 +37,8 @@ export class RowArrayWriter {
     return Buffer.from(out.view());
   }
 
-  /** Dimensions, a flag for NULLs, the element's type, the length, the lower bound. */
-  #open(typeOid: number, length: number): void {
-    for (const value of [1, 0, typeOid, length, 1]) this.#out.int32(value);
-  }
-
   #text(text: string | null): void {
-    const out = this.#out;
-    out.int32(TEXT_OID);
-    const at = out.end;
-    out.int32(NULL_LENGTH);
-    if (text === null) return;
-    out.text(text);
-    out.putInt32(out.end - at - 4, at);
+    this.#out.int32(TEXT_OID);
+    writeText(this.#out, text);
   }
 }
