@@ -1,5 +1,5 @@
 /** The Freshet process of a benchmark: does one job and tells its parent when it works and when it is done. */
-import { ConsumerThread } from '../src/cli/threads/consumer-thread.ts';
+import { consumeTogether, threadsBeside } from '../src/cli/threads/consumer-thread.ts';
 import { runCapture } from '../src/capture/capture.ts';
 import type { CaptureConfig } from '../src/capture/capture-config.ts';
 import type { CaptureObserver } from '../src/capture/observer.ts';
@@ -159,12 +159,8 @@ async function consume(job: Job, config: Config, progress: Progress, signal: Abo
     settings,
     observer,
   });
-  const threads = Array.from({ length: consumers.threads - 1 }, () => new ConsumerThread(config));
-  await Promise.all(threads.map((thread) => thread.start()));
-  await runTogether(signal, [
-    (stop) => runner.run(stop),
-    ...threads.map((thread) => (stop: AbortSignal) => thread.consume(pipeline.name, observer, stop)),
-  ]);
+  const here = (stop: AbortSignal): Promise<void> => runner.run(stop);
+  await consumeTogether(here, threadsBeside(config), pipeline.name, observer, signal);
 }
 
 /** The pipeline asks for a schema when its first batch has come: joining the group is start-up. */

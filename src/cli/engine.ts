@@ -17,7 +17,6 @@ import { AgeHistory } from '../metrics/page/age-history.ts';
 import { ChangeSample } from '../metrics/page/change-sample.ts';
 import { openTracing } from '../metrics/open-tracing.ts';
 import { FreshetError } from '../runtime/errors.ts';
-import { runTogether } from '../runtime/shutdown.ts';
 import { type PostgresConfig, connect } from '../runtime/postgres.ts';
 import type { Tracing } from '../runtime/tracing.ts';
 import { migrateTarget } from '../sinks/schema.ts';
@@ -26,7 +25,7 @@ import { createKafka } from '../topics/kafka.ts';
 import { createRegistry, type SchemaRegistryPort } from '../topics/registry.ts';
 import { controlPlace } from './control-place.ts';
 import { isDivisible } from './pipelines.ts';
-import { ConsumerThread } from './threads/consumer-thread.ts';
+import { type ConsumerThread, consumeTogether, threadsBeside } from './threads/consumer-thread.ts';
 import { readVersion } from './version.ts';
 
 const HOUR_MS = 3_600_000;
@@ -55,7 +54,7 @@ export class Engine {
     this.log = log;
     this.#registry = createRegistry(config.registry);
     this.#latencies = latencies;
-    this.#threads = Array.from({ length: config.consumers.threads - 1 }, () => new ConsumerThread(config));
+    this.#threads = threadsBeside(config);
   }
 
   /** Creates what Freshet and the pipelines need in their targets. */
@@ -112,8 +111,6 @@ export class Engine {
     announcePipeline(this.metrics, this.status, pipeline.name);
     const observer = consumerObserver(this.metrics, this.status, this.log, this.#latencies, this.changes);
     const threads = isDivisible(pipeline) ? this.#threads : [];
-    // They join the group together: one that comes later makes the others give up partitions they have begun.
-    await Promise.all(threads.map((thread) => thread.start()));
     const written = { rows: 0 };
     const ofThreads: ConsumerObserver = {
       ...observer,
@@ -122,18 +119,12 @@ export class Engine {
         observer.written(name, table, rows, unchanged);
       },
     };
-    await runTogether(signal, [
-      (stop) => this.#runMember(pipeline, observer, { written }, stop),
-      ...threads.map((thread) => (stop: AbortSignal) => thread.consume(pipeline.name, ofThreads, stop)),
-    ]);
+    const here = (stop: AbortSignal): Promise<void> => this.runMember(pipeline, observer, { written }, stop);
+    await consumeTogether(here, threads, pipeline.name, ofThreads, signal);
   }
 
-  /** A further member of the pipeline's group in this process. */
-  async takePart(pipeline: Pipeline, observer: ConsumerObserver, signal: AbortSignal): Promise<void> {
-    await this.#runMember(pipeline, observer, { isFurther: true }, signal);
-  }
-
-  async #runMember(
+  /** Runs one member of the pipeline's group, on this thread. `part`: what it is among the members of this process. */
+  async runMember(
     pipeline: Pipeline,
     observer: ConsumerObserver,
     part: Pick<PipelineRunnerOptions, 'isFurther' | 'written'>,

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Config } from '../../config.ts';
 import type { ConsumerObserver } from '../../consumers/observer.ts';
 import { FreshetError } from '../../runtime/errors.ts';
+import { runTogether } from '../../runtime/shutdown.ts';
 import type { Failure, Order, Report, ThreadData } from './messages.ts';
 import { retell } from './told.ts';
 
@@ -49,6 +50,27 @@ export class ConsumerThread {
     const worker = await open?.catch(() => null);
     await worker?.terminate();
   }
+}
+
+/** So many that, with this one, there are as many as are configured. */
+export function threadsBeside(config: Config): ConsumerThread[] {
+  return Array.from({ length: config.consumers.threads - 1 }, () => new ConsumerThread(config));
+}
+
+/** Consumes a pipeline on this thread, which `here` does, and on the others. `observer` hears what those tell. */
+export async function consumeTogether(
+  here: (signal: AbortSignal) => Promise<void>,
+  threads: readonly ConsumerThread[],
+  pipeline: string,
+  observer: ConsumerObserver,
+  signal: AbortSignal,
+): Promise<void> {
+  // They join the group together: one that comes later makes the others give up partitions they have begun.
+  await Promise.all(threads.map((thread) => thread.start()));
+  await runTogether(signal, [
+    here,
+    ...threads.map((thread) => (stop: AbortSignal) => thread.consume(pipeline, observer, stop)),
+  ]);
 }
 
 async function startWorker(data: ThreadData): Promise<Worker> {

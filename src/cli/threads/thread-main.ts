@@ -38,7 +38,7 @@ async function consume(name: string, signal: AbortSignal): Promise<void> {
   };
   try {
     pipelines ??= allPipelines();
-    await engine.takePart(pipelineNamed(await pipelines, name), observer, signal);
+    await engine.runMember(pipelineNamed(await pipelines, name), observer, { isFurther: true }, signal);
     report({ type: 'ended', pipeline: name, failure: null });
   } catch (error) {
     report({ type: 'ended', pipeline: name, failure: failureOf(error) });
