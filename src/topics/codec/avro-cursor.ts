@@ -1,3 +1,4 @@
+import { decimalText } from './decimal.ts';
 import type { RepeatedText } from './repeated-text.ts';
 
 /** A record ended, or said a length, where its schema promised more. */
@@ -8,8 +9,9 @@ export class MalformedAvro extends Error {
   }
 }
 
-/** Up to here a shifted group of seven bits still fits a double without rounding. */
-const MAX_EXACT_SHIFT = 42;
+/** Of the group of seven bits at this shift a double holds four without rounding: enough for the microseconds of our time. */
+const LAST_EXACT_SHIFT = 49;
+const LAST_EXACT_BITS = 0x0f;
 
 /** Reads Avro's binary encoding from a buffer, never beyond its end. */
 export class AvroCursor {
@@ -77,6 +79,13 @@ export class AvroCursor {
     return this.#buffer.subarray(at, at + length);
   }
 
+  /** The text of a decimal number. */
+  decimal(scale: number): string {
+    const length = this.int();
+    const at = this.#advance(length);
+    return decimalText(this.#buffer, scale, at, at + length);
+  }
+
   string(): string {
     const length = this.int();
     const at = this.#advance(length);
@@ -115,8 +124,12 @@ export class AvroCursor {
   #longFrom(first: number): number | bigint {
     let value = first & 0x7f;
     let factor = 128;
-    for (let shift = 7; shift <= MAX_EXACT_SHIFT; shift += 7) {
+    for (let shift = 7; shift <= LAST_EXACT_SHIFT; shift += 7) {
       const byte = this.byte();
+      if (shift === LAST_EXACT_SHIFT && byte > LAST_EXACT_BITS) {
+        this.#at--;
+        break;
+      }
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
       factor *= 128;

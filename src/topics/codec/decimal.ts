@@ -51,12 +51,22 @@ export function writeUnscaled(value: number | bigint, out: SlabWriter): void {
   for (let i = bytes - 1; i >= 0; i--) out.byte(Math.floor(value / 2 ** (8 * i)) & 0xff);
 }
 
-/** The plain decimal text of an Avro decimal's bytes. */
-export function decimalText(bytes: Buffer, scale: number): string {
-  const digits =
-    bytes.length <= 6
-      ? String(bytes.length === 0 ? 0 : bytes.readIntBE(0, bytes.length))
-      : BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`)).toString();
+/** The plain decimal text of an Avro decimal: its bytes from `start` to `end`. */
+export function decimalText(bytes: Buffer, scale: number, start = 0, end = bytes.length): string {
+  const length = end - start;
+  if (length > 6) return scaledText(bigDigits(bytes, start, end), scale);
+  const unscaled = length === 0 ? 0 : bytes.readIntBE(start, length);
+  if (scale !== 2 || unscaled < 0) return scaledText(String(unscaled), scale);
+  // Nearly every price.
+  const cents = unscaled % 100;
+  return `${(unscaled - cents) / 100}${cents < 10 ? '.0' : '.'}${cents}`;
+}
+
+function bigDigits(bytes: Buffer, start: number, end: number): string {
+  return BigInt.asIntN(8 * (end - start), BigInt(`0x${bytes.toString('hex', start, end)}`)).toString();
+}
+
+function scaledText(digits: string, scale: number): string {
   if (scale <= 0) return digits === '0' ? digits : digits + '0'.repeat(-scale);
   const sign = digits.startsWith('-') ? '-' : '';
   const magnitude = digits.slice(sign.length).padStart(scale + 1, '0');

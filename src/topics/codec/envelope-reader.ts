@@ -45,19 +45,20 @@ export class EnvelopeReader {
     this.#steps = envelopeSteps(fields, null);
   }
 
-  /** `open` puts the cursor on the envelope's first byte; it is called again where a table is new. */
-  read(cursor: AvroCursor, open: () => void, withLsn: boolean): Envelope {
-    const envelope = this.#read(cursor, open, withLsn);
+  /** The envelope begins at the value's byte `at`. It is read again where a table is new. */
+  read(cursor: AvroCursor, value: Buffer, at: number, withLsn: boolean): Envelope {
+    cursor.open(value, at);
+    const envelope = this.#read(cursor, withLsn);
     if (this.#choice === null) return envelope;
     const { schema, table: name } = envelope;
     if (this.#chosenFor?.schema === schema && this.#chosenFor.name === name) return envelope;
     this.#chosenFor = { schema, name };
     this.#steps = envelopeSteps(this.#fields, this.#choice(this.#chosenFor));
-    return this.#read(cursor, open, withLsn);
+    cursor.open(value, at);
+    return this.#read(cursor, withLsn);
   }
 
-  #read(cursor: AvroCursor, open: () => void, withLsn: boolean): Envelope {
-    open();
+  #read(cursor: AvroCursor, withLsn: boolean): Envelope {
     const envelope: Envelope = {
       op: '',
       before: null,
@@ -140,10 +141,14 @@ function sourceFieldStep({ name, node }: AvroField): Step {
       return longStep(node, (value, into) => {
         into.tsUs = BigInt(value) * 1000n;
       });
-    case 'ts_us':
+    case 'ts_us': {
+      // The records of a transaction, or of a chunk of a snapshot, have the same one.
+      let [known, knownUs] = [0 as number | bigint, 0n];
       return longStep(node, (value, into) => {
-        into.tsUs = BigInt(value);
+        if (value !== known) [known, knownUs] = [value, BigInt(value)];
+        into.tsUs = knownUs;
       });
+    }
     case 'txId':
       return longStep(node, (value, into) => {
         into.txId = Number(value);

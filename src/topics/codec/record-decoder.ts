@@ -54,6 +54,7 @@ const MAGIC = 0;
 /** What JSON begins with. */
 const BRACE = 0x7b;
 const HEADER_BYTES = 5;
+const NO_SCHEMA = -1;
 
 export function createRecordDecoder(
   registry: SchemaRegistryPort,
@@ -83,9 +84,11 @@ class FormatDecoder implements RecordDecoder {
 
   async prepare(records: Iterable<RawRecord>): Promise<void> {
     const unknown = new Set<number>();
+    let [keyId, valueId] = [NO_SCHEMA, NO_SCHEMA];
+    // Neighbours nearly always have the same schemas.
     for (const { key, value } of records) {
-      this.#noteUnknown(key, unknown);
-      this.#noteUnknown(value, unknown);
+      if (framedId(key) !== keyId) this.#noteUnknown((keyId = framedId(key)), unknown);
+      if (framedId(value) !== valueId) this.#noteUnknown((valueId = framedId(value)), unknown);
     }
     for (const id of unknown) {
       try {
@@ -141,9 +144,8 @@ class FormatDecoder implements RecordDecoder {
 
   #readEnvelope(value: Buffer, withLsn: boolean): Envelope {
     if (value[0] === BRACE) return this.#json.envelope(value);
-    const cursor = this.#cursor;
     const reader = this.#valueReader(schemaId(value, 'value'));
-    return reader.read(cursor, () => cursor.open(value, HEADER_BYTES), withLsn);
+    return reader.read(this.#cursor, value, HEADER_BYTES, withLsn);
   }
 
   #withoutValue(headers: RawRecord['headers']): ChangeRecord | null {
@@ -189,11 +191,15 @@ class FormatDecoder implements RecordDecoder {
     throw this.#missing.get(id) ?? new FreshetError('INTERNAL', `schema ${id} was not prepared`);
   }
 
-  #noteUnknown(framed: Buffer | null, unknown: Set<number>): void {
-    if (framed === null || framed.length < HEADER_BYTES || framed[0] !== MAGIC) return;
-    const id = framed.readInt32BE(1);
-    if (!this.#schemas.has(id)) unknown.add(id);
+  #noteUnknown(id: number, unknown: Set<number>): void {
+    if (id !== NO_SCHEMA && !this.#schemas.has(id)) unknown.add(id);
   }
+}
+
+/** The schema's id, or NO_SCHEMA where there is none: what that means is told when the record is decoded. */
+function framedId(framed: Buffer | null): number {
+  if (framed === null || framed.length < HEADER_BYTES || framed[0] !== MAGIC) return NO_SCHEMA;
+  return framed.readInt32BE(1);
 }
 
 function schemaId(framed: Buffer, part: 'key' | 'value'): number {

@@ -10,7 +10,6 @@ import {
   TIMESTAMP_MINUS_INFINITY,
 } from './civil-time.ts';
 import { type Attributes, connectParameter, type Primitive, textAttribute } from './avro-types.ts';
-import { decimalText } from './decimal.ts';
 import { jsonToHstore } from './hstore-text.ts';
 import type { ValueReader } from './value-readers.ts';
 
@@ -104,7 +103,7 @@ function plainTextReader(): ValueReader {
 function bytesReader(name: string, attributes: Attributes, pgType: string | null): ValueReader {
   if (name === `${CONNECT}Decimal`) {
     const scale = Number(attributes['scale'] ?? connectParameter(attributes, 'scale') ?? 0);
-    return (cursor) => decimalText(cursor.bytes(), scale);
+    return (cursor) => cursor.decimal(scale);
   }
   if (name === 'io.debezium.data.Bits') {
     const length = pgType === 'varbit' ? 0 : Number(connectParameter(attributes, 'length') ?? 0);

@@ -122,7 +122,7 @@ function recordReader(node: Extract<AvroNode, { kind: 'record' }>): ValueReader 
   if (node.name === 'io.debezium.data.VariableScaleDecimal') {
     return (cursor) => {
       const scale = cursor.int();
-      return decimalText(cursor.bytes(), scale);
+      return cursor.decimal(scale);
     };
   }
   const fields = node.fields.map((field) => ({ name: field.name, read: valueReader(field.node, null) }));

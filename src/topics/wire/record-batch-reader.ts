@@ -197,12 +197,15 @@ type Headers = Readonly<Record<string, Buffer | undefined>>;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * The records of a topic nearly all have the same headers in the same order: their names are decoded once. Headers
- * are asked for several times while a record is decoded, and hardly ever later: those of one record are kept, so that
- * a record that waits for its transaction does not hold its own.
+ * The records of a topic nearly all have the same headers in the same order: their names are decoded once, and no
+ * view is made of a value that is the last record's. Headers are asked for several times while a record is decoded,
+ * and hardly ever later: those of one record are kept, so that a record that waits for its transaction does not hold
+ * its own.
  */
 class HeaderReader {
   readonly #names: { readonly bytes: Buffer; readonly text: string }[] = [];
+  /** Of the last record. */
+  readonly #values: Buffer[] = [];
   #last: RawRecord | null = null;
   #headers: Headers = {};
 
@@ -220,11 +223,17 @@ class HeaderReader {
     const count = reader.number();
     for (let i = 0; i < count; i++) {
       const name = this.#name(i, reader);
-      const value = reader.bytes() ?? NOTHING;
+      const value = this.#value(i, reader);
       if (name === '__proto__') continue;
       headers[name] = value;
     }
     return headers;
+  }
+
+  #value(index: number, reader: VarintReader): Buffer {
+    const known = this.#values[index];
+    if (known !== undefined && reader.skipIf(known)) return known;
+    return (this.#values[index] = reader.bytes() ?? NOTHING);
   }
 
   /** `index` counts the record's headers. */

@@ -43,7 +43,8 @@ export class VarintReader {
   skipIf(known: Buffer): boolean {
     const start = this.#at;
     let isSame = this.number() === known.length;
-    for (let i = 0; isSame && i < known.length; i++) isSame = this.#bytes[this.#at + i] === known[i];
+    // From behind: what differs, differs there.
+    for (let i = known.length - 1; isSame && i >= 0; i--) isSame = this.#bytes[this.#at + i] === known[i];
     this.#at = isSame ? this.#at + known.length : start;
     return isSame;
   }

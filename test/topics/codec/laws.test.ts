@@ -71,6 +71,17 @@ describe('round trips', () => {
     );
   });
 
+  it('hold for prices, below zero and above, with cents of one digit and of two', async () => {
+    const price = await through(base('numeric'), numericTypmod(20, 2));
+    const cents = fc.oneof(fc.bigInt({ min: -2_000n, max: 2_000n }), fc.bigInt(-(2n ** 49n), 2n ** 49n));
+    await fc.assert(
+      fc.asyncProperty(cents, async (digits) => {
+        expect((await price(decimalText(digits, 2))).value).toBe(decimalText(digits, 2));
+      }),
+      { numRuns: 300, examples: [[0n], [9n], [10n], [100n], [-1n], [2n ** 47n], [2n ** 47n - 1n]] },
+    );
+  });
+
   it('write a decimal in as few bytes as it needs, at every edge', async () => {
     const numeric = await through(base('numeric'), numericTypmod(60, 0));
     for (let bytes = 1; bytes < 20; bytes++) {

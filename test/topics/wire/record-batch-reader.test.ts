@@ -111,6 +111,29 @@ describe('readBatches', () => {
     headers: fc.dictionary(headerName, bytes, { maxKeys: 4, noNullPrototype: true }),
   });
 
+  it('tells each record its own headers, whether or not they are those of the record before', async () => {
+    const of = (headers: Record<string, string>): PlainRecord => ({
+      ...text(''),
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, Buffer.from(value)] as const),
+      ),
+    });
+    const written = [
+      { at: '10', tag: 'same' },
+      { at: '11', tag: 'same' },
+      { at: '21', tag: 'same' },
+      { at: '2', tag: 'some' },
+      { at: '', tag: 'some' },
+      { tag: '' },
+      {},
+      { at: '2', tag: 'some' },
+    ];
+    const { records } = readBatches(fetched([await batch(written.map(of), { firstOffset: 0 })]), 0n);
+    // Asked for at the end only, and not in their order.
+    const read = records.toReversed().map((each) => plain(each).headers);
+    expect(read.reverse()).toEqual(written.map((each) => of(each).headers));
+  });
+
   it.each(['none', 'gzip', 'zstd'] as const)(
     'reads what another implementation reads, compression %s',
     async (compression) => {

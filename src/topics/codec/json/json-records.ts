@@ -51,7 +51,7 @@ export class JsonRecordReader {
     const { node, envelope } = this.#known(schema, 'envelope');
     if (envelope === null) throw new RangeError('the schema is no Debezium envelope');
     const bytes = this.#avro(node, payload);
-    return envelope.read(this.#cursor, () => this.#cursor.open(bytes, 0), true);
+    return envelope.read(this.#cursor, bytes, 0, true);
   }
 
   key(key: Buffer, table: TableId): Row {
