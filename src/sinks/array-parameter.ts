@@ -1,4 +1,5 @@
 import type { Value } from '../change/change.ts';
+import { TextBuffer } from '../runtime/text-buffer.ts';
 
 /**
  * An array literal of texts, `{"a",NULL,"b\"c"}`, made of each value's PostgreSQL text input. One
@@ -9,7 +10,7 @@ export function textArray(texts: readonly (string | null)[]): string {
   for (let i = 0; i < texts.length; i++) {
     if (i > 0) literal += ',';
     const text = texts[i];
-    literal += text === null || text === undefined ? 'NULL' : quoteElement(text);
+    literal += text === null || text === undefined ? 'NULL' : `"${escaped(text)}"`;
   }
   return `${literal}}`;
 }
@@ -19,23 +20,46 @@ export function valueText(value: Value | undefined): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
   if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`;
-  if (Array.isArray(value)) return arrayLiteral(value as readonly Value[]);
-  return String(value);
+  if (!isList(value)) return String(value);
+  LITERAL.clear();
+  writeArray(LITERAL, value);
+  return LITERAL.view().toString();
 }
 
+/** Writes the same, of a value that is not NULL. */
+export function writeText(out: TextBuffer, value: Value): void {
+  if (isList(value)) writeArray(out, value);
+  else out.text(valueText(value) ?? '');
+}
+
+const LITERAL = new TextBuffer();
+const [OPEN, CLOSE, COMMA, QUOTE] = [0x7b, 0x7d, 0x2c, 0x22];
+
 /** Nested arrays are dimensions: they stand unquoted. */
-function arrayLiteral(values: readonly Value[]): string {
-  const elements = values.map((value) => {
-    const text = valueText(value);
-    if (text === null) return 'NULL';
-    return Array.isArray(value) ? text : quoteElement(text);
-  });
-  return `{${elements.join(',')}}`;
+function writeArray(out: TextBuffer, values: readonly Value[]): void {
+  out.byte(OPEN);
+  let isFirst = true;
+  for (const value of values) {
+    if (!isFirst) out.byte(COMMA);
+    isFirst = false;
+    if (value === null) out.text('NULL');
+    else if (isList(value)) writeArray(out, value);
+    else {
+      out.byte(QUOTE);
+      out.text(escaped(valueText(value) ?? ''));
+      out.byte(QUOTE);
+    }
+  }
+  out.byte(CLOSE);
+}
+
+function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
 }
 
 const TO_ESCAPE = /["\\]/;
 const EVERY_TO_ESCAPE = /["\\]/g;
 
-function quoteElement(text: string): string {
-  return TO_ESCAPE.test(text) ? `"${text.replace(EVERY_TO_ESCAPE, '\\$&')}"` : `"${text}"`;
+function escaped(text: string): string {
+  return TO_ESCAPE.test(text) ? text.replace(EVERY_TO_ESCAPE, '\\$&') : text;
 }

@@ -1,4 +1,6 @@
+import type { Value } from '../change/change.ts';
 import type { TextBuffer } from '../runtime/text-buffer.ts';
+import { writeText } from './array-parameter.ts';
 
 export const TEXT_OID = 25;
 const NULL_LENGTH = -1;
@@ -9,11 +11,11 @@ export function openArray(out: TextBuffer, typeOid: number, length: number, hasN
   for (const value of [1, hasNulls ? 1 : 0, typeOid, length, 1]) out.int32(value);
 }
 
-/** One text behind its length, as an array's element and a row's field. */
-export function writeText(out: TextBuffer, text: string | null): void {
+/** One value's text behind its length, as an array's element and a row's field. */
+export function writeValue(out: TextBuffer, value: Value | undefined): void {
   const at = out.end;
   out.int32(NULL_LENGTH);
-  if (text === null) return;
-  out.text(text);
+  if (value === null || value === undefined) return;
+  writeText(out, value);
   out.putInt32(out.end - at - 4, at);
 }

@@ -1,7 +1,6 @@
-import type { Row } from '../change/change.ts';
+import type { Row, Value } from '../change/change.ts';
 import { TextBuffer } from '../runtime/text-buffer.ts';
-import { valueText } from './array-parameter.ts';
-import { openArray, TEXT_OID, writeText } from './binary-array.ts';
+import { openArray, TEXT_OID, writeValue } from './binary-array.ts';
 
 /**
  * Writes columns of rows as parameters of type text[] in the binary format: the server copies the texts,
@@ -13,11 +12,11 @@ export class TextArrayWriter {
 
   /** A column that a row lacks is NULL. */
   column(rows: readonly Row[], name: string): this {
-    return this.#texts(rows.map((row) => valueText(row[name])));
+    return this.#values(rows.map((row) => row[name] ?? null));
   }
 
   numbers(values: readonly number[]): this {
-    return this.#texts(values.map(String));
+    return this.#values(values);
   }
 
   /** Nobody else writes to them. */
@@ -29,9 +28,9 @@ export class TextArrayWriter {
     return ends.map((end, i) => all.subarray(ends[i - 1] ?? 0, end));
   }
 
-  #texts(texts: readonly (string | null)[]): this {
-    openArray(this.#out, TEXT_OID, texts.length, texts.includes(null));
-    for (const text of texts) writeText(this.#out, text);
+  #values(values: readonly Value[]): this {
+    openArray(this.#out, TEXT_OID, values.length, values.includes(null));
+    for (const value of values) writeValue(this.#out, value);
     this.#ends.push(this.#out.end);
     return this;
   }

@@ -27,17 +27,42 @@ export interface TableWrites {
  * in which they are first written.
  */
 export function reduceWrites(groups: readonly EpochWrites[]): TableWrites[] {
-  const tables = new Map<TargetTable, Map<string, KeyWrite>>();
+  const tables = new Map<TargetTable, KeyedWrites>();
   for (const { writes, epoch } of groups) {
     for (const write of writes) {
-      let keys = tables.get(write.table);
-      if (keys === undefined) tables.set(write.table, (keys = new Map<string, KeyWrite>()));
+      let keyed = tables.get(write.table);
+      if (keyed === undefined) tables.set(write.table, (keyed = new KeyedWrites()));
       const row = write.kind === 'delete' ? write.key : write.row;
-      const key = writeKey(write.table, row);
-      keys.set(key, combine(keys.get(key), { kind: write.kind, row, epoch }));
+      keyed.add(writeKey(write.table, row), { kind: write.kind, row, epoch });
     }
   }
-  return [...tables].map(([table, keys]) => byKind(table, keys));
+  return [...tables].map(([table, keyed]) => byKind(table, keyed.sorted()));
+}
+
+/** One write per key. The rows of a snapshot come sorted by their keys: as long as they do, none comes twice. */
+class KeyedWrites {
+  readonly #keys: string[] = [];
+  readonly #writes: KeyWrite[] = [];
+  #last = '';
+  /** From the first key on that does not come behind the one before it. */
+  #byKey: Map<string, KeyWrite> | null = null;
+
+  add(key: string, write: KeyWrite): void {
+    if (this.#byKey === null && (key > this.#last || this.#keys.length === 0)) {
+      this.#keys.push(key);
+      this.#writes.push(write);
+      this.#last = key;
+      return;
+    }
+    this.#byKey ??= new Map(this.#keys.map((known, i) => [known, this.#writes[i] ?? write]));
+    this.#byKey.set(key, combine(this.#byKey.get(key), write));
+  }
+
+  /** By the UTF-16 code units of their keys, as strings compare. */
+  sorted(): readonly KeyWrite[] {
+    if (this.#byKey === null) return this.#writes;
+    return [...this.#byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, write]) => write);
+  }
 }
 
 function combine(before: KeyWrite | undefined, next: KeyWrite): KeyWrite {
@@ -48,13 +73,9 @@ function combine(before: KeyWrite | undefined, next: KeyWrite): KeyWrite {
   return { kind: before.kind, row: { ...before.row, ...next.row }, epoch: next.epoch };
 }
 
-function byKind(table: TargetTable, keys: ReadonlyMap<string, KeyWrite>): TableWrites {
+function byKind(table: TargetTable, sorted: readonly KeyWrite[]): TableWrites {
   const of: Record<Write['kind'], KeyWrite[]> = { upsert: [], patch: [], delete: [] };
-  // By UTF-16 code units, as strings compare.
-  for (const key of [...keys.keys()].toSorted()) {
-    const write = keys.get(key);
-    if (write !== undefined) of[write.kind].push(write);
-  }
+  for (const write of sorted) of[write.kind].push(write);
   return { table, upserts: of.upsert, patches: of.patch, deletes: of.delete };
 }
 
