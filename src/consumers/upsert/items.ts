@@ -3,7 +3,12 @@ import type { Row, Value } from '../../change/change.ts';
 import type { RowOf } from '../../sinks/target-row.ts';
 import { targetTable } from '../../sinks/target-table.ts';
 import { type Content, versionOf } from './normalise/metadata-version.ts';
-import { type ItemReview, type NormaliseContext, normaliseItem } from './normalise/normalise-item.ts';
+import {
+  type ItemReview,
+  type NormaliseContext,
+  type NormalisedItem,
+  normaliseItem,
+} from './normalise/normalise-item.ts';
 
 export const productRow = z.object({
   sku: z.string(),
@@ -56,10 +61,9 @@ export const ITEMS_SQL = `
 
 type Item = RowOf<typeof itemsTable>;
 /** What of an item its version covers: all but the time of the last update, and what people are to look at. */
-type ItemContent = {
-  readonly [Column in Exclude<keyof Item, 'sku' | 'metadata_version' | 'updated_at' | 'review'>]:
-    | (Column extends 'category_path' ? readonly string[] : string)
-    | null;
+type ItemContent = Omit<NormalisedItem, 'sku' | 'category_confidence'> & {
+  /** As a number, or as it is stored. */
+  readonly category_confidence: number | string | null;
 };
 
 /** An undecided value, as the review list has it. */
@@ -68,8 +72,8 @@ type StoredReview = Pick<ItemReview, 'field' | 'value' | 'reason'> & {
 };
 
 export function itemOf(product: Product, rules: NormaliseContext): Item {
-  const { content, reviews } = contentOf(product, rules);
-  return itemRow(product, content, reviews);
+  const { item, reviews } = normaliseItem(product, rules);
+  return itemRow(product, item, storedReviewsOf(reviews));
 }
 
 /** The item of a product of which some columns are not known: those derived of them stay as they are stored. */
@@ -79,14 +83,14 @@ export function patchedItem(
   stored: Row,
   rules: NormaliseContext,
 ): Item {
-  const { content, reviews } = contentOf({ ...NOTHING, ...product, sku }, rules);
+  const { item, reviews } = normaliseItem({ ...NOTHING, ...product, sku }, rules);
   const known = (...columns: readonly (keyof Product)[]): boolean =>
     columns.every((column) => column in product);
   const isBrandKnown = known('manufacturer');
   const isPathKnown = known('category_path', 'name', 'manufacturer');
   const stays = (field: ItemReview['field']): boolean => (field === 'brand' ? !isBrandKnown : !isPathKnown);
   const merged = {
-    ...content,
+    ...item,
     ...(known('name') ? {} : kept(stored, ['name'])),
     ...(isBrandKnown ? {} : kept(stored, ['brand'])),
     // Levels are compared with name and brand: all of them have to be known.
@@ -97,7 +101,7 @@ export function patchedItem(
     ),
   };
   const before = storedReviews(stored['review']).filter(({ field }) => stays(field));
-  const now = reviews.filter(({ field }) => !stays(field));
+  const now = storedReviewsOf(reviews).filter(({ field }) => !stays(field));
   const updatedAt = product.updated_at ?? textOf(stored['updated_at']);
   return itemRow({ ...product, sku, updated_at: updatedAt }, merged, [...before, ...now]);
 }
@@ -123,9 +127,9 @@ export function itemBody(
   product: Partial<Product>,
   rules: NormaliseContext,
 ): Partial<Record<BodyField, Content>> {
-  const { content } = contentOf({ ...NOTHING, ...product, sku }, rules);
+  const { item } = normaliseItem({ ...NOTHING, ...product, sku }, rules);
   const known = Object.entries(MADE_OF).filter(([, columns]) => columns.every((column) => column in product));
-  const fields = known.map(([field]) => [field, content[field as keyof typeof MADE_OF]]);
+  const fields = known.map(([field]) => [field, item[field as keyof typeof MADE_OF]]);
   if ('updated_at' in product) fields.push(['updated_at', product.updated_at ?? null]);
   // Null: the version that went before is not this content's.
   fields.push(['metadata_version', upstreamVersion(product)]);
@@ -170,58 +174,42 @@ function kept<K extends keyof ItemContent>(stored: Row, columns: readonly K[]): 
   >;
 }
 
-function contentOf(
-  product: Product,
-  rules: NormaliseContext,
-): { readonly content: ItemContent; readonly reviews: readonly StoredReview[] } {
-  const { item, reviews } = normaliseItem(product, rules);
-  const content = {
-    name: item.name,
-    brand: item.brand,
-    category: item.category,
-    category_id: item.category_id,
-    category_confidence: item.category_confidence === null ? null : String(item.category_confidence),
-    category_path: item.category_path,
-    description: item.description,
-    image_url: item.image_url,
-    price: item.price,
-    currency: item.currency,
-    availability: item.availability,
-  };
-  return { content, reviews: reviews.length === 0 ? [] : storedReviewsOf(reviews) };
-}
-
 function itemRow(
   product: Pick<Product, 'sku' | 'updated_at' | 'metadata_version'>,
   content: ItemContent,
   reviews: readonly StoredReview[],
 ): Item {
-  const review = reviews.length === 0 ? null : JSON.stringify(reviews);
+  const confidence = content.category_confidence;
   // Each column by its name: spreading the content would take longer than all the rest.
-  return {
+  const row = {
     sku: product.sku,
     name: content.name,
     brand: content.brand,
     category: content.category,
     category_id: content.category_id,
-    category_confidence: content.category_confidence,
+    category_confidence: confidence === null ? null : String(confidence),
     category_path: content.category_path,
     description: content.description,
     image_url: content.image_url,
     price: content.price,
     currency: content.currency,
     availability: content.availability,
-    review,
-    metadata_version: upstreamVersion(product) ?? itemVersion(content),
+    review: reviews.length === 0 ? null : JSON.stringify(reviews),
+    metadata_version: upstreamVersion(product) ?? '',
     updated_at: product.updated_at,
   };
+  if (row.metadata_version === '') row.metadata_version = itemVersion(row);
+  return row;
 }
 
 function upstreamVersion({ metadata_version: version }: Partial<Product>): string | null {
   return version === undefined || version === '' ? null : version;
 }
 
-function storedReviewsOf(reviews: readonly ItemReview[]): StoredReview[] {
+const NO_REVIEWS: readonly StoredReview[] = [];
+
+function storedReviewsOf(reviews: readonly ItemReview[]): readonly StoredReview[] {
+  if (reviews.length === 0) return NO_REVIEWS;
   // A path that is not there is missing, which is another list.
   return reviews.filter(({ reason }) => reason !== 'no-path').map(storedReview);
 }

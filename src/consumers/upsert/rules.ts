@@ -46,7 +46,8 @@ const NONE = 'none';
 /** The rules as of the last batch: they are read again only when somebody changed them. */
 export class CurrentRules {
   readonly #taxonomy: Taxonomy | null;
-  #version = NONE;
+  /** The version alone: the key that every change has in the look-up. */
+  #version: readonly [string] = [NONE];
   #context: NormaliseContext;
 
   constructor(taxonomy: Taxonomy | null) {
@@ -59,7 +60,7 @@ export class CurrentRules {
     sql: RULES_QUERY,
     statement: 'freshet_catalog_rules',
     row: rulesRow,
-    keysOf: (): readonly string[] => [this.#version],
+    keysOf: (): readonly string[] => this.#version,
   };
 
   get current(): NormaliseContext {
@@ -68,10 +69,10 @@ export class CurrentRules {
 
   /** `changed`: what the look-up found. */
   take(changed: { get(key: string): RulesRow | undefined }): NormaliseContext {
-    const row = changed.get(this.#version);
+    const row = changed.get(this.#version[0]);
     if (row !== undefined) {
       this.#context = contextOf(row, this.#taxonomy);
-      this.#version = row.version;
+      this.#version = [row.version];
     }
     return this.#context;
   }

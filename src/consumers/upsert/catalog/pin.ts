@@ -24,6 +24,7 @@ export const PIN_SQL = `
   END $$`;
 
 const PIN = 'pin';
+const PIN_KEYS: readonly string[] = [PIN];
 
 /** For a pipeline's `lookUps`, in this order. */
 export const pinLookUps = {
@@ -31,7 +32,7 @@ export const pinLookUps = {
     sql: `SELECT ($1::text[])[1] AS key, snapshot FROM freshet.catalog_pin WHERE snapshot IS NOT NULL`,
     statement: 'freshet_catalog_pin',
     row: z.object({ snapshot: z.string() }),
-    keysOf: (): readonly string[] => [PIN],
+    keysOf: (): readonly string[] => PIN_KEYS,
   },
   pinned: {
     sql: `SELECT sku AS key, p.* FROM freshet.catalog_pinned AS p WHERE sku = ANY ($1::text[])`,

@@ -1,4 +1,4 @@
-import { boundedMemo } from './bounded-memo.ts';
+import { boundedMemo, repeatedMemo } from './bounded-memo.ts';
 import { categoryStems, nameKey } from './category-words.ts';
 import { isNamed, type LevelForm, levelForm, NameForm, stemKey } from './level-form.ts';
 import { isSound, repairText } from './repair-text.ts';
@@ -26,6 +26,7 @@ export interface CategoryPath {
   readonly review: PathReviewReason | null;
 }
 
+const NONE: readonly string[] = [];
 const NOBODY: PathOwner = { name: null, brands: [] };
 /** The first of these that occurs separates the whole text; "A / B" only where no other does. */
 const SEPARATORS = [/\s*-*[>»›→]+\s*/u, /\s*\|+\s*/, /\s*::+\s*/, /\s+\/+\s+/, /\s+\\+\s+/, /\t+/] as const;
@@ -45,18 +46,21 @@ export function normaliseCategoryPath(
   owner: PathOwner = NOBODY,
 ): CategoryPath {
   const name = owner.name === null ? null : new NameForm(owner.name);
-  const forms = formsOf(source);
+  const { forms, texts } = formsOf(source);
   const levels = forms.length > 1 && isOnlyName(source, name) ? [] : forms;
   const brandKeys = owner.brands.map(brandLetters);
-  const clean = textsOf(cleanLevels(levels, { name, brandKeys }));
+  const kept = cleanLevels(levels, { name, brandKeys });
+  const clean = kept === forms ? texts : textsOf(kept);
   if (clean.length > MAX_DEPTH) return { ...limitDepth(clean), review: null };
-  if (clean.length > 0) return { levels: clean, dropped: [], review: null };
-  return { levels: [], dropped: [], review: forms.length === 0 ? 'no-path' : 'only-own-name' };
+  if (clean.length > 0) return { levels: clean, dropped: NONE, review: null };
+  return { levels: NONE, dropped: NONE, review: forms.length === 0 ? 'no-path' : 'only-own-name' };
 }
 
 /** "Acme 56m / 1000m Binoculars": a name may hold what separates levels elsewhere, though hardly ever ">". */
 function isOnlyName(source: string | readonly string[] | null, name: NameForm | null): boolean {
   if (name === null || source === null) return false;
+  // Nearly all: a text that ">" separates.
+  if (typeof source === 'string' && !source.startsWith('[') && source.includes('>')) return false;
   const parts = typeof source === 'string' ? partsOf(source) : source;
   const [only] = parts;
   if (parts.length !== 1 || only === undefined || SEPARATORS[0].test(only)) return false;
@@ -76,47 +80,60 @@ export function formatCategoryPath(levels: readonly string[]): string {
 
 /** The levels of a path as the source wrote them, outermost first. Of several paths in one value, the first. */
 export function parseCategoryPath(source: string | readonly string[] | null): readonly string[] {
-  return textsOf(formsOf(source));
+  return formsOf(source).texts;
 }
 
-function formsOf(source: string | readonly string[] | null): readonly LevelForm[] {
-  if (source === null) return [];
+/** A path's levels, and the texts of all of them. Nobody writes to either: products share them. */
+interface PathForms {
+  readonly forms: readonly LevelForm[];
+  readonly texts: readonly string[];
+}
+
+function pathForms(forms: readonly LevelForm[]): PathForms {
+  return { forms, texts: textsOf(forms) };
+}
+
+const NO_LEVELS = pathForms([]);
+
+function formsOf(source: string | readonly string[] | null): PathForms {
+  if (source === null) return NO_LEVELS;
   return typeof source === 'string' ? formsOfText(source) : readParts(source);
 }
 
-function formsOfText(source: string): readonly LevelForm[] {
+/** A large catalogue has some ten thousand different paths. */
+const formsOfText = repeatedMemo((source): PathForms => {
   if (source.startsWith('[')) return readParts(partsOf(repairText(source).text));
   return formsInTwo(source) ?? formsOfAnyText(source);
-}
+});
 
 /**
  * Many products share the outer levels, and few the innermost, which may be the product's own name: only the
  * outer ones are remembered together. Null where the text needs repair, or ">" does not separate it.
  */
-function formsInTwo(text: string): readonly LevelForm[] | null {
+function formsInTwo(text: string): PathForms | null {
   const cut = text.lastIndexOf('>') + 1;
   if (cut === 0) return null;
   const innermost = text.slice(text[cut] === ' ' ? cut + 1 : cut);
   const outer = isSound(innermost) ? soundForms(text.slice(0, cut)) : null;
   if (outer === null) return null;
   const form = readLevel(innermost);
-  return form === null ? outer : outer.concat(form);
+  return form === null ? outer : pathForms(outer.forms.concat(form));
 }
 
-const soundForms = boundedMemo((text): readonly LevelForm[] | null =>
+const soundForms = boundedMemo((text): PathForms | null =>
   isSound(text) ? readLevels(text.split(SEPARATORS[0])) : null,
 );
 
 const formsOfAnyText = boundedMemo((source) => readParts(partsOf(repairText(source).text)));
 
-function readParts(parts: readonly string[]): readonly LevelForm[] {
+function readParts(parts: readonly string[]): PathForms {
   const [only] = parts;
   if (parts.length !== 1 || only === undefined) return readLevels(firstPath(parts));
   return formsInTwo(only) ?? readLevels(splitPath(only));
 }
 
-function readLevels(raw: readonly string[]): readonly LevelForm[] {
-  return raw.flatMap((level) => readLevel(level) ?? []);
+function readLevels(raw: readonly string[]): PathForms {
+  return pathForms(raw.flatMap((level) => readLevel(level) ?? []));
 }
 
 /** Null for what names no category. */
@@ -172,16 +189,33 @@ interface Owner {
   readonly brandKeys: readonly string[];
 }
 
-/** Level by level, each held against those that were kept: a second run meets the same and changes nothing. */
-function cleanLevels(levels: readonly LevelForm[], owner: Owner): LevelForm[] {
-  const kept: LevelForm[] = [];
-  for (const level of levels) {
-    if (isOwn(level, owner)) continue;
-    const rest = withoutBrand(level, kept, owner);
-    if (rest === null || (rest !== level && isOwn(rest, owner)) || repeats(rest, kept)) continue;
-    kept.push(rest);
+/**
+ * Level by level, each held against those that were kept: a second run meets the same and changes nothing. Gives the
+ * same array where all levels stay.
+ */
+function cleanLevels(levels: readonly LevelForm[], owner: Owner): readonly LevelForm[] {
+  let kept: LevelForm[] | null = null;
+  for (let i = 0; i < levels.length; i++) {
+    const level = levels[i];
+    if (level === undefined) break;
+    const rest = cleanOne(level, kept ?? levels, kept?.length ?? i, owner);
+    if (kept === null && rest !== level) kept = levels.slice(0, i);
+    if (rest !== null) kept?.push(rest);
   }
-  return kept;
+  return kept ?? levels;
+}
+
+/** Null where the level goes. The outer ones are the first `count` of `outer`. */
+function cleanOne(
+  level: LevelForm,
+  outer: readonly LevelForm[],
+  count: number,
+  owner: Owner,
+): LevelForm | null {
+  if (isOwn(level, owner)) return null;
+  const rest = withoutBrand(level, outer, count, owner);
+  if (rest === null || (rest !== level && isOwn(rest, owner)) || repeats(rest, outer, count)) return null;
+  return rest;
 }
 
 function isOwn(level: LevelForm, { name }: Owner): boolean {
@@ -189,8 +223,8 @@ function isOwn(level: LevelForm, { name }: Owner): boolean {
 }
 
 /** Made of the same words as an outer level: "Plant Containers & Sets" › "Plant Container Sets". */
-function repeats(level: LevelForm, outer: readonly LevelForm[]): boolean {
-  for (const { identity } of outer) if (identity === level.identity) return true;
+function repeats(level: LevelForm, outer: readonly LevelForm[], count: number): boolean {
+  for (let i = 0; i < count; i++) if (outer[i]?.identity === level.identity) return true;
   return false;
 }
 
@@ -199,13 +233,18 @@ function repeats(level: LevelForm, outer: readonly LevelForm[]): boolean {
  * the beginning of its name, and goes (null). Where the rest is a category of its own, the brand alone goes.
  * The outermost level is the shop's department and never holds a brand.
  */
-function withoutBrand(level: LevelForm, outer: readonly LevelForm[], owner: Owner): LevelForm | null {
-  if (outer.length === 0) return level;
+function withoutBrand(
+  level: LevelForm,
+  outer: readonly LevelForm[],
+  count: number,
+  owner: Owner,
+): LevelForm | null {
+  if (count === 0) return level;
   for (const { key, rest } of level.heads) {
     const isBrand = owner.brandKeys.includes(key);
     if (!isBrand && !beginsName(key, owner)) continue;
-    if (outer.some((parent) => stemKey(parent.text) === stemKey(rest))) return null;
-    if (isBrand) return withoutBrand(levelForm(rest), outer, owner);
+    if (outer.slice(0, count).some((parent) => stemKey(parent.text) === stemKey(rest))) return null;
+    if (isBrand) return withoutBrand(levelForm(rest), outer, count, owner);
   }
   return level.key !== '' && owner.brandKeys.includes(level.key) ? null : level;
 }

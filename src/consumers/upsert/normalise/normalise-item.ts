@@ -124,7 +124,11 @@ function categoryOf(
 ): { fields: CategoryFields; review: ItemReview | null } {
   const innermost = levels.at(-1);
   if (innermost === undefined) return { fields: NO_CATEGORY, review: null };
-  if (taxonomy === null) return { fields: { ...NO_CATEGORY, category: innermost }, review: null };
+  if (taxonomy === null)
+    return {
+      fields: { category: innermost, category_id: null, category_confidence: null },
+      review: null,
+    };
   const mapping = taxonomy.map(levels, name);
   if (mapping.kind === 'mapped') {
     const fields = {

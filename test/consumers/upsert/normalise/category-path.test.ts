@@ -98,6 +98,13 @@ describe('a cleaned category path', () => {
     expect(clean('Kitchen > Hawkins', 'Hawkins 5 L', 'Hawkins')).toEqual(['Kitchen']);
   });
 
+  it('takes for the outermost level the first that stays', () => {
+    expect(clean('Acme Torch 5 > Acme Lamps > Acme Shades', 'Acme Torch 5', 'Acme')).toEqual([
+      'Acme Lamps',
+      'Shades',
+    ]);
+  });
+
   it('keeps a level that only begins like the name', () => {
     expect(clean('Jewellery > Rings', 'Rings of Saturn Model')).toEqual(['Jewellery', 'Rings']);
   });
