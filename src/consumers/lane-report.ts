@@ -91,17 +91,20 @@ export class LaneReport {
   }
 
   #changes(changes: readonly AnyChange[], notApplied: ReadonlySet<AnyChange>): void {
-    const counts = new Map<string, Map<AppliedOperation, number>>();
+    const tallies: Tally[] = [];
+    let tally: Tally | undefined;
     for (const change of changes) {
       if (notApplied.has(change)) continue;
       const { source, kind } = change;
-      const ofSource = counts.get(source) ?? new Map<AppliedOperation, number>();
-      counts.set(source, ofSource.set(kind, (ofSource.get(kind) ?? 0) + 1));
+      // Nearly always that of the change before.
+      if (tally?.source !== source || tally.kind !== kind) {
+        tally = tallies.find((each) => each.source === source && each.kind === kind);
+        if (tally === undefined) tallies.push((tally = { source, kind, changes: 0 }));
+      }
+      tally.changes++;
     }
-    for (const [source, kinds] of counts) {
-      for (const [kind, n] of kinds)
-        this.#observer.applied(this.#pipeline.name, this.#table(source), kind, n);
-    }
+    for (const { source, kind, changes: n } of tallies)
+      this.#observer.applied(this.#pipeline.name, this.#table(source), kind, n);
   }
 
   #table(source: string): string {
@@ -111,6 +114,13 @@ export class LaneReport {
 }
 
 type ChangeItem = Extract<Item, { kind: 'change' }>;
+
+/** Changes of one kind of one source. */
+interface Tally {
+  readonly source: string;
+  readonly kind: AppliedOperation;
+  changes: number;
+}
 
 /** Evenly spread over the batch, the oldest included. A snapshot row's commit lies as far back as its row is old: it says nothing. */
 function sampleOf(items: readonly Item[]): ChangeItem[] {

@@ -71,8 +71,13 @@ export function keysOf<Change>(
 ): string[] {
   if (lookUp.isNeeded?.(found) === false) return [];
   const keys = new Set<string>();
+  let before: readonly (string | null | undefined)[] = [];
   for (const change of changes) {
-    for (const key of lookUp.keysOf(change)) if (key !== null && key !== undefined) keys.add(key);
+    const wanted = lookUp.keysOf(change);
+    // A look-up whose keys are the same for all changes gives one list.
+    if (wanted === before) continue;
+    before = wanted;
+    for (const key of wanted) if (key !== null && key !== undefined) keys.add(key);
   }
   return [...keys].toSorted();
 }

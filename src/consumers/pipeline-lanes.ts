@@ -104,8 +104,12 @@ export class PipelineLanes implements BatchHandler {
     const items: Item[] = [];
     let highest = position;
     let replayed = records.length - fresh.length;
-    for (const [i, record] of fresh.entries()) {
-      if (i > 0 && i % RECORDS_PER_TURN === 0) await nextTurn();
+    let inTurn = 0;
+    for (const record of fresh) {
+      if (inTurn++ === RECORDS_PER_TURN) {
+        await nextTurn();
+        inTurn = 1;
+      }
       const item = reader.read(record);
       if (item === null) continue;
       // A record that nobody can decode may have no position; any other at or below the highest is a replay.

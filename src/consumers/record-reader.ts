@@ -68,20 +68,20 @@ export class RecordReader {
   /** Null for a tombstone, and for a table that shares the topic but is no source. */
   read(record: RawRecord): Item | null {
     const header = record.headers[POSITION_HEADER]?.toString('latin1') ?? '';
-    const base = { record, position: header, identity: identityOf(record.key) };
+    const identity = identityOf(record.key);
     try {
       const change = this.#decoder.decode(record);
-      return change === null
-        ? null
-        : this.#item(header === '' ? { ...base, position: encodePosition(change.position) } : base, change);
+      if (change === null) return null;
+      return this.#item(record, header === '' ? encodePosition(change.position) : header, identity, change);
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
       const position = isPositionText(header) ? header : '';
       const key = this.#decoder.decodeKey(record);
       const text = key === null ? null : keyText(key);
       return {
-        ...base,
+        record,
         position,
+        identity,
         kind: 'poison',
         code: error.code,
         error,
@@ -101,29 +101,23 @@ export class RecordReader {
     return this.#lastSource;
   }
 
-  #item(base: ItemBase, record: ChangeRecord): Item | null {
-    if (record.op === 't') return { ...base, kind: 'truncate' };
-    if (record.op === 'sweep') return { ...base, kind: 'sweep', before: record.before };
-    const source = this.#sourceOf(record.source.schema, record.source.table);
+  #item(record: RawRecord, position: string, identity: KeyIdentity, decoded: ChangeRecord): Item | null {
+    if (decoded.op === 't') return { record, position, identity, kind: 'truncate' };
+    if (decoded.op === 'sweep') return { record, position, identity, kind: 'sweep', before: decoded.before };
+    const source = this.#sourceOf(decoded.source.schema, decoded.source.table);
     if (source === undefined) return null;
     try {
-      const { position, identity } = base;
-      const change = source.change(record, position);
+      const change = source.change(decoded, position);
       // In one piece: what is grown from a copy takes more time, and more memory while it waits.
-      return {
-        record: base.record,
-        position,
-        identity,
-        kind: 'change',
-        change,
-        committedUs: record.source.tsUs,
-      };
+      return { record, position, identity, kind: 'change', change, committedUs: decoded.source.tsUs };
     } catch (error) {
       if (!isFreshetError(error, 'RECORD_INVALID')) throw error;
-      const { key, refresh: tag } = record;
-      const row = record.op === 'd' ? null : record.after;
+      const { key, refresh: tag } = decoded;
+      const row = decoded.op === 'd' ? null : decoded.after;
       return {
-        ...base,
+        record,
+        position,
+        identity,
         kind: 'poison',
         code: error.code,
         error,
@@ -158,24 +152,26 @@ class SourceReader {
     const { snapshot, txId } = record.source;
     const { epoch } = record.position;
     const [source, xid] = [this.#name, snapshot ? null : txId];
-    if (record.op !== 'd' && this.#isComplete(record.after)) {
-      const row = this.#whole(record.after);
+    const row = record.op === 'd' ? null : this.#whole(record.after);
+    if (row !== null) {
       return { source, key, tag, snapshot, xid, position, epoch, kind: 'upsert', row };
     }
     const base = { source, key, tag, snapshot, xid, position, epoch };
     if (record.op === 'd') return { ...base, kind: 'delete' };
     const known = available(record.after);
-    const row = this.#parse(this.#partial, known);
+    const patch = this.#parse(this.#partial, known);
     // A default of the schema must not stand in for a value that is not known.
     return {
       ...base,
       kind: 'patch',
-      row: Object.fromEntries(Object.entries(row).filter(([name]) => name in known)),
+      row: Object.fromEntries(Object.entries(patch).filter(([name]) => name in known)),
     };
   }
 
-  #whole(row: PartialRow): Readonly<Record<string, unknown>> {
-    return this.#isPlain?.(row) === true ? row : this.#parse(this.#source.row, row);
+  /** Null where a value is unavailable. A plain row has none: it is no value that a schema takes as it is. */
+  #whole(row: PartialRow): Readonly<Record<string, unknown>> | null {
+    if (this.#isPlain?.(row) === true) return row;
+    return this.#isComplete(row) ? this.#parse(this.#source.row, row) : null;
   }
 
   #isComplete(row: PartialRow): boolean {
