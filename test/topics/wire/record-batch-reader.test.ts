@@ -131,7 +131,7 @@ describe('readBatches', () => {
     const { records } = readBatches(fetched([await batch(written.map(of), { firstOffset: 0 })]), 0n);
     // Asked for at the end only, and not in their order.
     const read = records.toReversed().map((each) => plain(each).headers);
-    expect(read.reverse()).toEqual(written.map((each) => of(each).headers));
+    expect(read.toReversed()).toEqual(written.map((each) => of(each).headers));
   });
 
   it.each(['none', 'gzip', 'zstd'] as const)(
