@@ -1,10 +1,8 @@
-const LIMIT = 20_000;
-
 /**
  * Remembers the results of a pure function of one text. Holds at most `limit` of them, in two generations: a
  * result that is asked for again stays, while those that came once (names, whole paths) go.
  */
-export function boundedMemo<T>(compute: (text: string) => T, limit = LIMIT): (text: string) => T {
+export function boundedMemo<T>(compute: (text: string) => T, limit = 20_000): (text: string) => T {
   let young = new Map<string, T>();
   let old = new Map<string, T>();
   return (text) => {
@@ -20,6 +18,8 @@ export function boundedMemo<T>(compute: (text: string) => T, limit = LIMIT): (te
   };
 }
 
+/** Of long texts with much behind them: some hundred kilobytes. */
+const LONG_LIMIT = 4_000;
 /** After so many texts it is judged whether they come again; after so many more where they did not, once more. */
 const TRIAL = 4_096;
 const REST = 16 * TRIAL;
@@ -36,7 +36,7 @@ export function repeatedMemo<T>(compute: (text: string) => T): (text: string) =>
   const remembered = boundedMemo((text) => {
     computed++;
     return compute(text);
-  }, 2 * LIMIT);
+  }, LONG_LIMIT);
   return (text) => {
     if (++asked === (isWorthIt ? TRIAL : REST)) {
       // Of what was not remembered nothing counts as computed: it is tried again.

@@ -100,7 +100,6 @@ function formsOf(source: string | readonly string[] | null): PathForms {
   return typeof source === 'string' ? formsOfText(source) : readParts(source);
 }
 
-/** A large catalogue has some ten thousand different paths. */
 const formsOfText = repeatedMemo((source): PathForms => {
   if (source.startsWith('[')) return readParts(partsOf(repairText(source).text));
   return formsInTwo(source) ?? formsOfAnyText(source);
