@@ -43,9 +43,6 @@ export function transformed(
   changes: readonly AnyChange[],
   context: PipelineContext,
 ): EpochWrites[] {
-  const [first] = changes;
-  if (first !== undefined && changes.every(({ epoch }) => epoch === first.epoch))
-    return [{ epoch: first.epoch, writes: transform(pipeline, changes, context) }];
   const groups = Map.groupBy(changes, (change) => change.epoch);
   return [...groups].map(([epoch, group]) => ({ epoch, writes: transform(pipeline, group, context) }));
 }

@@ -42,15 +42,17 @@ function writeArray(out: TextBuffer, values: readonly Value[]): void {
   for (const value of values) {
     if (!isFirst) out.byte(COMMA);
     isFirst = false;
-    if (value === null) out.text('NULL');
-    else if (isList(value)) writeArray(out, value);
-    else {
-      out.byte(QUOTE);
-      out.text(escaped(valueText(value) ?? ''));
-      out.byte(QUOTE);
-    }
+    if (isList(value)) writeArray(out, value);
+    else writeElement(out, valueText(value));
   }
   out.byte(CLOSE);
+}
+
+function writeElement(out: TextBuffer, text: string | null): void {
+  if (text === null) return out.text('NULL');
+  out.byte(QUOTE);
+  out.text(escaped(text));
+  out.byte(QUOTE);
 }
 
 function isList(value: Value): value is readonly Value[] {
