@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BenchContext } from './bench-context.ts';
+import { ONE_ARENA } from './child-process.ts';
 import type { Figures } from './figures.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -50,6 +51,7 @@ async function runCommand({ services, signal }: BenchContext, config: string): P
   const { sourceUrl, targetUrl, kafkaBrokers, registryUrl } = services.urls;
   const env = {
     ...process.env,
+    ...ONE_ARENA,
     FRESHET_CONFIG: config,
     FRESHET_SOURCE_URL: sourceUrl,
     FRESHET_TARGET_URL: targetUrl,

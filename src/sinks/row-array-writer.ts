@@ -11,7 +11,7 @@ import type { KeyWrite } from './write-set.ts';
 export class RowArrayWriter {
   readonly #out = new TextBuffer();
 
-  /** The table's columns, and the epoch of a stamped one; `typeOid`: of `rowType`. Nobody else writes to it. */
+  /** The table's columns, and the epoch of a stamped one; `typeOid`: of `rowType`. Valid until more rows are written. */
   rows(typeOid: number, table: TargetTable, writes: readonly KeyWrite[]): Buffer {
     const out = this.#out;
     out.clear();
@@ -31,7 +31,7 @@ export class RowArrayWriter {
       // The row's size does not count itself.
       out.putInt32(out.end - start - 4, start);
     }
-    return Buffer.from(out.view());
+    return out.view();
   }
 
   /** Most rows name all columns in their order: going through a row takes less than asking it for each. */

@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { Row, Value } from '../change/change.ts';
 import { textArray, valueText } from './array-parameter.ts';
 import { RowArrayWriter } from './row-array-writer.ts';
+import { RowHashes } from './row-hashes.ts';
 import {
   clearStatement,
   deleteStatement,
+  differingStatement,
   keyColumns,
   lookupStatement,
   patchStatement,
@@ -25,11 +28,21 @@ export interface WriteCounts {
   readonly unchanged: number;
 }
 
+/** Below so many rows it is not worth a statement of its own to ask which of them differ. */
+const MIN_ASKED = 64;
+
 /** Statement names and texts of a table: prepared once a connection. */
 interface Prepared {
   readonly upsertRows: NamedStatement;
+  readonly differing: NamedStatement;
   readonly upsertColumns: NamedStatement;
   readonly delete: NamedStatement;
+}
+
+/** How rows become a parameter, and what they are stamped with. */
+interface RowsPlace {
+  readonly typeOid: number;
+  readonly from: string;
 }
 
 interface NamedStatement {
@@ -42,6 +55,11 @@ export class RowWriter {
   readonly #prepared = new Map<TargetTable, Prepared>();
   readonly #arrays = new TextArrayWriter();
   readonly #rowArrays = new RowArrayWriter();
+  /** Random, so that nobody can make two rows that have one hash. */
+  readonly #seed = randomBytes(8).readBigInt64BE() | 1n;
+  readonly #hashes = new RowHashes(this.#seed);
+  /** Tables of whose last many rows most were so already, as in a replay or a refresh. */
+  readonly #mostlySame = new Set<TargetTable>();
   /** Row type → its oid, or null where the target lacks it, by connection: that of another database is another one. */
   readonly #typeOids = new WeakMap<PoolClient, Map<string, number | null>>();
 
@@ -113,15 +131,55 @@ export class RowWriter {
     from: string,
   ): Promise<number> {
     if (writes.length === 0) return 0;
-    const { upsertRows, upsertColumns } = this.#preparedFor(table);
+    const { upsertColumns } = this.#preparedFor(table);
     const typeOid = await this.#typeOid(client, rowType(table));
     if (typeOid === null) {
       const values = this.#rowParameters(table, table.columns, writes, from);
       return (await client.query({ ...upsertColumns, values })).rowCount ?? 0;
     }
-    const rows = this.#rowArrays.rows(typeOid, table, writes);
-    const values = table.stamped ? [rows, from] : [rows];
-    return (await client.query({ ...upsertRows, values })).rowCount ?? 0;
+    const changed = await this.#changed(client, table, writes, { typeOid, from });
+    const written = changed.length === 0 ? 0 : await this.#write(client, table, changed, { typeOid, from });
+    if (writes.length >= MIN_ASKED) {
+      if (written * 2 > writes.length) this.#mostlySame.delete(table);
+      else this.#mostlySame.add(table);
+    }
+    return written;
+  }
+
+  async #write(
+    client: PoolClient,
+    table: TargetTable,
+    writes: readonly KeyWrite[],
+    { typeOid, from }: RowsPlace,
+  ): Promise<number> {
+    const rows = Buffer.from(this.#rowArrays.rows(typeOid, table, writes));
+    const stamp = table.stamped ? [from] : [];
+    const keys = this.#columnParameters(keyColumns(table), writes).take();
+    const values = [rows, ...stamp, ...(table.key.length === 1 ? keys : [])];
+    return (await client.query({ ...this.#preparedFor(table).upsertRows, values })).rowCount ?? 0;
+  }
+
+  /**
+   * The rows that may differ from the table's: all of them, but where most were so already the last time. Then the
+   * server is asked by their hashes, a tenth of their bytes, and compares what it holds without reading texts.
+   */
+  async #changed(
+    client: PoolClient,
+    table: TargetTable,
+    writes: readonly KeyWrite[],
+    { typeOid, from }: RowsPlace,
+  ): Promise<readonly KeyWrite[]> {
+    if (writes.length < MIN_ASKED || !this.#mostlySame.has(table)) return writes;
+    const hashes = this.#hashes.of(table, this.#rowArrays.rows(typeOid, table, writes), from);
+    const keys = this.#columnParameters(keyColumns(table), writes).take();
+    const values = [...keys, hashes, String(this.#seed)];
+    const { rows } = await client.query<{ ordinal: number }>({
+      ...this.#preparedFor(table).differing,
+      values,
+    });
+    // In the order of their keys, in which rows are locked.
+    const ordinals = rows.map(({ ordinal }) => ordinal).toSorted((a, b) => a - b);
+    return ordinals.flatMap((ordinal) => writes[ordinal - 1] ?? []);
   }
 
   async #typeOid(client: PoolClient, type: string): Promise<number | null> {
@@ -186,6 +244,7 @@ export class RowWriter {
     const ordinal = this.#prepared.size;
     const prepared: Prepared = {
       upsertRows: { name: `freshet_upsert_${ordinal}`, text: upsertStatement(table, 'rows') },
+      differing: { name: `freshet_differing_${ordinal}`, text: differingStatement(table) },
       upsertColumns: { name: `freshet_upsert_columns_${ordinal}`, text: upsertStatement(table, 'columns') },
       delete: { name: `freshet_delete_${ordinal}`, text: deleteStatement(table) },
     };

@@ -1,3 +1,4 @@
+import { hashedAs } from './row-hashes.ts';
 import {
   EPOCH_COLUMN,
   FROM_COLUMN,
@@ -33,19 +34,22 @@ function valueCount(table: TargetTable): number {
 
 /**
  * Writes only rows that are new or differ: an unchanged one costs an index look-up, where ON CONFLICT
- * alone would lock it, and so write it. A row whose stamp grew differs.
+ * alone would lock it, and so write it. A row whose stamp grew differs. An array of rows is followed by the
+ * keys as a text array, where they are one column.
  */
 export function upsertStatement(table: TargetTable, source: RowSource): string {
   const written = writtenColumns(table);
   const keys = keyColumns(table);
   const others = written.filter((column) => !keys.includes(column));
-  const join = keys.map((key) => `t.${quoteIdent(key.name)} = n.${quoteIdent(key.name)}`).join(' AND ');
   const insert = [
     `INSERT INTO ${quoteTable(table)} AS t (${names(written)})`,
     `SELECT ${written.map((column) => `n.${quoteIdent(column.name)}`).join(', ')}`,
     `FROM (${newRows(table, table.columns, source)}) AS n`,
-    `LEFT JOIN ${quoteTable(table)} AS t ON ${join}`,
-    `WHERE ${differs(keys.slice(0, 1), others, 'n')}`,
+    joinStored(table, source === 'rows' ? (table.stamped ? 3 : 2) : null, (_, name) => `n.${name}`),
+    `WHERE ${differs(
+      keys,
+      others.map((column) => differsIn(column, 'n')),
+    )}`,
     `ON CONFLICT (${names(keys)})`,
   ];
   if (others.length === 0) return [...insert, 'DO NOTHING'].join('\n');
@@ -53,6 +57,65 @@ export function upsertStatement(table: TargetTable, source: RowSource): string {
     (column) => `${quoteIdent(column.name)} = EXCLUDED.${quoteIdent(column.name)}`,
   );
   return [...insert, `DO UPDATE SET ${assignments.join(', ')}`].join('\n');
+}
+
+/**
+ * The positions, from 1, of the rows that are new or differ, by the hashes that `RowHashes` makes. Parameters: the
+ * key's columns, a text array each; the hashes as int8[]; their seed.
+ */
+export function differingStatement(table: TargetTable): string {
+  const keys = keyColumns(table);
+  const arrays = keys.map((_, i) => `$${i + 1}::text[]`);
+  const columns = keys.map((_, i) => `c${i}`);
+  const seed = `$${keys.length + 2}::int8`;
+  return [
+    'SELECT n.ordinal::int4 AS ordinal',
+    `FROM unnest(${[...arrays, `$${keys.length + 1}::int8[]`].join(', ')})`,
+    `WITH ORDINALITY AS n(${[...columns, 'hash', 'ordinal'].join(', ')})`,
+    joinStored(table, 1, ({ type }, _, i) => `n.c${i}::${type}`),
+    `WHERE ${differs(keys, [`hash_record_extended(${hashedRow(table)}, ${seed}) <> n.hash`])}`,
+  ].join('\n');
+}
+
+/** What of a stored row is hashed: its values as texts but for those of which a text can have several forms. */
+function hashedRow(table: TargetTable): string {
+  const values = writtenColumns(table).flatMap(({ name, type }) => {
+    const column = `t.${quoteIdent(name)}`;
+    switch (hashedAs(type)) {
+      case 'text':
+        return [`${column}::text`];
+      case 'instant':
+        return [column];
+      case 'texts':
+        // The hash of an array is that of its elements, whatever its bounds.
+        return [`${column}::text[]`, `array_dims(${column})`];
+    }
+  });
+  return `ROW(${values.join(', ')})`;
+}
+
+/**
+ * Joins `n` to the table's rows. With `keysAt`, the number of the parameter that has the keys where they are one
+ * column, all of them are looked up at once: PostgreSQL (17 and newer) goes from leaf to leaf of the index where it
+ * would begin at its root for each. The join is then made in memory, which is what FULL asks for: the planner takes
+ * an array of unknown length for one of ten, and would compare each with each. No row of the table is there whose
+ * key is not one of `n`.
+ */
+function joinStored(
+  table: TargetTable,
+  keysAt: number | null,
+  other: (key: TargetColumn, name: string, index: number) => string,
+): string {
+  const keys = keyColumns(table);
+  const on = keys.map((key, i) => {
+    const name = quoteIdent(key.name);
+    return `t.${name} = ${other(key, name, i)}`;
+  });
+  const [key] = keys;
+  if (keysAt === null || key === undefined || keys.length > 1)
+    return `LEFT JOIN ${quoteTable(table)} AS t ON ${on.join(' AND ')}`;
+  const found = `SELECT * FROM ${quoteTable(table)} WHERE ${quoteIdent(key.name)} = ANY ($${keysAt}::text[]::${key.type}[])`;
+  return `FULL JOIN (${found}) AS t ON ${on.join(' AND ')}`;
 }
 
 /** Parameters: the key's columns, then those of `changed`, which are no part of the key. */
@@ -141,10 +204,12 @@ function unnest(arrays: number, alias: string, ordinality = false): string {
   return `unnest(${parameters}) WITH ORDINALITY AS ${alias}(${columns.join(', ')}, ordinality)`;
 }
 
-/** Whether the row is new (its key is not there) or one of the columns differs. */
-function differs(key: readonly TargetColumn[], columns: readonly TargetColumn[], other: string): string {
-  const missing = key.map((column) => `t.${quoteIdent(column.name)} IS NULL`);
-  return [...missing, ...columns.map((column) => differsIn(column, other))].join(' OR ');
+/**
+ * Whether the row is new (its key is not there) or one of the conditions holds. The first part is also what keeps a FULL
+ * JOIN one: it may hold of a row that only the table has.
+ */
+function differs([key]: readonly TargetColumn[], conditions: readonly string[]): string {
+  return [`t.${quoteIdent(key?.name ?? '')} IS NULL`, ...conditions].join(' OR ');
 }
 
 /** json has no equality; its text has. */

@@ -17,13 +17,15 @@ export const TARGET_DEFAULTS: TargetSettings = {
 
 /**
  * A batch is joined to its table through the key's index. The planner takes a table that it has not
- * analysed yet for a tiny one, and would read all of it for every batch while it grows.
+ * analysed yet for a tiny one, and would read all of it for every batch while it grows. A statement that asks for a
+ * join of another kind (`joinStored`) costs so much then, up to PostgreSQL 17, that it would be compiled each time.
  */
 const PLANS = [
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'enable_seqscan=off',
   'plan_cache_mode=force_generic_plan',
+  'jit=off',
 ];
 
 export function createTargetPool(config: PostgresConfig, role: string, settings: TargetSettings): Pool {

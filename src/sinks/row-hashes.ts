@@ -1,0 +1,219 @@
+import { TextBuffer } from '../runtime/text-buffer.ts';
+import { openArray } from './binary-array.ts';
+import { PostgresHash } from './postgres-hash.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** How a column's value is hashed: as its text, as an instant, or as an array of texts. */
+export type HashedAs = 'text' | 'instant' | 'texts';
+
+/** A type whose text is not always that of the server is hashed as what it means; see `hashedRow` in statements.ts. */
+export function hashedAs(type: string): HashedAs {
+  if (type === 'timestamptz') return 'instant';
+  return type === 'text[]' ? 'texts' : 'text';
+}
+
+const INT8_OID = 20;
+const INT8_BYTES = 8;
+/** Bytes before the first row of an array of rows. */
+const ARRAY_HEADER = 20;
+/** Where its number of rows stands. */
+const COUNT_AT = 12;
+/** Bytes before a row's first value: the row's size and the number of its values. */
+const ROW_HEADER = 8;
+/** Bytes before a value: its type, then its length, -1 for NULL. */
+const VALUE_TYPE = 4;
+const VALUE_HEADER = 8;
+const KEPT_BOUNDS = 16;
+
+/**
+ * Hashes rows as the server hashes those that it holds (`hashedRow`). A value whose text is not the server's own
+ * for it has another hash: its row is then taken for one that differs, and compared as a whole.
+ */
+export class RowHashes {
+  readonly #hash: PostgresHash;
+  readonly #out = new TextBuffer();
+  /** By the length of the array. */
+  readonly #bounds: (DataView | undefined)[] = [];
+  readonly #places: number[] = [];
+
+  constructor(seed: bigint) {
+    this.#hash = new PostgresHash(seed);
+  }
+
+  /**
+   * The hashes of `rows`, a parameter that `RowArrayWriter` wrote, as one of type int8[] in the binary format; `from`
+   * is hashed behind a stamped row.
+   */
+  of(table: TargetTable, rows: Buffer, from: string): Buffer {
+    const bytes = new DataView(rows.buffer, rows.byteOffset, rows.length);
+    const kinds = table.columns.map(({ type }) => hashedAs(type));
+    if (table.stamped) kinds.push('text');
+    const stamp = table.stamped ? viewOf(from) : null;
+    const count = bytes.getInt32(COUNT_AT);
+    const out = this.#out;
+    out.clear();
+    openArray(out, INT8_OID, count, false);
+    for (let i = 0, at = ARRAY_HEADER; i < count; i++) {
+      at = this.#row(bytes, at, kinds);
+      if (stamp !== null) this.#hash.addText(stamp, 0, stamp.byteLength);
+      out.int32(INT8_BYTES);
+      out.int32(this.#hash.high);
+      out.int32(this.#hash.low);
+    }
+    return Buffer.from(out.view());
+  }
+
+  /** Gives the place behind the row. */
+  #row(bytes: DataView, start: number, kinds: readonly HashedAs[]): number {
+    this.#hash.beginRow();
+    let at = start + ROW_HEADER;
+    for (const kind of kinds) {
+      const length = bytes.getInt32(at + VALUE_TYPE);
+      at += VALUE_HEADER;
+      if (length < 0) this.#null(kind);
+      else {
+        this.#value(kind, bytes, at, at + length);
+        at += length;
+      }
+    }
+    return at;
+  }
+
+  #null(kind: HashedAs): void {
+    this.#hash.addNull();
+    if (kind === 'texts') this.#hash.addNull();
+  }
+
+  #value(kind: HashedAs, bytes: DataView, at: number, end: number): void {
+    switch (kind) {
+      case 'text':
+        return this.#hash.addText(bytes, at, end);
+      case 'instant': {
+        const micros = instantOf(bytes, at, end);
+        return micros === null ? this.#hash.addText(bytes, at, end) : this.#hash.addInstant(micros);
+      }
+      case 'texts':
+        return this.#texts(bytes, at, end);
+    }
+  }
+
+  /** The hash of an array is that of its elements, whatever its bounds: those come behind it. */
+  #texts(bytes: DataView, at: number, end: number): void {
+    const places = this.#places;
+    if (!findElements(bytes, at, end, places)) {
+      this.#hash.addText(bytes, at, end);
+      return this.#hash.addNull();
+    }
+    this.#hash.addTexts(bytes, places);
+    const count = places.length / 2;
+    if (count === 0) return this.#hash.addNull();
+    const bounds = this.#boundsOf(count);
+    this.#hash.addText(bounds, 0, bounds.byteLength);
+  }
+
+  /** As the server writes them; nearly all arrays are short. */
+  #boundsOf(count: number): DataView {
+    const known = this.#bounds[count];
+    if (known !== undefined) return known;
+    const bounds = viewOf(`[1:${count}]`);
+    if (count <= KEPT_BOUNDS) this.#bounds[count] = bounds;
+    return bounds;
+  }
+}
+
+function viewOf(text: string): DataView {
+  const bytes = Buffer.from(text);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+const [OPEN, CLOSE, COMMA, QUOTE, BACKSLASH, NULL_LETTER] = [0x7b, 0x7d, 0x2c, 0x22, 0x5c, 0x4e];
+
+/**
+ * The places of the elements of an array literal that `writeText` wrote, start and end by turns, -1 twice for NULL.
+ * False where they do not stand in it as they are: one is escaped, or the array has dimensions.
+ */
+function findElements(bytes: DataView, start: number, end: number, into: number[]): boolean {
+  into.length = 0;
+  if (bytes.getUint8(start) !== OPEN) return false;
+  for (let at = start + 1; at < end && bytes.getUint8(at) !== CLOSE; at++) {
+    const first = bytes.getUint8(at);
+    if (first === COMMA) continue;
+    if (first === NULL_LETTER) {
+      into.push(-1, -1);
+      at += 'NULL'.length - 1;
+    } else if (first === QUOTE) {
+      const element = at + 1;
+      for (at++; bytes.getUint8(at) !== QUOTE; at++) if (bytes.getUint8(at) === BACKSLASH) return false;
+      into.push(element, at);
+    } else return false;
+  }
+  return true;
+}
+
+const EPOCH_2000_MS = Date.UTC(2000, 0, 1);
+const [DASH, SPACE, LETTER_T, COLON, DOT, LETTER_Z, PLUS, ZERO] = [
+  0x2d, 0x20, 0x54, 0x3a, 0x2e, 0x5a, 0x2b, 0x30,
+];
+const SHORTEST_INSTANT = '2000-01-01T00:00:00Z'.length;
+const FRACTION_AT = SHORTEST_INSTANT - 1;
+
+/**
+ * Microseconds since 2000 of "2026-11-21T03:58:00.123456Z" or "2026-11-21 03:58:00.123456+00"; null for a text of
+ * another form.
+ */
+function instantOf(bytes: DataView, at: number, end: number): number | null {
+  if (end - at < SHORTEST_INSTANT) return null;
+  const year = digits(bytes, at, at + 4);
+  const month = digits(bytes, at + 5, at + 7);
+  const day = digits(bytes, at + 8, at + 10);
+  const hour = digits(bytes, at + 11, at + 13);
+  const minute = digits(bytes, at + 14, at + 16);
+  const second = digits(bytes, at + 17, at + FRACTION_AT);
+  const between = bytes.getUint8(at + 10);
+  const isFormed =
+    bytes.getUint8(at + 4) === DASH &&
+    bytes.getUint8(at + 7) === DASH &&
+    (between === LETTER_T || between === SPACE) &&
+    bytes.getUint8(at + 13) === COLON &&
+    bytes.getUint8(at + 16) === COLON;
+  // A two-digit year is one of the last century to Date.
+  if (!isFormed || !(year >= 100 && month >= 1 && day >= 1 && hour < 24 && minute < 60 && second < 60))
+    return null;
+  const date = Date.UTC(year, month - 1, day);
+  // "02-30" is no day: Date goes on to the next month.
+  if (month > 12 || (day > 28 && new Date(date).getUTCDate() !== day)) return null;
+  const ms = date - EPOCH_2000_MS + ((hour * 60 + minute) * 60 + second) * 1_000;
+  return fractionOf(bytes, at + FRACTION_AT, end, ms * 1_000);
+}
+
+/** Adds what stands behind the seconds; null where it is more than a fraction and UTC. */
+function fractionOf(bytes: DataView, start: number, end: number, micros: number): number | null {
+  let at = start;
+  let fraction = 0;
+  if (bytes.getUint8(at) === DOT) {
+    let unit = 100_000;
+    for (at++; at < end; at++, unit /= 10) {
+      const digit = bytes.getUint8(at) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      // Finer than the server's microseconds.
+      if (unit < 1) return null;
+      fraction += digit * unit;
+    }
+  }
+  const zone = at < end ? bytes.getUint8(at) : 0;
+  const isUtc =
+    (zone === LETTER_Z && end === at + 1) ||
+    (zone === PLUS && end === at + 3 && digits(bytes, at + 1, end) === 0);
+  return isUtc ? micros + fraction : null;
+}
+
+/** NaN where something else stands there. */
+function digits(bytes: DataView, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes.getUint8(at) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
