@@ -6,6 +6,7 @@ import { rowType, rowTypeStatement } from '../../src/sinks/statements.ts';
 import { type TargetTable, targetTable } from '../../src/sinks/target-table.ts';
 import { TextArrayWriter } from '../../src/sinks/text-array-writer.ts';
 import { type TestDatabase, createDatabase } from '../support/database.ts';
+import { asPostgresText } from '../support/postgres-text.ts';
 
 const COLUMNS = [
   { name: 'a', type: 'text' },
@@ -14,14 +15,13 @@ const COLUMNS = [
 const STAMPED = targetTable({ name: 'stamped', columns: COLUMNS, key: ['a'] });
 const PLAIN = targetTable({ name: 'plain', columns: COLUMNS, key: ['a'], stamped: false });
 
-/** PostgreSQL's texts hold no NUL, and JavaScript's halves of a surrogate pair are no text. */
 const text = fc
   .oneof(
     fc.string({ unit: 'grapheme', maxLength: 60 }),
     fc.constantFrom('NULL', '', '"\\"', 'ä'.repeat(39), 'ä'.repeat(41), 'x'.repeat(40), 'x'.repeat(41)),
     fc.nat(2_000).map((length) => 'long'.repeat(length)),
   )
-  .map((each) => each.toWellFormed().replaceAll('\u0000', ''));
+  .map(asPostgresText);
 const value: fc.Arbitrary<Value> = fc.oneof(
   text,
   fc.constant(null),

@@ -4,14 +4,14 @@ import type { Value } from '../../src/change/change.ts';
 import { textArray, valueText } from '../../src/sinks/array-parameter.ts';
 import { TextArrayWriter } from '../../src/sinks/text-array-writer.ts';
 import { createDatabase } from '../support/database.ts';
+import { asPostgresText } from '../support/postgres-text.ts';
 
-/** PostgreSQL's texts hold no NUL, and JavaScript's halves of a surrogate pair are no text. */
 const text = fc
   .oneof(
     fc.string({ unit: 'grapheme', maxLength: 60 }),
     fc.constantFrom('NULL', '', '{}', '"\\"', 'ä'.repeat(40)),
   )
-  .map((each) => each.toWellFormed().replaceAll('\u0000', ''));
+  .map(asPostgresText);
 const value: fc.Arbitrary<Value> = fc.oneof(
   text,
   fc.constant(null),

@@ -9,6 +9,7 @@ import { TARGET_DEFAULTS, createTargetPool, inTransaction } from '../../src/sink
 import { type TargetTable, quoteIdent, quoteTable, targetTable } from '../../src/sinks/target-table.ts';
 import { reduceWrites } from '../../src/sinks/write-set.ts';
 import { type TestDatabase, createDatabase } from '../support/database.ts';
+import { asPostgresText } from '../support/postgres-text.ts';
 
 const COLUMNS = [
   { name: 'id', type: 'int8' },
@@ -33,7 +34,7 @@ const text = fc
     fc.string({ unit: 'grapheme', maxLength: 40 }),
     fc.constantFrom('', 'NULL', '"', '\\', '{}', 'a,b', 'ä'.repeat(13), 'long '.repeat(100)),
   )
-  .map((each) => each.toWellFormed().replaceAll('\u0000', ''));
+  .map(asPostgresText);
 const time = fc
   .tuple(
     fc.date({ min: new Date('1000-01-01'), max: new Date('9000-01-01'), noInvalidDate: true }),
@@ -75,8 +76,9 @@ const row: fc.Arbitrary<Row> = fc.oneof(
 const BY_HAND = [
   `other = coalesce(other, '') || 'x'`,
   `other = CASE WHEN other IS NULL THEN '' END`,
-  `tags = CASE WHEN coalesce(cardinality(tags), 0) = 0 THEN '{x}' ELSE ARRAY[tags] END`,
-  `tags = CASE WHEN coalesce(cardinality(tags), 0) = 0 THEN '{NULL}' ELSE ('[0:' || cardinality(tags) - 1 || ']=' || tags::text)::text[] END`,
+  `tags = CASE WHEN array_ndims(tags) = 1 THEN ARRAY[tags] ELSE '{x}' END`,
+  `tags = CASE WHEN array_dims(tags) = '[1:' || cardinality(tags) || ']'
+    THEN ('[0:' || cardinality(tags) - 1 || ']=' || tags::text)::text[] ELSE '{NULL}' END`,
   `at = coalesce(at, now()) + '1 microsecond'::interval, sold = NOT coalesce(sold, false)`,
   `price = coalesce(price, 0) + 0.0001`,
   `doc = '{"by": "hand"}'`,
@@ -232,6 +234,31 @@ describe('rows that a target has already', () => {
       await writer.write(rows, 't/1', 2);
       await writer.write(rows.slice(0, 10), 't/1', 2);
       expect(writer.sent).toEqual({ freshet_upsert: 10 });
+    } finally {
+      await pool.end();
+    }
+  });
+});
+
+describe('a text that is no instant', () => {
+  it.each([
+    ['2026-02-30T00:00:00Z', '2026-03-02T00:00:00Z'],
+    ['2026-13-01T00:00:00Z', '2027-01-01T00:00:00Z'],
+    ['2026-04-31 10:00:00+00', '2026-05-01T10:00:00Z'],
+    ['2026-02-02T10:61:00Z', '2026-02-02T11:01:00Z'],
+    ['2026-02-02T25:00:00Z', '2026-02-03T01:00:00Z'],
+    ['0000-12-31T00:00:00Z', '0001-12-31 00:00:00+00 BC'],
+  ])('is refused also where its hash is asked for: %s is not %s', async (wrong, like) => {
+    await using database = await createDatabase();
+    const pool = await prepared(database);
+    try {
+      const writer = new Writer(pool, STAMPED);
+      const rows = Array.from({ length: ROWS }, (_, i): Row => ({ id: i, name: '', at: like }));
+      await writer.write(rows);
+      await writer.write(rows);
+      const write = writer.write(rows.with(7, { id: 7, name: '', at: wrong }));
+      await expect(write).rejects.toMatchObject({ code: '22008' });
+      expect(writer.sent).toMatchObject({ freshet_differing: ROWS });
     } finally {
       await pool.end();
     }
