@@ -1,3 +1,4 @@
+import { commonDate, commonTime, daysFromCivil, MICROS_PER_DAY } from '../change/common-time.ts';
 import { TextBuffer } from '../runtime/text-buffer.ts';
 import { openArray } from './binary-array.ts';
 import { PostgresHash } from './postgres-hash.ts';
@@ -35,6 +36,8 @@ export class RowHashes {
   /** By the length of the array. */
   readonly #bounds: (DataView | undefined)[] = [];
   readonly #places: number[] = [];
+  /** Those that are hashed. */
+  #rows: Buffer = Buffer.alloc(0);
 
   constructor(seed: bigint) {
     this.#hash = new PostgresHash(seed);
@@ -45,10 +48,11 @@ export class RowHashes {
    * is hashed behind a stamped row.
    */
   of(table: TargetTable, rows: Buffer, from: string): Buffer {
-    const bytes = new DataView(rows.buffer, rows.byteOffset, rows.length);
+    this.#rows = rows;
+    const bytes = viewOf(rows);
     const kinds = table.columns.map(({ type }) => hashedAs(type));
     if (table.stamped) kinds.push('text');
-    const stamp = table.stamped ? viewOf(from) : null;
+    const stamp = table.stamped ? viewOf(Buffer.from(from)) : null;
     const count = bytes.getInt32(COUNT_AT);
     const out = this.#out;
     out.clear();
@@ -89,8 +93,8 @@ export class RowHashes {
       case 'text':
         return this.#hash.addText(bytes, at, end);
       case 'instant': {
-        const micros = instantOf(bytes, at, end);
-        return micros === null ? this.#hash.addText(bytes, at, end) : this.#hash.addInstant(micros);
+        const micros = instantOf(this.#rows, at, end);
+        return Number.isNaN(micros) ? this.#hash.addText(bytes, at, end) : this.#hash.addInstant(micros);
       }
       case 'texts':
         return this.#texts(bytes, at, end);
@@ -115,14 +119,13 @@ export class RowHashes {
   #boundsOf(count: number): DataView {
     const known = this.#bounds[count];
     if (known !== undefined) return known;
-    const bounds = viewOf(`[1:${count}]`);
+    const bounds = viewOf(Buffer.from(`[1:${count}]`));
     if (count <= KEPT_BOUNDS) this.#bounds[count] = bounds;
     return bounds;
   }
 }
 
-function viewOf(text: string): DataView {
-  const bytes = Buffer.from(text);
+function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
@@ -150,70 +153,27 @@ function findElements(bytes: DataView, start: number, end: number, into: number[
   return true;
 }
 
-const EPOCH_2000_MS = Date.UTC(2000, 0, 1);
-const [DASH, SPACE, LETTER_T, COLON, DOT, LETTER_Z, PLUS, ZERO] = [
-  0x2d, 0x20, 0x54, 0x3a, 0x2e, 0x5a, 0x2b, 0x30,
-];
+const [SPACE, LETTER_T, LETTER_Z, PLUS, ZERO] = [0x20, 0x54, 0x5a, 0x2b, 0x30];
+const DATE_LENGTH = 10;
 const SHORTEST_INSTANT = '2000-01-01T00:00:00Z'.length;
-const FRACTION_AT = SHORTEST_INSTANT - 1;
+const DAYS_TO_2000 = daysFromCivil(2000, 1, 1);
 
 /**
- * Microseconds since 2000 of "2026-11-21T03:58:00.123456Z" or "2026-11-21 03:58:00.123456+00"; null for a text of
+ * Microseconds since 2000 of "2026-11-21T03:58:00.123456Z" or "2026-11-21 03:58:00.123456+00"; NaN for a text of
  * another form.
  */
-function instantOf(bytes: DataView, at: number, end: number): number | null {
-  if (end - at < SHORTEST_INSTANT) return null;
-  const year = digits(bytes, at, at + 4);
-  const month = digits(bytes, at + 5, at + 7);
-  const day = digits(bytes, at + 8, at + 10);
-  const hour = digits(bytes, at + 11, at + 13);
-  const minute = digits(bytes, at + 14, at + 16);
-  const second = digits(bytes, at + 17, at + FRACTION_AT);
-  const between = bytes.getUint8(at + 10);
-  const isFormed =
-    bytes.getUint8(at + 4) === DASH &&
-    bytes.getUint8(at + 7) === DASH &&
-    (between === LETTER_T || between === SPACE) &&
-    bytes.getUint8(at + 13) === COLON &&
-    bytes.getUint8(at + 16) === COLON;
-  // A two-digit year is one of the last century to Date.
-  if (!isFormed || !(year >= 100 && month >= 1 && day >= 1 && hour < 24 && minute < 60 && second < 60))
-    return null;
-  const date = Date.UTC(year, month - 1, day);
-  // "02-30" is no day: Date goes on to the next month.
-  if (month > 12 || (day > 28 && new Date(date).getUTCDate() !== day)) return null;
-  const ms = date - EPOCH_2000_MS + ((hour * 60 + minute) * 60 + second) * 1_000;
-  return fractionOf(bytes, at + FRACTION_AT, end, ms * 1_000);
+function instantOf(bytes: Buffer, at: number, end: number): number {
+  const between = bytes[at + DATE_LENGTH];
+  const zone = zoneLength(bytes, end);
+  if (end - at < SHORTEST_INSTANT || (between !== LETTER_T && between !== SPACE) || zone === 0)
+    return Number.NaN;
+  const days = commonDate(bytes, at, DATE_LENGTH) - DAYS_TO_2000;
+  const time = at + DATE_LENGTH + 1;
+  return days * MICROS_PER_DAY + commonTime(bytes, time, end - zone - time);
 }
 
-/** Adds what stands behind the seconds; null where it is more than a fraction and UTC. */
-function fractionOf(bytes: DataView, start: number, end: number, micros: number): number | null {
-  let at = start;
-  let fraction = 0;
-  if (bytes.getUint8(at) === DOT) {
-    let unit = 100_000;
-    for (at++; at < end; at++, unit /= 10) {
-      const digit = bytes.getUint8(at) - ZERO;
-      if (digit < 0 || digit > 9) break;
-      // Finer than the server's microseconds.
-      if (unit < 1) return null;
-      fraction += digit * unit;
-    }
-  }
-  const zone = at < end ? bytes.getUint8(at) : 0;
-  const isUtc =
-    (zone === LETTER_Z && end === at + 1) ||
-    (zone === PLUS && end === at + 3 && digits(bytes, at + 1, end) === 0);
-  return isUtc ? micros + fraction : null;
-}
-
-/** NaN where something else stands there. */
-function digits(bytes: DataView, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes.getUint8(at) - ZERO;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
-  }
-  return value;
+/** Of "Z" or "+00" before `end`; 0 where something else stands there. */
+function zoneLength(bytes: Buffer, end: number): number {
+  if (bytes[end - 1] === LETTER_Z) return 1;
+  return bytes[end - 3] === PLUS && bytes[end - 2] === ZERO && bytes[end - 1] === ZERO ? 3 : 0;
 }

@@ -154,8 +154,8 @@ export class RowWriter {
   ): Promise<number> {
     const rows = Buffer.from(this.#rowArrays.rows(typeOid, table, writes));
     const stamp = table.stamped ? [from] : [];
-    const keys = this.#columnParameters(keyColumns(table), writes).take();
-    const values = [rows, ...stamp, ...(table.key.length === 1 ? keys : [])];
+    const keys = table.key.length === 1 ? this.#columnParameters(keyColumns(table), writes).take() : [];
+    const values = [rows, ...stamp, ...keys];
     return (await client.query({ ...this.#preparedFor(table).upsertRows, values })).rowCount ?? 0;
   }
 

@@ -1,10 +1,10 @@
+import { daysFromCivil, MICROS_PER_DAY } from '../../change/common-time.ts';
 import { Unrepresentable } from './unrepresentable.ts';
 
 /**
  * Dates and times between PostgreSQL's ISO text and the counts of Debezium's time types. Proleptic
  * Gregorian, years without a zero in PostgreSQL's text (1 BC comes before 1 AD), astronomical in ISO 8601's.
  */
-export const MICROS_PER_DAY = 86_400_000_000;
 
 /** What Debezium writes for an infinite date: days since 1970, from its java.time values. */
 const DATE_INFINITY = -2147472692;
@@ -151,16 +151,6 @@ export function formatInterval(micros: bigint): string {
   const hours = magnitude / 3_600_000_000n;
   const rest = formatTime(Number(magnitude % 3_600_000_000n)).slice(2);
   return `${micros < 0n ? '-' : ''}${String(hours).padStart(2, '0')}${rest}`;
-}
-
-/** Days since 1970-01-01; `year` is astronomical. By eras of 400 years that begin in March. */
-export function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
 }
 
 function civilDate(days: number): { readonly text: string; readonly bc: boolean } {

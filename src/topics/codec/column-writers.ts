@@ -1,3 +1,4 @@
+import { commonDate, commonTime, commonTimestamp, isCommonZonedTimestamp } from '../../change/common-time.ts';
 import { parseArray } from './array-text.ts';
 import {
   parseDate,
@@ -7,7 +8,6 @@ import {
   zonedTimestampToIso,
   zonedTimeToUtc,
 } from './civil-time.ts';
-import { commonDate, commonTime, commonTimestamp, isCommonZonedTimestamp } from './common-time.ts';
 import { writeDecimal, writeUnscaled, writeVariableDecimal } from './decimal.ts';
 import { hstoreToJson } from './hstore-text.ts';
 import type { SlabWriter } from './slab-writer.ts';

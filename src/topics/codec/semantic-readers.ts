@@ -1,3 +1,4 @@
+import { MICROS_PER_DAY } from '../../change/common-time.ts';
 import { RepeatedText } from './repeated-text.ts';
 import {
   formatDate,
@@ -5,7 +6,6 @@ import {
   formatTime,
   formatTimestamp,
   isoToZonedTimestamp,
-  MICROS_PER_DAY,
   TIMESTAMP_INFINITY,
   TIMESTAMP_MINUS_INFINITY,
 } from './civil-time.ts';
