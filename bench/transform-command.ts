@@ -15,6 +15,7 @@ const NODE = [
   '--disable-warning=TimeoutNegativeWarning',
   '--max-semi-space-size=8',
   '--heap-growing-percent=150',
+  '--no-allocation-site-pretenuring',
   'src/main.ts',
 ];
 const TABLES = ['public.extracted_positions', 'public.brand_competitors'];

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --disable-warning=TimeoutNegativeWarning --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --max-semi-space-size=8 --heap-growing-percent=150
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --disable-warning=TimeoutNegativeWarning --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --max-semi-space-size=8 --heap-growing-percent=150 --no-allocation-site-pretenuring
 // Plain JavaScript for any Node: an old one hands over to the Node 24 that is installed beside Freshet.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';

@@ -4,8 +4,11 @@
  * rest on them, so that they stay what they are. A 64-bit number is two halves of 32 bits here.
  */
 export class PostgresHash {
-  readonly #seedHigh: number;
-  readonly #seedLow: number;
+  readonly #firstSeedHigh: number;
+  readonly #firstSeedLow: number;
+  /** Of the row's values. */
+  #seedHigh = 0;
+  #seedLow = 0;
   /** Of the row so far. */
   high = 0;
   low = 0;
@@ -15,13 +18,22 @@ export class PostgresHash {
 
   /** `seed`: 64 bits, not zero: PostgreSQL takes that for none. */
   constructor(seed: bigint) {
-    this.#seedHigh = Number(BigInt.asIntN(32, seed >> 32n));
-    this.#seedLow = Number(BigInt.asIntN(32, seed));
+    this.#firstSeedHigh = Number(BigInt.asIntN(32, seed >> 32n));
+    this.#firstSeedLow = Number(BigInt.asIntN(32, seed));
   }
 
   beginRow(): void {
     this.high = 0;
     this.low = 0;
+    this.#seedHigh = this.#firstSeedHigh;
+    this.#seedLow = this.#firstSeedLow;
+  }
+
+  /** From here on the row's values are hashed with the text's hash as their seed. */
+  seedWith(bytes: DataView, start: number, end: number): void {
+    this.#bytes(bytes, start, end);
+    this.#seedHigh = this.#valueHigh;
+    this.#seedLow = this.#valueLow;
   }
 
   addNull(): void {

@@ -2,7 +2,7 @@ import { commonDate, commonTime, daysFromCivil, MICROS_PER_DAY } from '../change
 import { TextBuffer } from '../runtime/text-buffer.ts';
 import { openArray } from './binary-array.ts';
 import { PostgresHash } from './postgres-hash.ts';
-import type { TargetTable } from './target-table.ts';
+import { keyColumns, type TargetTable } from './target-table.ts';
 
 /** How a column's value is hashed: as its text, as an instant, or as an array of texts. */
 export type HashedAs = 'text' | 'instant' | 'texts';
@@ -48,28 +48,46 @@ export class RowHashes {
    * is hashed behind a stamped row.
    */
   of(table: TargetTable, rows: Buffer, from: string): Buffer {
+    const out = this.#out;
+    out.clear();
+    openArray(out, INT8_OID, rows.readInt32BE(COUNT_AT), false);
+    this.#each(table, rows, from, (high, low) => {
+      out.int32(INT8_BYTES);
+      out.int32(high);
+      out.int32(low);
+    });
+    return Buffer.from(out.view());
+  }
+
+  /** Those of all rows in one, by exclusive or: the text of an int8. */
+  ofAll(table: TargetTable, rows: Buffer, from: string): string {
+    let [allHigh, allLow] = [0, 0];
+    this.#each(table, rows, from, (high, low) => {
+      allHigh ^= high;
+      allLow ^= low;
+    });
+    return String((BigInt(allHigh) << 32n) | BigInt(allLow >>> 0));
+  }
+
+  #each(table: TargetTable, rows: Buffer, from: string, take: (high: number, low: number) => void): void {
     this.#rows = rows;
     const bytes = viewOf(rows);
     const kinds = table.columns.map(({ type }) => hashedAs(type));
     if (table.stamped) kinds.push('text');
+    const keys = keyColumns(table).map((key) => table.columns.indexOf(key));
     const stamp = table.stamped ? viewOf(Buffer.from(from)) : null;
     const count = bytes.getInt32(COUNT_AT);
-    const out = this.#out;
-    out.clear();
-    openArray(out, INT8_OID, count, false);
     for (let i = 0, at = ARRAY_HEADER; i < count; i++) {
-      at = this.#row(bytes, at, kinds);
+      at = this.#row(bytes, at, keys, kinds);
       if (stamp !== null) this.#hash.addText(stamp, 0, stamp.byteLength);
-      out.int32(INT8_BYTES);
-      out.int32(this.#hash.high);
-      out.int32(this.#hash.low);
+      take(this.#hash.high, this.#hash.low);
     }
-    return Buffer.from(out.view());
   }
 
   /** Gives the place behind the row. */
-  #row(bytes: DataView, start: number, kinds: readonly HashedAs[]): number {
+  #row(bytes: DataView, start: number, keys: readonly number[], kinds: readonly HashedAs[]): number {
     this.#hash.beginRow();
+    this.#seed(bytes, start, keys);
     let at = start + ROW_HEADER;
     for (const kind of kinds) {
       const length = bytes.getInt32(at + VALUE_TYPE);
@@ -81,6 +99,17 @@ export class RowHashes {
       }
     }
     return at;
+  }
+
+  /** The key is the seed of a row's hash: rows that swapped their values would else have the same one together. */
+  #seed(bytes: DataView, start: number, keys: readonly number[]): void {
+    let at = start + ROW_HEADER;
+    let column = 0;
+    for (const key of keys) {
+      for (; column < key; column++) at += VALUE_HEADER + Math.max(bytes.getInt32(at + VALUE_TYPE), 0);
+      const text = at + VALUE_HEADER;
+      this.#hash.seedWith(bytes, text, text + bytes.getInt32(at + VALUE_TYPE));
+    }
   }
 
   #null(kind: HashedAs): void {

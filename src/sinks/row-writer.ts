@@ -8,13 +8,13 @@ import {
   clearStatement,
   deleteStatement,
   differingStatement,
-  keyColumns,
   lookupStatement,
   patchStatement,
   rowType,
+  togetherStatement,
   upsertStatement,
 } from './statements.ts';
-import type { TargetColumn, TargetTable } from './target-table.ts';
+import { keyColumns, type TargetColumn, type TargetTable } from './target-table.ts';
 import { TextArrayWriter } from './text-array-writer.ts';
 import type { KeyWrite, TableWrites } from './write-set.ts';
 
@@ -34,6 +34,7 @@ const MIN_ASKED = 64;
 /** Statement names and texts of a table: prepared once a connection. */
 interface Prepared {
   readonly upsertRows: NamedStatement;
+  readonly together: NamedStatement;
   readonly differing: NamedStatement;
   readonly upsertColumns: NamedStatement;
   readonly delete: NamedStatement;
@@ -58,8 +59,8 @@ export class RowWriter {
   /** Random, so that nobody can make two rows that have one hash. */
   readonly #seed = randomBytes(8).readBigInt64BE() | 1n;
   readonly #hashes = new RowHashes(this.#seed);
-  /** Tables of whose last many rows most were so already, as in a replay or a refresh. */
-  readonly #mostlySame = new Set<TargetTable>();
+  /** Tables of whose last many rows all or most were so already, as in a replay or a refresh. */
+  readonly #same = new Map<TargetTable, 'all' | 'most'>();
   /** Row type → its oid, or null where the target lacks it, by connection: that of another database is another one. */
   readonly #typeOids = new WeakMap<PoolClient, Map<string, number | null>>();
 
@@ -140,8 +141,8 @@ export class RowWriter {
     const changed = await this.#changed(client, table, writes, { typeOid, from });
     const written = changed.length === 0 ? 0 : await this.#write(client, table, changed, { typeOid, from });
     if (writes.length >= MIN_ASKED) {
-      if (written * 2 > writes.length) this.#mostlySame.delete(table);
-      else this.#mostlySame.add(table);
+      if (written * 2 > writes.length) this.#same.delete(table);
+      else this.#same.set(table, changed.length === 0 ? 'all' : 'most');
     }
     return written;
   }
@@ -161,7 +162,8 @@ export class RowWriter {
 
   /**
    * The rows that may differ from the table's: all of them, but where most were so already the last time. Then the
-   * server is asked by their hashes, a tenth of their bytes, and compares what it holds without reading texts.
+   * server is asked by their hashes, a tenth of their bytes, and compares what it holds without reading texts; first
+   * by one hash of all, where none had changed.
    */
   async #changed(
     client: PoolClient,
@@ -169,14 +171,21 @@ export class RowWriter {
     writes: readonly KeyWrite[],
     { typeOid, from }: RowsPlace,
   ): Promise<readonly KeyWrite[]> {
-    if (writes.length < MIN_ASKED || !this.#mostlySame.has(table)) return writes;
-    const hashes = this.#hashes.of(table, this.#rowArrays.rows(typeOid, table, writes), from);
+    const before = this.#same.get(table);
+    if (writes.length < MIN_ASKED || before === undefined) return writes;
+    const { together, differing } = this.#preparedFor(table);
     const keys = this.#columnParameters(keyColumns(table), writes).take();
-    const values = [...keys, hashes, String(this.#seed)];
-    const { rows } = await client.query<{ ordinal: number }>({
-      ...this.#preparedFor(table).differing,
-      values,
-    });
+    const seed = String(this.#seed);
+    if (before === 'all') {
+      const hash = this.#hashes.ofAll(table, this.#rowArrays.rows(typeOid, table, writes), from);
+      const values = [...keys, seed];
+      const { rows } = await client.query<{ hash: string | null }>({ ...together, values });
+      if (rows[0]?.hash === hash) return [];
+    }
+    // Another partition may have written rows meanwhile.
+    const hashes = this.#hashes.of(table, this.#rowArrays.rows(typeOid, table, writes), from);
+    const values = [...keys, hashes, seed];
+    const { rows } = await client.query<{ ordinal: number }>({ ...differing, values });
     // In the order of their keys, in which rows are locked.
     const ordinals = rows.map(({ ordinal }) => ordinal).toSorted((a, b) => a - b);
     return ordinals.flatMap((ordinal) => writes[ordinal - 1] ?? []);
@@ -244,6 +253,7 @@ export class RowWriter {
     const ordinal = this.#prepared.size;
     const prepared: Prepared = {
       upsertRows: { name: `freshet_upsert_${ordinal}`, text: upsertStatement(table, 'rows') },
+      together: { name: `freshet_together_${ordinal}`, text: togetherStatement(table) },
       differing: { name: `freshet_differing_${ordinal}`, text: differingStatement(table) },
       upsertColumns: { name: `freshet_upsert_columns_${ordinal}`, text: upsertStatement(table, 'columns') },
       delete: { name: `freshet_delete_${ordinal}`, text: deleteStatement(table) },

@@ -2,6 +2,7 @@ import { hashedAs } from './row-hashes.ts';
 import {
   EPOCH_COLUMN,
   FROM_COLUMN,
+  keyColumns,
   type TargetColumn,
   type TargetTable,
   quoteIdent,
@@ -67,14 +68,37 @@ export function differingStatement(table: TargetTable): string {
   const keys = keyColumns(table);
   const arrays = keys.map((_, i) => `$${i + 1}::text[]`);
   const columns = keys.map((_, i) => `c${i}`);
-  const seed = `$${keys.length + 2}::int8`;
   return [
     'SELECT n.ordinal::int4 AS ordinal',
     `FROM unnest(${[...arrays, `$${keys.length + 1}::int8[]`].join(', ')})`,
     `WITH ORDINALITY AS n(${[...columns, 'hash', 'ordinal'].join(', ')})`,
     joinStored(table, 1, ({ type }, _, i) => `n.c${i}::${type}`),
-    `WHERE ${differs(keys, [`hash_record_extended(${hashedRow(table)}, ${seed}) <> n.hash`])}`,
+    `WHERE ${differs(keys, [`${storedHash(table, keys.length + 2)} <> n.hash`])}`,
   ].join('\n');
+}
+
+/**
+ * The hashes of the rows of some keys as one (`RowHashes.ofAll`). Parameters: the key's columns, a text array each; the
+ * seed.
+ */
+export function togetherStatement(table: TargetTable): string {
+  const keys = keyColumns(table);
+  const hash = storedHash(table, keys.length + 1);
+  const [key] = keys;
+  const rows =
+    key !== undefined && keys.length === 1
+      ? `${storedRows(table, key, 1)} AS t`
+      : `${unnest(keys.length, 'n')} JOIN ${quoteTable(table)} AS t ON ${keys
+          .map(({ name, type }, i) => `t.${quoteIdent(name)} = n.c${i}::${type}`)
+          .join(' AND ')}`;
+  return `SELECT bit_xor(${hash}) AS hash FROM ${rows}`;
+}
+
+/** The hash of a stored row; the first of its seeds is a parameter. */
+function storedHash(table: TargetTable, seedAt: number): string {
+  let seed = `$${seedAt}::int8`;
+  for (const { name } of keyColumns(table)) seed = `hashtextextended(t.${quoteIdent(name)}::text, ${seed})`;
+  return `hash_record_extended(${hashedRow(table)}, ${seed})`;
 }
 
 /** What of a stored row is hashed: its values as texts but for those of which a text can have several forms. */
@@ -114,8 +138,12 @@ function joinStored(
   const [key] = keys;
   if (keysAt === null || key === undefined || keys.length > 1)
     return `LEFT JOIN ${quoteTable(table)} AS t ON ${on.join(' AND ')}`;
-  const found = `SELECT * FROM ${quoteTable(table)} WHERE ${quoteIdent(key.name)} = ANY ($${keysAt}::text[]::${key.type}[])`;
-  return `FULL JOIN (${found}) AS t ON ${on.join(' AND ')}`;
+  return `FULL JOIN ${storedRows(table, key, keysAt)} AS t ON ${on.join(' AND ')}`;
+}
+
+/** The table's rows of the keys in a parameter. */
+function storedRows(table: TargetTable, { name, type }: TargetColumn, keysAt: number): string {
+  return `(SELECT * FROM ${quoteTable(table)} WHERE ${quoteIdent(name)} = ANY ($${keysAt}::text[]::${type}[]))`;
 }
 
 /** Parameters: the key's columns, then those of `changed`, which are no part of the key. */
@@ -161,10 +189,6 @@ export function lookupStatement(table: TargetTable): string {
   if (table.stamped) on.push(`t.${quoteIdent(EPOCH_COLUMN)} >= k.c${keys.length}::int8`);
   const source = unnest(keys.length + (table.stamped ? 1 : 0), 'k', true);
   return `SELECT k.ordinality::int4, ${columns.join(', ')} FROM ${source} JOIN ${quoteTable(table)} AS t ON ${on.join(' AND ')}`;
-}
-
-export function keyColumns(table: TargetTable): TargetColumn[] {
-  return table.columns.filter((column) => table.key.includes(column.name));
 }
 
 function stampColumns(table: TargetTable): TargetColumn[] {

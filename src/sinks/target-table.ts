@@ -57,6 +57,11 @@ export function targetTable<
   return { name, schema, columns, key, stamped };
 }
 
+/** In the table's order. */
+export function keyColumns(table: TargetTable): TargetColumn[] {
+  return table.columns.filter((column) => table.key.includes(column.name));
+}
+
 export function quoteIdent(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -116,7 +116,8 @@ function formsInTwo(text: string): PathForms | null {
   const outer = isSound(innermost) ? soundForms(text.slice(0, cut)) : null;
   if (outer === null) return null;
   const form = readLevel(innermost);
-  return form === null ? outer : pathForms(outer.forms.concat(form));
+  if (form === null) return outer;
+  return { forms: [...outer.forms, form], texts: [...outer.texts, form.text] };
 }
 
 const soundForms = boundedMemo((text): PathForms | null =>
