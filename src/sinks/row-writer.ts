@@ -182,7 +182,7 @@ export class RowWriter {
       const { rows } = await client.query<{ hash: string | null }>({ ...together, values });
       if (rows[0]?.hash === hash) return [];
     }
-    // Another partition may have written rows meanwhile.
+    // Anew: another partition's rows may have taken their place meanwhile.
     const hashes = this.#hashes.of(table, this.#rowArrays.rows(typeOid, table, writes), from);
     const values = [...keys, hashes, seed];
     const { rows } = await client.query<{ ordinal: number }>({ ...differing, values });
