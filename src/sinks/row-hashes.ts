@@ -198,7 +198,9 @@ function instantOf(bytes: Buffer, at: number, end: number): number {
     return Number.NaN;
   const days = commonDate(bytes, at, DATE_LENGTH) - DAYS_TO_2000;
   const time = at + DATE_LENGTH + 1;
-  return days * MICROS_PER_DAY + commonTime(bytes, time, end - zone - time);
+  const micros = days * MICROS_PER_DAY + commonTime(bytes, time, end - zone - time);
+  // Rounded, it would be the hash of another instant.
+  return Number.isSafeInteger(micros) ? micros : Number.NaN;
 }
 
 /** Of "Z" or "+00" before `end`; 0 where something else stands there. */

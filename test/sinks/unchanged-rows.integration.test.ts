@@ -290,6 +290,28 @@ describe('rows that a target has already', () => {
   });
 });
 
+describe('an instant that a JavaScript number does not hold', () => {
+  it.each(['1001', '8000'])('is not taken for its neighbour: of the year %s', async (year) => {
+    await using database = await createDatabase();
+    const pool = await prepared(database);
+    try {
+      const writer = new Writer(pool, STAMPED);
+      const rows = (first: number): Row[] =>
+        Array.from({ length: ROWS }, (_, i): Row => {
+          const micros = String(first + i).padStart(6, '0');
+          return { id: i, name: '', at: `${year}-06-01T12:00:00.${micros}Z` };
+        });
+      await writer.write(rows(1));
+      await writer.write(rows(1));
+      expect(await writer.write(rows(2))).toMatchObject({ written: ROWS });
+      expect(writer.sent).toMatchObject({ freshet_differing: ROWS });
+      expect(await staleRows(pool, STAMPED, rows(2))).toBe(0);
+    } finally {
+      await pool.end();
+    }
+  });
+});
+
 describe('a text that is no instant', () => {
   it.each([
     ['2026-02-30T00:00:00Z', '2026-03-02T00:00:00Z'],
