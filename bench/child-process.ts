@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The Kafka client re-arms a timer with what is in the past. */
 const QUIET_TIMER = '--disable-warning=TimeoutNegativeWarning';
-/** As package.json starts Freshet: a larger young generation is memory for little speed. */
+/** A larger young generation is memory for little speed. */
 const YOUNG_GENERATION = '--max-semi-space-size=8';
 /** Collected at two and a half times what lives; by itself the engine lets a heap of this size grow to four times. */
 const OLD_GENERATION = '--heap-growing-percent=150';
@@ -13,6 +13,8 @@ const OLD_GENERATION = '--heap-growing-percent=150';
  * nearly all of a batch, whose next ones are garbage there.
  */
 const ALL_BEGIN_YOUNG = '--no-allocation-site-pretenuring';
+/** As package.json starts Freshet. */
+export const NODE_ARGS: readonly string[] = [QUIET_TIMER, YOUNG_GENERATION, OLD_GENERATION, ALL_BEGIN_YOUNG];
 /** glibc keeps freed memory for each thread that allocated it: 20 MB with two of ours and the engine's. */
 export const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };
 const STOP_TIMEOUT_MS = 15_000;
@@ -47,7 +49,7 @@ export class BenchChild<
   ): Promise<BenchChild<Order, Report>> {
     const path = fileURLToPath(new URL(script, import.meta.url));
     const child = fork(path, [], {
-      execArgv: [QUIET_TIMER, YOUNG_GENERATION, OLD_GENERATION, ALL_BEGIN_YOUNG, ...nodeArgs],
+      execArgv: [...NODE_ARGS, ...nodeArgs],
       env: { ...process.env, ...ONE_ARENA },
       stdio: ['ignore', 2, 2, 'ipc'],
     });

@@ -5,19 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BenchContext } from './bench-context.ts';
-import { ONE_ARENA } from './child-process.ts';
+import { NODE_ARGS, ONE_ARENA } from './child-process.ts';
 import type { Figures } from './figures.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** As in the script `freshet` of package.json. */
-const NODE = [
-  '--conditions=freshet-source',
-  '--disable-warning=TimeoutNegativeWarning',
-  '--max-semi-space-size=8',
-  '--heap-growing-percent=150',
-  '--no-allocation-site-pretenuring',
-  'src/main.ts',
-];
+const NODE = ['--conditions=freshet-source', ...NODE_ARGS, 'src/main.ts'];
 const TABLES = ['public.extracted_positions', 'public.brand_competitors'];
 
 interface Summary {

@@ -87,11 +87,10 @@ export function togetherStatement(table: TargetTable): string {
   const [key] = keys;
   const rows =
     key !== undefined && keys.length === 1
-      ? `${storedRows(table, key, 1)} AS t`
-      : `${unnest(keys.length, 'n')} JOIN ${quoteTable(table)} AS t ON ${keys
-          .map(({ name, type }, i) => `t.${quoteIdent(name)} = n.c${i}::${type}`)
-          .join(' AND ')}`;
-  return `SELECT bit_xor(${hash}) AS hash FROM ${rows}`;
+      ? storedRows(table, key, 1)
+      : `${unnest(keys.length, 'k')} JOIN ${quoteTable(table)}`;
+  const on = keys.length === 1 ? '' : ` ON ${sameKeys(table).join(' AND ')}`;
+  return `SELECT bit_xor(${hash}) AS hash FROM ${rows} AS t${on}`;
 }
 
 /** The hash of a stored row; the first of its seeds is a parameter. */
@@ -165,8 +164,8 @@ export function patchStatement(table: TargetTable, changed: readonly TargetColum
 /** Parameters: one text array per column of the key. */
 export function deleteStatement(table: TargetTable): string {
   const keys = keyColumns(table);
-  const on = keys.map((key, i) => `t.${quoteIdent(key.name)} = k.c${i}::${key.type}`);
-  return `DELETE FROM ${quoteTable(table)} AS t USING ${unnest(keys.length, 'k')} WHERE ${on.join(' AND ')}`;
+  const on = sameKeys(table).join(' AND ');
+  return `DELETE FROM ${quoteTable(table)} AS t USING ${unnest(keys.length, 'k')} WHERE ${on}`;
 }
 
 /** Deletes what came from $1; with `older`, only what was last seen before the epoch $2. */
@@ -185,10 +184,15 @@ export function lookupStatement(table: TargetTable): string {
     const column = `t.${quoteIdent(name)}`;
     return type.endsWith('[]') ? `to_json(${column})::text` : `${column}::text`;
   });
-  const on = keys.map((key, i) => `t.${quoteIdent(key.name)} = k.c${i}::${key.type}`);
+  const on = sameKeys(table);
   if (table.stamped) on.push(`t.${quoteIdent(EPOCH_COLUMN)} >= k.c${keys.length}::int8`);
   const source = unnest(keys.length + (table.stamped ? 1 : 0), 'k', true);
   return `SELECT k.ordinality::int4, ${columns.join(', ')} FROM ${source} JOIN ${quoteTable(table)} AS t ON ${on.join(' AND ')}`;
+}
+
+/** That a row of the table has the key of `k`, whose columns are parameters. */
+function sameKeys(table: TargetTable): string[] {
+  return keyColumns(table).map(({ name, type }, i) => `t.${quoteIdent(name)} = k.c${i}::${type}`);
 }
 
 function stampColumns(table: TargetTable): TargetColumn[] {

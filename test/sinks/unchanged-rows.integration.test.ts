@@ -101,6 +101,14 @@ function swapStatement(table: TargetTable): string {
     WHERE (t.id = $1 AND other_row.id = $2) OR (t.id = $2 AND other_row.id = $1)`;
 }
 
+/** `by`: see BY_HAND; or the row is deleted, or swaps values with the next one. */
+async function changeByHand(pool: Pool, table: TargetTable, at: number, by: string): Promise<void> {
+  const id = at + 1;
+  if (by === 'swap') await pool.query(swapStatement(table), [id, (id % ROWS) + 1]);
+  else if (by === 'delete') await pool.query(`DELETE FROM ${quoteTable(table)} WHERE id = $1`, [id]);
+  else await pool.query(`UPDATE ${quoteTable(table)} SET ${by} WHERE id = $1`, [id]);
+}
+
 /** Writes rows, and says what was sent: for each statement by its name the rows that it was given. */
 class Writer {
   readonly #pool: Pool;
@@ -182,10 +190,7 @@ describe('rows that a target has already', () => {
             const next = [...rows];
             for (const { at, by } of touches) {
               const old = next[at] ?? {};
-              if (by === 'delete')
-                await pool.query(`DELETE FROM ${quoteTable(table)} WHERE id = $1`, [at + 1]);
-              else if (typeof by === 'string')
-                await pool.query(`UPDATE ${quoteTable(table)} SET ${by} WHERE id = $1`, [at + 1]);
+              if (typeof by === 'string') await changeByHand(pool, table, at, by);
               else next[at] = { ...old, [by.column]: by.row[by.column] ?? null };
             }
             // What a comparison column by column would find.
@@ -227,11 +232,7 @@ describe('rows that a target has already', () => {
           expect(writer.sent).toEqual({ freshet_differing: ROWS });
           expect((await writer.write(rows))?.written).toBe(0);
           expect(writer.sent).toEqual({ freshet_together: ROWS });
-          for (const { at, by } of touches) {
-            if (by === 'delete') await pool.query(`DELETE FROM ${quoteTable(table)} WHERE id = $1`, [at + 1]);
-            else if (by === 'swap') await pool.query(swapStatement(table), [at + 1, ((at + 1) % ROWS) + 1]);
-            else await pool.query(`UPDATE ${quoteTable(table)} SET ${by} WHERE id = $1`, [at + 1]);
-          }
+          for (const { at, by } of touches) await changeByHand(pool, table, at, by);
           const stale = await staleRows(pool, table, rows);
           expect(await writer.write(rows)).toMatchObject({ written: stale, unchanged: ROWS - stale });
           const asked = stale === 0 ? {} : { freshet_differing: ROWS, freshet_upsert: stale };

@@ -1,7 +1,7 @@
 import { daysFromCivil, MICROS_PER_DAY } from '../../change/common-time.ts';
 import { Unrepresentable } from './unrepresentable.ts';
 
-/**
+/*
  * Dates and times between PostgreSQL's ISO text and the counts of Debezium's time types. Proleptic
  * Gregorian, years without a zero in PostgreSQL's text (1 BC comes before 1 AD), astronomical in ISO 8601's.
  */

@@ -116,8 +116,7 @@ function formsInTwo(text: string): PathForms | null {
   const outer = isSound(innermost) ? soundForms(text.slice(0, cut)) : null;
   if (outer === null) return null;
   const form = readLevel(innermost);
-  if (form === null) return outer;
-  return { forms: [...outer.forms, form], texts: [...outer.texts, form.text] };
+  return form === null ? outer : pathForms([...outer.forms, form]);
 }
 
 const soundForms = boundedMemo((text): PathForms | null =>
