@@ -1,13 +1,21 @@
 import type { Pool, PoolClient } from 'pg';
 import { formatTable } from '../change/table.ts';
 import { findOwed, owe, settle, settleBefore, wantRefresh } from '../sinks/owed-keys.ts';
-import { type Lane, type Progress, lockLane, sameProgress, storeProgress } from '../sinks/positions.ts';
+import {
+  type Lane,
+  type Progress,
+  lockedProgress,
+  lockStatement,
+  progressStatement,
+  sameProgress,
+} from '../sinks/positions.ts';
 import { addTallies } from '../sinks/refresh-tallies.ts';
 import type { RowWriter, WriteCounts } from '../sinks/row-writer.ts';
-import { inTransaction } from '../sinks/target-pool.ts';
+import { inBracedTransaction } from '../sinks/target-pool.ts';
 import { BatchDebts } from './batch-debts.ts';
 import { type BatchPlan, identitiesOf, planBatch, storedIdentity } from './batch-plan.ts';
 import type { AnyChange, Pipeline } from './define-pipeline.ts';
+import type { EarlyRows } from './look-ups.ts';
 import type { Item, PoisonItem } from './record-reader.ts';
 import { StepRunner } from './step-runner.ts';
 
@@ -71,20 +79,30 @@ export class BatchTransaction implements BatchApplier {
   }
 
   /** Batches of different lanes in one transaction; results in the order of the requests. */
-  applyTogether(requests: readonly BatchRequest[]): Promise<BatchResult[]> {
-    return inTransaction(this.#pool, async (client) => {
+  async applyTogether(requests: readonly BatchRequest[]): Promise<BatchResult[]> {
+    const ordered = this.#ordered(requests);
+    const locks = ordered.map(({ lane }) => lockStatement(lane));
+    const ahead = this.#planAhead(ordered[0]);
+    const early = this.#steps.early(ahead?.steps[0]);
+    return inBracedTransaction(this.#pool, [...locks, ...early.statements], async (client, answers) => {
       const work = {};
       const results = new Map<BatchRequest, BatchResult>();
       const open: OpenBatch[] = [];
-      for (const request of this.#ordered(requests)) {
-        const stored = await lockLane(client, request.lane);
-        if (sameProgress(stored, request.believed)) open.push(await this.#open(client, request));
-        else results.set(request, { kind: sameProgress(stored, request.reached) ? 'already' : 'overtaken' });
+      for (const [i, request] of ordered.entries()) {
+        const stored = lockedProgress(answers[i]);
+        if (!sameProgress(stored, request.believed))
+          results.set(request, { kind: sameProgress(stored, request.reached) ? 'already' : 'overtaken' });
+        else open.push(await this.#open(client, request, i === 0 ? ahead : null));
       }
-      for (const batch of open) await this.#applySteps(client, work, batch);
+      const found = early.rows(answers.slice(locks.length));
+      for (const batch of open)
+        await this.#applySteps(client, work, batch, batch.plan === ahead ? found : undefined);
       await this.#finish(client, work, open);
       for (const batch of open) results.set(batch.request, await close(client, batch));
-      return requests.flatMap((request) => results.get(request) ?? []);
+      return {
+        result: requests.flatMap((request) => results.get(request) ?? []),
+        last: open.map(({ request: { lane, reached } }) => progressStatement(lane, reached)),
+      };
     });
   }
 
@@ -95,8 +113,8 @@ export class BatchTransaction implements BatchApplier {
     return requests.toSorted((a, b) => rank(a) - rank(b) || a.lane.partition - b.lane.partition);
   }
 
-  async #open(client: PoolClient, request: BatchRequest): Promise<OpenBatch> {
-    const plan = await this.#plan(client, request);
+  async #open(client: PoolClient, request: BatchRequest, ahead: BatchPlan | null): Promise<OpenBatch> {
+    const plan = ahead ?? (await this.#plan(client, request));
     return { request, plan, debts: new BatchDebts(request.lane.group, request.items), counts: [] };
   }
 
@@ -104,10 +122,11 @@ export class BatchTransaction implements BatchApplier {
     client: PoolClient,
     work: object,
     { request, plan, debts, counts }: OpenBatch,
+    early?: EarlyRows,
   ): Promise<void> {
     const { lane, from } = request;
-    for (const step of plan.steps) {
-      const outcome = await this.#steps.run({ client, lane, from, work }, step);
+    for (const [i, step] of plan.steps.entries()) {
+      const outcome = await this.#steps.run({ client, lane, from, work }, step, i === 0 ? early : undefined);
       counts.push(...outcome.counts);
       if (step.kind === 'changes') debts.add(step.changes, outcome);
     }
@@ -129,8 +148,15 @@ export class BatchTransaction implements BatchApplier {
     if (tallies !== undefined) first.debts.tally(changes, tallies);
   }
 
-  async #plan(client: PoolClient, { lane, items, owes }: BatchRequest): Promise<BatchPlan> {
-    if (!owes) return planBatch(items, new Set());
+  /** Null where it first has to be read what the lane owes. */
+  #planAhead(request: BatchRequest | undefined): BatchPlan | null {
+    return request === undefined || request.owes ? null : planBatch(request.items, new Set());
+  }
+
+  async #plan(client: PoolClient, request: BatchRequest): Promise<BatchPlan> {
+    const ahead = this.#planAhead(request);
+    if (ahead !== null) return ahead;
+    const { lane, items } = request;
     const identities = identitiesOf(items);
     const owed = await findOwed(client, lane, identities.map(storedIdentity));
     return planBatch(items, new Set(identities.filter((identity) => owed.has(storedIdentity(identity)))));
@@ -140,7 +166,6 @@ export class BatchTransaction implements BatchApplier {
 async function close(client: PoolClient, { request, plan, debts, counts }: OpenBatch): Promise<AppliedBatch> {
   await request.keepLetters(debts.letters);
   await storeDebts(client, request.lane, plan, debts);
-  await storeProgress(client, request.lane, request.reached);
   return { kind: 'applied', plan, counts, notApplied: debts.notApplied };
 }
 

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryConfig, QueryResult } from 'pg';
 import type { z } from 'zod';
 import { FreshetError } from '../runtime/errors.ts';
 import { textArray } from '../sinks/array-parameter.ts';
@@ -42,24 +42,53 @@ type FetchRows = (lookUp: LookUp<never>, keys: readonly string[]) => Promise<rea
 export type FoundRow = Readonly<Record<string, unknown>> & { readonly key?: unknown };
 
 export function fetchBySql(client: ClientBase): FetchRows {
-  return async ({ sql, statement }, keys) => {
-    const named = statement === undefined ? {} : { name: statement };
-    return (await client.query<FoundRow>({ ...named, text: sql, values: [textArray(keys)] })).rows;
-  };
+  return async (lookUp, keys) => (await client.query<FoundRow>(statementOf(lookUp, keys))).rows;
 }
 
-/** Asks each look-up once. Throws RECORD_INVALID where a row is not as the look-up says. */
+function statementOf({ sql, statement }: LookUp<never>, keys: readonly string[]): QueryConfig {
+  const named = statement === undefined ? {} : { name: statement };
+  return { ...named, text: sql, values: [textArray(keys)] };
+}
+
+/** What look-ups found before the others are asked. */
+export type EarlyRows = ReadonlyMap<LookUp<never>, readonly FoundRow[]>;
+
+/** The look-ups of some changes that are asked whatever the others find, as statements. */
+export class EarlyLookUps<Change> {
+  readonly statements: readonly QueryConfig[];
+  readonly #asked: readonly LookUp<Change>[];
+
+  constructor(lookUps: ReadonlyMap<string, LookUp<Change>>, changes: readonly Change[]) {
+    const asked = [...lookUps.values()]
+      .filter(({ isNeeded }) => isNeeded === undefined)
+      .map((lookUp) => ({ lookUp, keys: keysOf(lookUp, changes, {}) }))
+      .filter(({ keys }) => keys.length > 0);
+    this.#asked = asked.map(({ lookUp }) => lookUp);
+    this.statements = asked.map(({ lookUp, keys }) => statementOf(lookUp, keys));
+  }
+
+  /** `answers`: to the statements, in their order. */
+  rows(answers: readonly QueryResult<FoundRow>[]): EarlyRows {
+    return new Map(this.#asked.map((lookUp, i) => [lookUp, answers[i]?.rows ?? []]));
+  }
+}
+
+const NONE_EARLY: EarlyRows = new Map();
+
+/** Asks each look-up once, but those that `early` has. Throws RECORD_INVALID where a row is not as the look-up says. */
 export async function lookUpAll<Change>(
   lookUps: ReadonlyMap<string, LookUp<Change>>,
   changes: readonly Change[],
   fetchRows: FetchRows,
+  early = NONE_EARLY,
 ): Promise<LookUpResults> {
   const results: Record<string, LookedUp<Record<string, unknown>>> = {};
-  for (const [name, lookUp] of lookUps) {
+  const ask = async (lookUp: LookUp<Change>): Promise<readonly FoundRow[]> => {
     const keys = keysOf(lookUp, changes, results);
-    const rows = keys.length === 0 ? [] : await fetchRows(lookUp, keys);
-    results[name] = lookedUp(name, lookUp.row, rows);
-  }
+    return keys.length === 0 ? [] : fetchRows(lookUp, keys);
+  };
+  for (const [name, lookUp] of lookUps)
+    results[name] = lookedUp(name, lookUp.row, early.get(lookUp) ?? (await ask(lookUp)));
   return results;
 }
 

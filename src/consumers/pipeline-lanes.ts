@@ -4,7 +4,7 @@ import { isPositionText } from '../change/position.ts';
 import { isFreshetError } from '../runtime/errors.ts';
 import { errorMessage } from '../runtime/postgres.ts';
 import { laneOwes } from '../sinks/owed-keys.ts';
-import { type Lane, type Progress, lockLane, openLane, storeProgress } from '../sinks/positions.ts';
+import { type Lane, type Progress, lockLane, openLane, progressStatement } from '../sinks/positions.ts';
 import { judgeSinkError, sinkFailure } from '../sinks/sink-error.ts';
 import { inTransaction } from '../sinks/target-pool.ts';
 import type { RawRecord } from '../topics/codec/record-decoder.ts';
@@ -146,7 +146,7 @@ export class PipelineLanes implements BatchHandler {
           const stored = await openLane(client, lane, bounds.low);
           const progress = await this.#keptProgress(bounds, stored, async (reset) => {
             await lockLane(client, lane);
-            await storeProgress(client, lane, reset);
+            await client.query(progressStatement(lane, reset));
           });
           const owes = await laneOwes(client, lane);
           return new PartitionLane(lane, from, services, progress, owes, new BatchSize(settings));

@@ -108,7 +108,9 @@ class Runner implements PipelineRunner {
       waits: (reason, seconds) => observer.deliveryWaits(pipeline.name, reason, seconds),
       circuit: (isOpen) => observer.deliveryCircuit(pipeline.name, isOpen),
     });
-    const pool = createTargetPool(target, `consume ${pipeline.name}`, this.#settings);
+    // A pipeline's own statements may be any.
+    const pipelined = pipeline.apply === null && pipeline.units === null;
+    const pool = createTargetPool(target, `consume ${pipeline.name}`, this.#settings, { pipelined });
     const letters = { replicationFactor, retentionMs: deadLetterRetentionMs };
     const producer = new DeadLetterProducer(kafka, dlqTopic(prefix, pipeline.name), letters);
     try {

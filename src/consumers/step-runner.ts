@@ -6,7 +6,7 @@ import { reduceWrites } from '../sinks/write-set.ts';
 import type { Step } from './batch-plan.ts';
 import type { AnyChange, ApplyOutcome, Pipeline, PipelineContext } from './define-pipeline.ts';
 import { incompleteChanges } from './incomplete-changes.ts';
-import { fetchBySql, lookUpAll } from './look-ups.ts';
+import { EarlyLookUps, type EarlyRows, fetchBySql, lookUpAll } from './look-ups.ts';
 import { transformedSound } from './run-transform.ts';
 import { UnitRunner } from './unit-runner.ts';
 import { untilVisible } from './visible-changes.ts';
@@ -33,15 +33,28 @@ export class StepRunner {
     this.#units = pipeline.units === null ? null : new UnitRunner(pipeline, pipeline.units, rows);
   }
 
-  async run(place: StepPlace, step: Step): Promise<ApplyOutcome<AnyChange>> {
-    if (step.kind === 'changes') return this.#apply(place, step.changes);
+  /** Look-ups of a step that may be asked before it runs, where it is the first of its transaction. */
+  early(step: Step | undefined): EarlyLookUps<AnyChange> {
+    const { writesBack, lookUps } = this.#pipeline;
+    // What is written back may not be visible yet.
+    const changes = step?.kind === 'changes' && !writesBack ? step.changes : [];
+    return new EarlyLookUps(changes.length === 0 ? new Map() : lookUps, changes);
+  }
+
+  /** `early`: what its early look-ups found. */
+  async run(place: StepPlace, step: Step, early?: EarlyRows): Promise<ApplyOutcome<AnyChange>> {
+    if (step.kind === 'changes') return this.#apply(place, step.changes, early);
     return { counts: await this.#clear(place, step.kind === 'sweep' ? step.before : null) };
   }
 
-  async #apply(place: StepPlace, changes: readonly AnyChange[]): Promise<ApplyOutcome<AnyChange>> {
+  async #apply(
+    place: StepPlace,
+    changes: readonly AnyChange[],
+    early?: EarlyRows,
+  ): Promise<ApplyOutcome<AnyChange>> {
     const { client, lane, from } = place;
     if (this.#pipeline.writesBack) await untilVisible(client, changes);
-    const context = await this.#context(client, lane.group, changes);
+    const context = await this.#context(client, lane.group, changes, early);
     const { sound, writes, rejected } = transformedSound(this.#pipeline, changes, context);
     const tables = reduceWrites(writes);
     const counts = await this.#rows.write(client, tables, from);
@@ -67,7 +80,12 @@ export class StepRunner {
     return [...counts, ...(units ?? []), ...(own ?? [])];
   }
 
-  async #context(client: PoolClient, group: string, changes: readonly AnyChange[]): Promise<PipelineContext> {
+  async #context(
+    client: PoolClient,
+    group: string,
+    changes: readonly AnyChange[],
+    early?: EarlyRows,
+  ): Promise<PipelineContext> {
     const stored = new Map<AnyChange, Row | null>();
     const { lookup, lookUps } = this.#pipeline;
     const patches = lookup === null ? [] : changes.filter((change) => change.kind === 'patch');
@@ -76,7 +94,7 @@ export class StepRunner {
       const rows = await this.#rows.lookup(client, lookup.table, keys);
       for (const [i, change] of patches.entries()) stored.set(change, rows[i] ?? null);
     }
-    const found = await lookUpAll(lookUps, changes, fetchBySql(client));
+    const found = await lookUpAll(lookUps, changes, fetchBySql(client), early);
     return { group, stored: (change) => stored.get(change) ?? null, lookUps: found };
   }
 }

@@ -1,4 +1,4 @@
-import type { ClientBase, PoolClient } from 'pg';
+import type { ClientBase, PoolClient, QueryConfig, QueryResult } from 'pg';
 
 /** One partition of one consumer group. */
 export interface Lane {
@@ -42,20 +42,28 @@ export async function openLane(client: ClientBase, lane: Lane, nextOffset: bigin
 
 /** The stored progress, locked until the transaction ends: nobody else can apply a batch of this lane meanwhile. */
 export async function lockLane(client: PoolClient, lane: Lane): Promise<Progress> {
-  const { rows } = await client.query<ProgressRow>({
+  return lockedProgress(await client.query(lockStatement(lane)));
+}
+
+/** Locks the lane as `lockLane` does; `lockedProgress` reads its answer. */
+export function lockStatement(lane: Lane): QueryConfig {
+  return {
     name: 'freshet_lock_lane',
     text: `SELECT position, next_offset FROM freshet.positions WHERE ${OF_LANE} FOR UPDATE`,
     values: [lane.group, lane.topic, lane.partition],
-  });
-  return progressOf(rows[0]);
+  };
 }
 
-export async function storeProgress(client: PoolClient, lane: Lane, progress: Progress): Promise<void> {
-  await client.query({
+export function lockedProgress(answer: QueryResult | undefined): Progress {
+  return progressOf((answer as QueryResult<ProgressRow> | undefined)?.rows[0]);
+}
+
+export function progressStatement(lane: Lane, progress: Progress): QueryConfig {
+  return {
     name: 'freshet_store_progress',
     text: `UPDATE freshet.positions SET position = $4, next_offset = $5, updated_at = clock_timestamp() WHERE ${OF_LANE}`,
     values: [lane.group, lane.topic, lane.partition, progress.position, String(progress.nextOffset)],
-  });
+  };
 }
 
 /** Every lane of the group that was ever opened. */

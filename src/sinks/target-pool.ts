@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { type PostgresConfig, clientConfig } from '../runtime/postgres.ts';
 
 export interface TargetSettings {
@@ -28,7 +28,16 @@ const PLANS = [
   'jit=off',
 ];
 
-export function createTargetPool(config: PostgresConfig, role: string, settings: TargetSettings): Pool {
+/**
+ * `pipelined`: a statement is sent without waiting for the answers to those before it; COPY and cursors are not
+ * possible then.
+ */
+export function createTargetPool(
+  config: PostgresConfig,
+  role: string,
+  settings: TargetSettings,
+  { pipelined = false } = {},
+): Pool {
   const base = clientConfig(config, role);
   const options = [
     ...PLANS,
@@ -40,6 +49,7 @@ export function createTargetPool(config: PostgresConfig, role: string, settings:
     ...base,
     options: `${base.options ?? ''} ${options.map((option) => `-c ${option}`).join(' ')}`,
     max: settings.poolSize,
+    pipeline: pipelined,
   });
   // An idle connection that the server ends is replaced by the next query.
   pool.on('error', () => {});
@@ -48,16 +58,35 @@ export function createTargetPool(config: PostgresConfig, role: string, settings:
 }
 
 /** Commits what `work` does, or nothing of it. */
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  return inBracedTransaction(pool, [], async (client) => ({ result: await work(client), last: [] }));
+}
+
+/** What a transaction's work came to, and the statements that go with its COMMIT. */
+export interface Work<T> {
+  readonly result: T;
+  readonly last: readonly QueryConfig[];
+}
+
+/**
+ * The same with statements that are sent together with BEGIN and with COMMIT: each in one round trip on a pipelined
+ * connection. `first`, whose answers `work` is given, only reads and locks: it runs also where BEGIN failed.
+ */
+export async function inBracedTransaction<T>(
+  pool: Pool,
+  first: readonly QueryConfig[],
+  work: (client: PoolClient, answers: readonly QueryResult[]) => Promise<Work<T>>,
+): Promise<T> {
   const client = await pool.connect();
   // An error event that comes while no query runs would end the process; the next query reports it.
   const ignore = (): void => {};
   client.on('error', ignore);
+  const isPipelined = pool.options.pipeline === true;
   let broken = true;
   try {
-    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
-    const result = await work(client);
-    await client.query('COMMIT');
+    const [, ...answers] = await send(client, [BEGIN, ...first], isPipelined);
+    const { result, last } = await work(client, answers);
+    await send(client, [...last, COMMIT], isPipelined);
     broken = false;
     return result;
   } catch (error) {
@@ -70,4 +99,19 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     client.off('error', ignore);
     client.release(broken);
   }
+}
+
+const BEGIN: QueryConfig = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
+const COMMIT: QueryConfig = { text: 'COMMIT' };
+
+/** Answers come in the statements' order, so that the first error is the one that the others follow from. */
+async function send(
+  client: PoolClient,
+  statements: readonly QueryConfig[],
+  isPipelined: boolean,
+): Promise<QueryResult[]> {
+  if (isPipelined) return Promise.all(statements.map((statement) => client.query(statement)));
+  const answers: QueryResult[] = [];
+  for (const statement of statements) answers.push(await client.query(statement));
+  return answers;
 }

@@ -5,6 +5,7 @@ import { until } from '../support/capture.ts';
 import { createDatabase } from '../support/database.ts';
 import { type RunningPipeline, startPipeline } from '../support/pipeline.ts';
 import { ProductTopic } from '../support/product-topic.ts';
+import { RecordingProxy } from '../support/recording-proxy.ts';
 import { services } from '../support/services.ts';
 
 function start(topic: ProductTopic, targetUrl: string, settings = {}): RunningPipeline {
@@ -71,6 +72,19 @@ describe('a pipeline', () => {
     });
     expect(await item(target.pool, 'd')).toMatchObject({ name: 'again' });
     expect(running.tally.latenciesMs.length).toBeGreaterThan(0);
+  });
+
+  it('asks what a batch needs with BEGIN, and stores its progress with COMMIT', async () => {
+    await using target = await createDatabase();
+    await using topic = await ProductTopic.create(services(), 1);
+    await using proxy = await RecordingProxy.open(target);
+    await using _ = start(topic, proxy.urlOf(target));
+    await topic.upsert('a').publish();
+    await until('the row is there', async () => (await count(target.pool)) === 1);
+    expect(
+      proxy.sentAtOnce('BEGIN', 'freshet_lock_lane', 'freshet_catalog_pin', 'freshet_catalog_rules'),
+    ).toBe(true);
+    expect(proxy.sentAtOnce('freshet_store_progress', 'COMMIT')).toBe(true);
   });
 
   it('writes nothing when a whole topic is replayed', async () => {
