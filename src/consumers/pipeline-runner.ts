@@ -109,7 +109,8 @@ class Runner implements PipelineRunner {
       circuit: (isOpen) => observer.deliveryCircuit(pipeline.name, isOpen),
     });
     // A pipeline's own statements may be any.
-    const pipelined = pipeline.apply === null && pipeline.units === null;
+    const { apply, clear, finish, units } = pipeline;
+    const pipelined = [apply, clear, finish, units].every((own) => own === null);
     const pool = createTargetPool(target, `consume ${pipeline.name}`, this.#settings, { pipelined });
     const letters = { replicationFactor, retentionMs: deadLetterRetentionMs };
     const producer = new DeadLetterProducer(kafka, dlqTopic(prefix, pipeline.name), letters);
