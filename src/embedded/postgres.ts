@@ -49,6 +49,8 @@ export async function preparePostgres(folder: DataFolder, binDir: string | undef
     logFile: logPath(folder.path, 'postgres'),
     ...(user === null ? {} : { user }),
     readyTimeoutMs: 120_000,
+    // A backend sees that its server is gone once it waits for something: not in the middle of a statement.
+    tooEarly: /pre-existing shared memory block .* is still in use/,
     stopTimeoutMs: 15_000,
     probe: () => createDatabases(folder),
   };

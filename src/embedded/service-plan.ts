@@ -21,6 +21,8 @@ export interface ServicePlan {
   /** Where it must not run as the user who started it. */
   readonly user?: UnixUser;
   readonly readyTimeoutMs: number;
+  /** What its log says where processes of a killed run before it still end: it is started again until they have. */
+  readonly tooEarly?: RegExp;
   /** How long a soft stop may take before the hard one. */
   readonly stopTimeoutMs: number;
   /** Resolves once the service has done real work; rejects while it is not ready yet. */

@@ -79,6 +79,12 @@ export class ServiceProcess {
     throw await this.#failure(`was not ready after ${seconds} s (last answer: ${String(last)})`);
   }
 
+  /** True where it ended since processes of the run before had not. */
+  async cameTooEarly(): Promise<boolean> {
+    const { tooEarly } = this.plan;
+    return this.#exit !== null && tooEarly !== undefined && tooEarly.test(await this.#log());
+  }
+
   /** Soft first, unless `immediate`, then hard; resolves when the whole group is gone. */
   async stop(options: { readonly immediate: boolean }): Promise<void> {
     if (!options.immediate) {
@@ -90,7 +96,7 @@ export class ServiceProcess {
   }
 
   async #failure(what: string): Promise<FreshetError> {
-    const log = await readFile(this.plan.logFile, 'utf8').catch(() => '');
+    const log = await this.#log();
     const tail = log.trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
     const cure = /no space left on device/i.test(tail)
       ? 'The disk is full: free at least 1 GB, then start again.'
@@ -98,6 +104,10 @@ export class ServiceProcess {
     return new FreshetError('SERVICE_START', `${this.plan.title} ${what}. The end of its log:\n${tail}`, {
       cure,
     });
+  }
+
+  #log(): Promise<string> {
+    return readFile(this.plan.logFile, 'utf8').catch(() => '');
   }
 }
 

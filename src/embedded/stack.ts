@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FreshetError } from '../runtime/errors.ts';
 import { type Artefact, fetchArtefact, KAFKA, REGISTRY } from './artefacts.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -8,6 +9,9 @@ import { prepareRegistry, registryUrl } from './registry.ts';
 import type { ServiceUrls } from './run-record.ts';
 import type { ServiceName, ServicePlan } from './service-plan.ts';
 import { ServiceProcess } from './service-process.ts';
+
+/** Before a service is started again that came too early. */
+const TOO_EARLY_PAUSE_MS = 200;
 
 export type ProgressState = 'fetching' | 'starting' | 'ready';
 export type OnProgress = (service: ServiceName, state: ProgressState, detail?: string) => void;
@@ -128,13 +132,22 @@ export class Stack {
   }
 
   async #launch(plan: ServicePlan, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+    const deadline = Date.now() + plan.readyTimeoutMs;
     this.#plans.set(plan.service, plan);
-    const running = await ServiceProcess.launch(plan);
-    this.#processes.set(plan.service, running);
-    void running.exited.then(() => this.#events.onProcesses());
-    await this.#events.onProcesses();
-    await running.untilReady(signal);
+    for (;;) {
+      signal.throwIfAborted();
+      const running = await ServiceProcess.launch(plan);
+      this.#processes.set(plan.service, running);
+      void running.exited.then(() => this.#events.onProcesses());
+      await this.#events.onProcesses();
+      try {
+        await running.untilReady(signal);
+        break;
+      } catch (error) {
+        if (Date.now() > deadline || !(await running.cameTooEarly())) throw error;
+      }
+      await sleep(TOO_EARLY_PAUSE_MS, undefined, { signal });
+    }
     this.#events.onProgress(plan.service, 'ready');
   }
 }

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { servicesDown, servicesStatus, servicesUp } from '../../src/embedded/background.ts';
 import { outsidePath, removeDataFolder } from '../../src/embedded/data-folder.ts';
@@ -9,6 +10,7 @@ import { probeKafka } from '../../src/embedded/kafka-probe.ts';
 import { identify } from '../../src/embedded/process-identity.ts';
 import { readRunRecord } from '../../src/embedded/run-record.ts';
 import { type EmbeddedServices, startServices } from '../../src/embedded/services.ts';
+import { until } from '../support/capture.ts';
 import { queryAt } from '../support/database.ts';
 import { cacheDir, temporaryDataDir } from '../support/services-environment.ts';
 
@@ -70,6 +72,27 @@ describe('the embedded services', { timeout: START_TIMEOUT_MS }, () => {
     }
     expect(await queryAt(second.urls.sourceUrl, 'SELECT number FROM kept')).toEqual([{ number: 7 }]);
     expect(await (await fetch(versions)).json()).toEqual([1]);
+  });
+
+  it('come back when they are killed, also where a backend of PostgreSQL ends only later', async () => {
+    await using data = await temporaryDataDir();
+    await using services = await startServices({ dataDir: data.path, ...AWAY });
+    const client = new Client({ connectionString: services.urls.sourceUrl });
+    client.on('error', () => {});
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const backend = rows[0]?.pid ?? 0;
+    process.kill(backend, 'SIGSTOP');
+    const restarted = services.restart('postgres', { immediate: true });
+    const earlier = join(data.path, 'logs', 'postgres.log.1');
+    const cameTooEarly = until('a start came too early', async () =>
+      (await readFile(earlier, 'utf8').catch(() => '')).includes('pre-existing shared memory block'),
+    );
+    await Promise.race([restarted, cameTooEarly]);
+    process.kill(backend, 'SIGCONT');
+    await restarted;
+    await client.end();
+    expect(await queryAt(services.urls.sourceUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   it('end with the process that started them when it is killed, and leave the folder free', async () => {
