@@ -10,6 +10,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: LocalServer;
   readonly #random: () => number;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  /** Piped twice, they would hear and say everything twice. */
+  readonly #stalled = new Set<readonly [Socket, Socket]>();
   readonly harms = { cut: 0, reset: 0, stall: 0 };
   harming = false;
 
@@ -55,15 +57,19 @@ export class TcpProxy implements AsyncDisposable {
     ).unref();
   }
 
-  #harm([client, service]: readonly [Socket, Socket]): void {
+  #harm(pair: readonly [Socket, Socket]): void {
+    const [client, service] = pair;
     const harm = HARMS[Math.floor(this.#random() * HARMS.length)] ?? 'cut';
+    if (harm === 'stall' && this.#stalled.has(pair)) return;
     this.harms[harm]++;
     if (harm === 'cut') client.destroy();
     else if (harm === 'reset') client.resetAndDestroy();
     else {
+      this.#stalled.add(pair);
       client.unpipe(service);
       service.unpipe(client);
       setTimeout(() => {
+        this.#stalled.delete(pair);
         client.pipe(service);
         service.pipe(client);
       }, STALL_MS).unref();
