@@ -22,10 +22,12 @@ const CAPITALS = String.raw`SA|SAS|SpA|AB|AS|AŞ|SE|KG|KK|OÜ|OOO|ООО|ОАО|
 const BEHIND = new RegExp(String.raw`[\s,]+(?:${WORDS}|${INITIALS})[\s.,]*$`, 'iu');
 const BEHIND_AS_WRITTEN = new RegExp(String.raw`[\s,]+(?:${CAPITALS})[\s.,]*$`, 'u');
 const BEFORE = /^(?:ООО|ОАО|ЗАО|ПАО|АО|ИП|ТОО|UAB)\s+(?=\S)/u;
-/** Written without a space between. */
+/** Written without a space between; signs around them are no part of the name's key either. */
+const EAST_ASIAN_FORM = '株式会社|有限会社|合同会社|주식회사|[(（](?:株|有|주)[)）]|㍿|㈱|㈲|㈜';
+const SIGNS = String.raw`[^\p{L}\p{N}\p{M}]*`;
 const EAST_ASIAN = [
-  /^(?:株式会社|有限会社|合同会社|주식회사|[(（](?:株|有|주)[)）]|㈱|㈲|㈜)\s*/u,
-  /\s*(?:株式会社|有限会社|合同会社|주식회사|[(（](?:株|有|주)[)）]|㈱|㈲|㈜|(?:股份|責任|责任)?有限公司)$/u,
+  new RegExp(String.raw`^${SIGNS}(?:${EAST_ASIAN_FORM})\s*`, 'u'),
+  new RegExp(String.raw`\s*(?:${EAST_ASIAN_FORM}|(?:股份|責任|责任)?有限公司)${SIGNS}$`, 'u'),
 ];
 const FORMS = [BEHIND, BEHIND_AS_WRITTEN, BEFORE, ...EAST_ASIAN];
 const QUOTED = /^[«"“„]([^«»"“”„]+)[»"”“]$/u;

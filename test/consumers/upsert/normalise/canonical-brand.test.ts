@@ -65,6 +65,8 @@ describe('a canonical brand', () => {
     ['a legal form in brackets', 'Zed (Pvt) Ltd', 'Zed'],
     ['a Russian legal form', 'ООО «Ромашка»', 'Ромашка'],
     ['a Japanese legal form', '株式会社ヤマダ', 'ヤマダ'],
+    ['the same as one character', 'ヤマダ㍿', 'ヤマダ'],
+    ['signs beside it', '☆株式会社ヤマダ', 'ヤマダ'],
     ['a Korean legal form', '(주)한빛', '한빛'],
     ['a legal form that is written out', 'Zedline Limited Liability Company', 'Zedline'],
     ['Cyrillic read in the wrong encoding', 'Ð¡Ð»Ð¾Ð½', 'Слон'],
